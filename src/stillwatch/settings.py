@@ -1,0 +1,126 @@
+"""Every setting, with its unit, range and reason; read from a TOML file once, at the door.
+
+In: a TOML file of overrides or nothing. Out: a frozen `Settings`. `docs/reference/settings.md` documents each field.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from stillwatch.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """List price of a model family in US dollars per million tokens; `model` matches as a prefix."""
+
+    model: str
+    input_usd: float
+    output_usd: float
+
+
+DEFAULT_PRICES: tuple[Price, ...] = (
+    Price("claude-opus", 15.0, 75.0),
+    Price("claude-sonnet", 3.0, 15.0),
+    Price("claude-haiku", 1.0, 5.0),
+    Price("gpt-4o-mini", 0.15, 0.60),
+    Price("gpt-4o", 2.5, 10.0),
+    Price("gpt-5", 1.25, 10.0),
+    Price("gemini", 1.25, 10.0),
+    Price("atlas-1", 3.0, 15.0),
+    Price("atlas-2", 5.0, 25.0),
+    Price("atlas-mini", 0.5, 2.0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run may be told. Defaults are what `stillwatch demo` uses.
+
+    false_discovery_fraction: e-BH bounds the expected share of false campaigns among those accused by this; 0..1.
+    minimum_accounts: groups smaller than this are not tested: dispersion of fewer accounts says nothing; >= 3.
+    membership_bits: log2 odds above which an account is counted as a member; 6.6 bits are 99 %.
+    taking_bits: bits of harvest evidence above which the answer to "taking?" is yes or mixed; 6.6 bits are 99 %.
+    taking_share_fraction: share of a campaign's exchanges that must be taken for "yes"; below it the answer is "mixed".
+    declared_share_fraction: share of members in one declared organisation from which accounts no longer pose as strangers.
+    memory_limit_bytes: what the engine may hold before it spills to disk.
+    threads: engine threads; 0 means as many as the machine has.
+    batch_rows: rows per record batch between reading and sketching.
+    row_limit_bytes: a longer row is quarantined unread.
+    prices: list prices; a model without one is named in `leak.unpriced_models`, never counted as free.
+    region_policy: path of a TOML policy file, or empty; see docs/how-to/region-policy.md.
+    """
+
+    false_discovery_fraction: float = 0.01
+    minimum_accounts: int = 5
+    membership_bits: float = 6.6
+    taking_bits: float = 6.6
+    taking_share_fraction: float = 0.8
+    declared_share_fraction: float = 0.5
+    memory_limit_bytes: int = 768 * 2**20
+    threads: int = 0
+    batch_rows: int = 32_768
+    row_limit_bytes: int = 32 * 2**20
+    prices: tuple[Price, ...] = field(default=DEFAULT_PRICES)
+    region_policy: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("false_discovery_fraction", "taking_share_fraction", "declared_share_fraction"):
+            _check(name, 0 < getattr(self, name) <= 1, "must be above 0 and at most 1")
+        _check("minimum_accounts", self.minimum_accounts >= 3, "must be at least 3")
+        for name in ("memory_limit_bytes", "batch_rows", "row_limit_bytes"):
+            _check(name, getattr(self, name) > 0, "must be positive")
+        _check("memory_limit_bytes", self.memory_limit_bytes >= 128 * 2**20, "must be at least 128 MiB")
+        _check("threads", self.threads >= 0, "must be 0 (all) or more")
+
+    def fingerprint(self) -> str:
+        """Hash of every setting that can change a result; machine limits are left out."""
+        values = asdict(self)
+        for name in ("memory_limit_bytes", "threads", "batch_rows"):
+            del values[name]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def load(path: Path | None) -> Settings:
+    """Read settings from a TOML file; missing ones keep their defaults.
+
+    Raises:  SettingsError: the file is not TOML, names an unknown setting, or a value is out of range.
+    """
+    if path is None:
+        return Settings()
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise SettingsError(f"{path}: cannot be read as TOML ({fault}); see docs/reference/settings.md") from fault
+    return replace(Settings(), **_converted(path, values))
+
+
+def _converted(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    known = {f.name: f for f in fields(Settings)}
+    converted: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in known:
+            raise SettingsError(f"{path}: no setting is called {name!r}; known: {', '.join(sorted(known))}")
+        try:
+            converted[name] = tuple(Price(**row) for row in value) if name == "prices" else _typed(name, value)
+        except TypeError as fault:
+            raise SettingsError(f"{path}: {name}: {fault}; see docs/reference/settings.md") from fault
+    return converted
+
+
+def _typed(name: str, value: object) -> object:
+    wanted = type(getattr(Settings(), name))
+    if wanted is float and type(value) is int:
+        return float(value)
+    if type(value) is not wanted:
+        raise TypeError(f"expected {wanted.__name__}, found {type(value).__name__}")
+    return value
+
+
+def _check(name: str, holds: bool, rule: str) -> None:  # noqa: FBT001 - a predicate, private
+    if not holds:
+        raise SettingsError(f"setting {name} {rule}")

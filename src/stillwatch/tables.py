@@ -1,0 +1,136 @@
+"""Every table, declared once: columns, types, units, meaning.
+
+In: nothing. Out: `Table` values that `schemas` turns into Arrow and Ibis schemas, readers check against and
+`docs/reference/tables.md` is generated from. No stage names a column that is not declared here.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+ColumnType = Literal["string", "int8", "int16", "int32", "int64", "float32", "float64", "timestamp", "strings", "bool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `timestamp` is microseconds UTC; `strings` is a list of strings; keys are signed 64-bit hashes."""
+
+    name: str
+    type: ColumnType
+    meaning: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A declared table; column order is part of the declaration."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+EXCHANGES = Table(
+    "exchanges",
+    "Input: one request to the model and its reply.",
+    (
+        Column(
+            "exchange_id", "string", "identifier of the exchange; duplicates are dropped and counted", required=True
+        ),
+        Column("ts", "timestamp", "when the request arrived", required=True),
+        Column("account_id", "string", "the billed identity", required=True),
+        Column("key_id", "string", "API key"),
+        Column("org_id", "string", "organisation the key belongs to"),
+        Column("end_user_id", "string", "end user named by the caller"),
+        Column("session_id", "string", "conversation or session"),
+        Column("pathway", "string", "api, cloud, app or partner"),
+        Column("model", "string", "model asked for", required=True),
+        Column("ip", "string", "client address, IPv4 or IPv6"),
+        Column("asn", "string", "autonomous system number of the address"),
+        Column("country", "string", "country of the address, ISO 3166 alpha-2"),
+        Column("user_agent", "string", "User-Agent header"),
+        Column("tls_fingerprint", "string", "JA4 fingerprint"),
+        Column("header_order", "string", "order of the request's headers"),
+        Column("system_text", "string", "system prompt"),
+        Column("prompt_text", "string", "the last user turn"),
+        Column("turn", "int32", "0-based index of that turn in its conversation"),
+        Column("tools", "strings", "names of the tools offered"),
+        Column("tools_hash", "string", "hash of the tool schema"),
+        Column("params", "string", "JSON: temperature, top_p, max_tokens, n, seed, reasoning_effort, stream, ..."),
+        Column("input_tokens", "int64", "tokens in the request"),
+        Column("output_tokens", "int64", "tokens in the reply"),
+        Column("reasoning_tokens", "int64", "reasoning tokens in the reply"),
+        Column("cached_tokens", "int64", "input tokens served from a cache"),
+        Column("latency_ms", "float64", "time to the whole reply, milliseconds"),
+        Column("status", "int32", "HTTP status"),
+        Column("finish_reason", "string", "why the reply ended"),
+        Column("reply_text", "string", "the reply"),
+    ),
+)
+
+ACCOUNTS = Table(
+    "accounts",
+    "Input: one billed identity.",
+    (
+        Column("account_id", "string", "the billed identity", required=True),
+        Column("org_id", "string", "organisation it declares"),
+        Column("created_at", "timestamp", "sign-up time"),
+        Column("email_domain", "string", "domain of the sign-up address"),
+        Column("email_shape", "string", "pattern of the local part, such as A8D3"),
+        Column("payment_fingerprint", "string", "stable token of the payment instrument"),
+        Column("phone_country", "string", "country of the phone number, ISO 3166 alpha-2"),
+        Column("declared_country", "string", "country given at sign-up, ISO 3166 alpha-2"),
+        Column("verification", "string", "none, email, phone, card, kyc, education, startup or research"),
+        Column("plan", "string", "plan the account is on"),
+        Column("closed_at", "timestamp", "when the account was closed"),
+        Column("closed_reason", "string", "why it was closed"),
+    ),
+)
+
+SKETCHED = Table(
+    "sketched",
+    "One exchange after the single pass over its text: sketches, counts and metadata, no prompt text but an excerpt.",
+    (
+        Column("exchange_key", "int64", "hash of exchange_id"),
+        Column("account_key", "int64", "hash of account_id"),
+        Column("exchange_id", "string", "as read"),
+        Column("account_id", "string", "as read"),
+        Column("org_id", "string", "as read"),
+        Column("ts", "timestamp", "as read"),
+        Column("model", "string", "as read"),
+        Column("ip", "string", "as read"),
+        Column("network", "string", "IPv4 /24 or IPv6 /64 of the address"),
+        Column("asn", "string", "as read"),
+        Column("country", "string", "as read, upper case"),
+        Column("client", "string", "user agent, TLS fingerprint and header order, joined by ' | '"),
+        Column("parameters", "string", "canonical JSON of the request parameters, keys sorted"),
+        Column("tool_schema", "string", "tools_hash, or the sorted tool names"),
+        Column("turn", "int32", "as read"),
+        Column("input_tokens", "int64", "as read"),
+        Column("output_tokens", "int64", "as read"),
+        Column("status", "int32", "as read"),
+        Column("has_text", "bool", "whether there was a prompt to sketch"),
+        Column("system_hash", "int64", "hash of the normalised system prompt; 0 when there is none"),
+        Column("task_hash", "int64", "hash of the whole normalised prompt, digits kept; 0 without text"),
+        Column("head_hash", "int64", "hash of the first words, digits folded; 0 when the prompt is too short"),
+        Column("tail_hash", "int64", "hash of the last words, digits folded; 0 when the prompt is too short"),
+        Column("any_hash_0", "int64", "scaffold shingle of MinHash slot 0, digits folded; 0 when too short"),
+        Column("any_hash_1", "int64", "scaffold shingle of MinHash slot 1"),
+        Column("any_hash_2", "int64", "scaffold shingle of MinHash slot 2"),
+        Column("any_hash_3", "int64", "scaffold shingle of MinHash slot 3"),
+        Column("prompt_chars", "int32", "characters in the prompt"),
+        Column("prompt_words", "int32", "words in the prompt"),
+        Column("target", "int8", "index into types.TARGETS of the likeliest target; -1 without text"),
+        Column("target_fraction", "float32", "classifier's probability of that target"),
+        Column("elicits_reasoning", "bool", "the prompt asks for reasoning to be written out"),
+        Column("judges", "bool", "the prompt holds a candidate answer and a rubric to grade it by"),
+        Column("excerpt", "string", "first 200 characters of the prompt, for the evidence of found campaigns"),
+    ),
+)

@@ -1,0 +1,271 @@
+"""The values that flow between stages: frozen, plain, engine-free.
+
+In: nothing. Out: the vocabulary of DESIGN.md section 4 as types. Read `tables` next for the large values,
+then `pipeline` for their order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, NewType
+
+AccountId = NewType("AccountId", str)
+ExchangeId = NewType("ExchangeId", str)
+CampaignId = NewType("CampaignId", str)
+
+Question = Literal["together", "hidden", "taking", "leaked"]
+Answer = Literal["yes", "mixed", "no", "not_evaluated"]
+
+
+class Target(StrEnum):
+    """The capability an exchange takes (DESIGN.md section 7); the order is the order of classifier columns."""
+
+    REASONING = "reasoning"
+    GRADING = "grading"
+    CODING = "coding"
+    AGENTIC_TOOL_USE = "agentic_tool_use"
+    DATA_ANALYSIS = "data_analysis"
+    VISION_COMPUTER_USE = "vision_computer_use"
+    FORMATTING = "formatting"
+    REFUSAL_REWRITING = "refusal_rewriting"
+    INSTRUCTION_FOLLOWING = "instruction_following"
+    KNOWLEDGE = "knowledge"
+    OTHER = "other"
+
+
+TARGETS: tuple[Target, ...] = tuple(Target)
+
+
+class Verdict(StrEnum):
+    """What a campaign is, by the table of DESIGN.md section 2."""
+
+    DISTILLATION = "distillation"
+    RELAY = "relay"
+    DECLARED_HARVEST = "declared_harvest"
+    ORGANISATION = "organisation"
+    NO_CAMPAIGN = "no_campaign"
+    NOT_EVALUATED = "not_evaluated"
+
+
+class TraitKind(StrEnum):
+    """What accounts can share."""
+
+    PAYMENT = "payment"
+    ADDRESS = "address"
+    NETWORK = "network"
+    ASN = "asn"
+    CLIENT = "client"
+    EMAIL_DOMAIN = "email_domain"
+    EMAIL_SHAPE = "email_shape"
+    SIGN_UP = "sign_up"
+    SCAFFOLD = "scaffold"
+    SYSTEM_PROMPT = "system_prompt"
+    TOOL_SCHEMA = "tool_schema"
+    PARAMETERS = "parameters"
+    TASK_LIST = "task_list"
+    ORGANISATION = "organisation"
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """A thing that accounts share: a hypothesis that they are one operator, never a proof."""
+
+    kind: TraitKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One test's finding about one campaign.
+
+    `bits` is the base-2 logarithm of an e-value; it can be negative. `claim` is a sentence with numbers
+    that an analyst can check; `exchange_ids` point at examples.
+    """
+
+    test: str
+    question: Question
+    bits: float
+    claim: str
+    exchange_ids: tuple[ExchangeId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotEvaluated:
+    """A test that could not run, and the input that would turn it on."""
+
+    test: str
+    question: Question
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One account of a campaign. `bits`: log2 odds that it belongs, after the prior. Times are event time."""
+
+    account_id: AccountId
+    bits: float
+    first_seen: datetime
+    last_seen: datetime
+    exchanges: int
+    taking_exchanges: int
+    top_reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenFinding:
+    """Do the accounts pose as unrelated? Fractions are shares of member accounts, 0..1, or None if unknown."""
+
+    answer: Answer
+    declared_share_fraction: float | None
+    largest_organisation: str | None
+    organisations: int
+    disposable_email_fraction: float | None
+    country_mismatch_fraction: float | None
+    rules_fired: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetShare:
+    """How much of a campaign's taking aims at one capability."""
+
+    target: Target
+    exchanges: int
+    share_fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """An estimate, not a measurement, of what the leaked exchanges teach a student of one size.
+
+    `points` is the expected gain on `benchmark` in percentage points, with a 90 % interval.
+    """
+
+    student: str
+    benchmark: str
+    points: float
+    low_points: float
+    high_points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """What has gone: counted where counted, estimated where marked."""
+
+    exchanges: int
+    unique_tasks: int
+    input_tokens: int | None
+    output_tokens: int | None
+    list_price_usd: float | None
+    unpriced_models: tuple[str, ...]
+    learning_estimate: tuple[Learning, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HourCount:
+    """Exchanges of a campaign in one hour of event time (UTC)."""
+
+    hour: datetime
+    exchanges: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharedTrait:
+    """A trait as seen in a campaign: how many members show it, how many other accounts do."""
+
+    trait: Trait
+    members: int
+    strangers: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Accounts judged together, with everything a reader needs to check the judgement."""
+
+    campaign_id: CampaignId
+    verdict: Verdict
+    together_bits: float
+    taking_bits: float
+    hidden: HiddenFinding
+    taking: Answer
+    members: tuple[Member, ...]
+    exchanges: int
+    taking_exchanges: int
+    first_seen: datetime
+    last_seen: datetime
+    targets: tuple[TargetShare, ...]
+    evidence: tuple[Evidence, ...]
+    leak: Leak
+    indicators: tuple[str, ...]
+    traits: tuple[SharedTrait, ...]
+    timeline: tuple[HourCount, ...]
+    examples: tuple[tuple[ExchangeId, str], ...]
+    not_evaluated: tuple[NotEvaluated, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exceedance:
+    """Of `groups` held-out benign groups, how many reached `bits`; `allowed_fraction` is 2**-bits."""
+
+    bits: int
+    groups: int
+    exceeding: int
+    low_fraction: float
+    high_fraction: float
+    allowed_fraction: float
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The run's check of its own bits. Not `ok` means: bits are uncalibrated and nothing may be enforced."""
+
+    groups_checked: int
+    exceedance: tuple[Exceedance, ...]
+    ok: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A row that could not be read; it is counted and nothing else is lost."""
+
+    file: str
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the input held: the first thing a user reads."""
+
+    files: tuple[str, ...]
+    rows_read: int
+    rows_quarantined: int
+    rows_duplicated: int
+    quarantined: tuple[Quarantined, ...]
+    column_fraction: Mapping[str, float]
+    account_column_fraction: Mapping[str, float]
+    accounts: int
+    accounts_declared: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+    tests_on: tuple[str, ...]
+    tests_off: tuple[NotEvaluated, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The result of one run: what `report` prints and `decide` judged."""
+
+    version: str
+    as_of: datetime
+    input_fingerprint: str
+    settings_hash: str
+    coverage: Coverage
+    calibration: Calibration
+    groups_tested: int
+    campaigns: tuple[Campaign, ...]
+    stage_seconds: Mapping[str, float] = field(default_factory=dict)
