@@ -45,8 +45,8 @@ class Settings:
     minimum_accounts: groups smaller than this are not tested: dispersion of fewer accounts says nothing; >= 3.
     membership_bits: log2 odds above which an account is counted as a member; 6.6 bits are 99 %.
     taking_bits: bits of harvest evidence above which the answer to "taking?" is yes or mixed; 6.6 bits are 99 %.
-    taking_share_fraction: share of a campaign's exchanges that must be taken for "yes"; below it the answer is "mixed".
-    declared_share_fraction: share of members in one declared organisation from which accounts no longer pose as strangers.
+    taking_share_fraction: share of a campaign's exchanges that must be taken for "yes"; below it "mixed".
+    declared_share_fraction: share of members in one declared organisation that makes them no strangers.
     memory_limit_bytes: what the engine may hold before it spills to disk.
     threads: engine threads; 0 means as many as the machine has.
     batch_rows: rows per record batch between reading and sketching.

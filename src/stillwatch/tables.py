@@ -42,7 +42,7 @@ EXCHANGES = Table(
     "Input: one request to the model and its reply.",
     (
         Column(
-            "exchange_id", "string", "identifier of the exchange; duplicates are dropped and counted", required=True
+            "exchange_id", "string", "its identifier; duplicates are dropped and counted", required=True
         ),
         Column("ts", "timestamp", "when the request arrived", required=True),
         Column("account_id", "string", "the billed identity", required=True),
