@@ -104,6 +104,7 @@ SKETCHED = Table(
         Column("account_id", "string", "as read"),
         Column("org_id", "string", "as read"),
         Column("ts", "timestamp", "as read"),
+        Column("second", "int64", "ts as whole seconds since 1970, rounded down: SQL engines differ on this"),
         Column("model", "string", "as read"),
         Column("ip", "string", "as read"),
         Column("network", "string", "IPv4 /24 or IPv6 /64 of the address"),
@@ -132,5 +133,72 @@ SKETCHED = Table(
         Column("elicits_reasoning", "bool", "the prompt asks for reasoning to be written out"),
         Column("judges", "bool", "the prompt holds a candidate answer and a rubric to grade it by"),
         Column("excerpt", "string", "first 200 characters of the prompt, for the evidence of found campaigns"),
+    ),
+)
+
+FACETS = Table(
+    "facets",
+    "Profile of one account in long form: how many of its exchanges fall into each bin of each facet. Adds up.",
+    (
+        Column("account_key", "int64", "hash of account_id"),
+        Column("facet", "string", "hour, weekday, gap, prompt, reply, turn, target or outcome"),
+        Column("bin", "int64", "bin of the facet, from 0"),
+        Column("exchanges", "int64", "exchanges in the bin"),
+    ),
+)
+
+PROFILES = Table(
+    "profiles",
+    "Profile of one account: totals and first and last second. Merges by sum, minimum and maximum.",
+    (
+        Column("account_key", "int64", "hash of account_id"),
+        Column("account_id", "string", "the billed identity"),
+        Column("org_id", "string", "organisation, from its exchanges"),
+        Column("exchanges", "int64", "exchanges"),
+        Column("first_second", "int64", "first exchange, seconds since 1970"),
+        Column("last_second", "int64", "last exchange, seconds since 1970"),
+        Column("input_tokens", "int64", "sum of input tokens"),
+        Column("output_tokens", "int64", "sum of output tokens"),
+    ),
+)
+
+TRAITS = Table(
+    "traits",
+    "One trait that one account shows, and how often; only values that several accounts show.",
+    (
+        Column("kind", "string", "a types.TraitKind"),
+        Column("value", "string", "the shared value; scaffolds and tasks by their hash"),
+        Column("account_key", "int64", "hash of account_id"),
+        Column("exchanges", "int64", "exchanges of the account that show it"),
+    ),
+)
+
+MEMBERS = Table(
+    "members",
+    "Which account belongs to which campaign, between `together` and the later questions.",
+    (
+        Column("campaign_id", "string", "stable id of the campaign"),
+        Column("account_key", "int64", "hash of account_id"),
+        Column("bits", "float64", "log2 odds of membership"),
+    ),
+)
+
+SCAFFOLDS = Table(
+    "scaffolds",
+    "Scaffold hashes that mark a campaign's exchanges.",
+    (
+        Column("campaign_id", "string", "stable id of the campaign"),
+        Column("value", "int64", "a head, tail, anywhere or system hash"),
+    ),
+)
+
+TAKEN = Table(
+    "taken",
+    "Output: exchanges counted as taken, in exchanges.parquet.",
+    (
+        Column("campaign_id", "string", "stable id of the campaign"),
+        Column("exchange_id", "string", "as read"),
+        Column("account_id", "string", "as read"),
+        Column("target", "string", "a types.Target"),
     ),
 )

@@ -1,0 +1,136 @@
+"""The embedded engine: DuckDB over Parquet parts in a work folder that is removed at the end.
+
+In: Ibis expressions, Arrow batches. Out: Arrow tables. Intermediate tables live as Parquet files, so memory holds
+what a query needs, not what the log holds; the memory limit makes DuckDB spill into the same folder.
+"""
+
+import os
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.errors import EngineError
+from stillwatch.schemas import arrow_schema
+from stillwatch.settings import Settings
+from stillwatch.tables import Table
+
+_PART_ROWS = 1_000_000  # rows a Parquet part holds: large enough to scan fast, small enough to drop early
+
+
+class DuckDBEngine:
+    """Runs expressions on an embedded DuckDB with a memory limit; use as a context manager."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="stillwatch-")
+        self._root = Path(self._folder.name)
+        self._threads = settings.threads or os.cpu_count() or 1
+        self._connection = ibis.duckdb.connect(
+            temp_directory=str(self._root / "spill"),
+            memory_limit=f"{settings.memory_limit_bytes // 2**20}MiB",
+            threads=self._threads,
+            preserve_insertion_order=False,
+            allocator_background_threads=True,
+            allocator_flush_threshold="32MiB",
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.disconnect()
+        self._folder.cleanup()
+
+    def map_batches(
+        self,
+        batches: ir.Table | Iterable[pa.RecordBatch],
+        function: Callable[[pa.RecordBatch], pa.RecordBatch],
+        table: Table,
+    ) -> ir.Table:
+        """Apply `function` to every batch on all threads, in order, and keep the results as the declared table."""
+        source = self.stream(batches) if isinstance(batches, ir.Table) else batches
+        folder = self._root / table.name
+        folder.mkdir()
+        with ThreadPoolExecutor(self._threads) as pool:
+            _write_parts(_ordered_map(pool, function, source, self._threads + 1), folder, table)
+        return self._connection.read_parquet(str(folder / "*.parquet"), table_name=table.name)
+
+    def run(self, expression: ir.Table) -> pa.Table:
+        """Compute an expression whose result is small and bring it here."""
+        with _plain_faults():
+            return self._connection.to_pyarrow(expression)
+
+    def keep(self, expression: ir.Table, name: str) -> ir.Table:
+        """Compute an expression once into a Parquet file and give the table that reads it."""
+        path = self._root / f"{name}.parquet"
+        with _plain_faults():
+            self._connection.to_parquet(expression, str(path))
+            return self._connection.read_parquet(str(path), table_name=name)
+
+    def adopt(self, rows: pa.Table, name: str) -> ir.Table:
+        """Make an Arrow table visible to expressions under `name`."""
+        path = self._root / f"{name}.parquet"
+        pq.write_table(rows, path, compression="lz4")
+        return self._connection.read_parquet(str(path), table_name=name)
+
+    def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
+        """Compute an expression of any size and bring it here batch by batch."""
+        with _plain_faults():
+            yield from self._connection.to_pyarrow_batches(expression, chunk_size=65_536)
+
+
+class _plain_faults:  # noqa: N801 - reads as a verb where it is used
+    """Turn DuckDB's faults into ours, which say how to fix them."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(fault, duckdb.OutOfMemoryException):
+            message = "the engine ran out of memory; raise memory_limit_bytes in the settings or free disk space"
+            raise EngineError(f"{message} ({str(fault).splitlines()[0]})") from fault
+        if isinstance(fault, duckdb.IOException):
+            raise EngineError(f"the engine cannot use its work folder: {str(fault).splitlines()[0]}") from fault
+
+
+def _ordered_map(
+    pool: ThreadPoolExecutor,
+    function: Callable[[pa.RecordBatch], pa.RecordBatch],
+    batches: Iterable[pa.RecordBatch],
+    ahead: int,
+) -> Iterator[pa.RecordBatch]:
+    """Apply a function on a pool, keep order, and never hold more than `ahead` batches."""
+    waiting: deque[Future[pa.RecordBatch]] = deque()
+    for batch in batches:
+        waiting.append(pool.submit(function, batch))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _write_parts(batches: Iterable[pa.RecordBatch], folder: Path, table: Table) -> None:
+    """Write batches into Parquet parts; an empty stream gives one empty part, so that the table exists."""
+    schema = arrow_schema(table)
+    writer, rows, part = pq.ParquetWriter(folder / "part-00000.parquet", schema, compression="lz4"), 0, 0
+    for batch in batches:
+        if rows >= _PART_ROWS:
+            writer.close()
+            rows, part = 0, part + 1
+            writer = pq.ParquetWriter(folder / f"part-{part:05}.parquet", schema, compression="lz4")
+        writer.write_batch(batch)
+        rows += batch.num_rows
+    writer.close()
