@@ -64,6 +64,7 @@ class TraitKind(StrEnum):
     TOOL_SCHEMA = "tool_schema"
     PARAMETERS = "parameters"
     TASK_LIST = "task_list"
+    MODEL = "model"
     ORGANISATION = "organisation"
 
 

@@ -1,0 +1,54 @@
+"""Histograms of an account's behaviour.
+
+In: `sketched`. Out: one expression for `tables.FACETS`: (account, facet, bin, exchanges), which adds up over shards
+and days. Bins are made by comparisons, not by logarithms: those differ between SQL engines.
+"""
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+# Upper edges of bins; a value falls into the number of edges it reaches.
+PROMPT_EDGES = (1, 20, 40, 80, 120, 180, 270, 400, 600, 900, 1_400, 2_100, 4_200, 8_400)  # characters
+REPLY_EDGES = (1, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1_024, 2_048, 4_096)  # tokens
+GAP_EDGES = (2, 5, 15, 45, 120, 300, 900, 2_700, 7_200, 21_600, 64_800)  # seconds since the account's last exchange
+TURN_EDGES = (1, 2, 4, 8)  # earlier user turns
+
+
+def facets(sketched: ir.Table) -> ir.Table:
+    """Count each account's exchanges by hour of day, weekday, gap, lengths, turn, target and outcome."""
+    hour = sketched.second // 3600
+    outcome = ibis.cases((sketched.status == 429, 1), (sketched.status >= 500, 2), (sketched.status >= 400, 3), else_=0)  # noqa: E501 - one list
+    plain = {
+        "hour": hour % 24,
+        "weekday": (hour // 24 + 3) % 7,  # 1970-01-01 was a Thursday; Monday is 0
+        "prompt": _bin(sketched.prompt_chars, PROMPT_EDGES),
+        "reply": _bin(sketched.output_tokens, REPLY_EDGES),
+        "turn": _bin(sketched.turn, TURN_EDGES),
+        "target": ibis.cases((sketched.target >= 0, sketched.target)),
+        "outcome": ibis.cases((sketched.status.notnull(), outcome)),
+    }
+    parts = [_count(sketched, facet, expression) for facet, expression in plain.items()]
+    return ibis.union(*parts, _gaps(sketched))
+
+
+def _count(rows: ir.Table, facet: str, expression: ir.Value) -> ir.Table:
+    counted = rows.mutate(bin=expression.cast("int64"))
+    counted = counted.filter(counted.bin.notnull()).group_by("account_key", "bin").agg(exchanges=lambda t: t.count())
+    return counted.select("account_key", facet=ibis.literal(facet), bin=counted.bin, exchanges=counted.exchanges)
+
+
+def _gaps(sketched: ir.Table) -> ir.Table:
+    """Time since the account's previous exchange; rows at the same second are in no order and differ by 0."""
+    narrow = sketched.select("account_key", "second")
+    window = ibis.window(group_by=narrow.account_key, order_by=narrow.second)
+    gap = narrow.mutate(gap=narrow.second - narrow.second.lag().over(window))
+    return _count(gap.filter(gap.gap.notnull()), "gap", _bin(gap.gap, GAP_EDGES))
+
+
+def _bin(value: ir.Value, edges: Sequence[int]) -> ir.Value:
+    binned = (value >= edges[0]).cast("int64")
+    for edge in edges[1:]:
+        binned = binned + (value >= edge).cast("int64")
+    return binned

@@ -1,0 +1,19 @@
+"""Totals of an account.
+
+In: `sketched`. Out: an expression for `tables.PROFILES`.
+"""
+
+import ibis.expr.types as ir
+
+
+def totals(sketched: ir.Table) -> ir.Table:
+    """Sum each account's exchanges and tokens and find its first and last second."""
+    return sketched.group_by("account_key").agg(
+        account_id=sketched.account_id.min(),
+        org_id=sketched.org_id.min(),
+        exchanges=sketched.count(),
+        first_second=sketched.second.min(),
+        last_second=sketched.second.max(),
+        input_tokens=sketched.input_tokens.sum().cast("int64"),
+        output_tokens=sketched.output_tokens.sum().cast("int64"),
+    )

@@ -1,0 +1,109 @@
+"""How much the members of a group differ, against what strangers of the same volume would.
+
+In: features of accounts, groups as a sparse 0/1 matrix, which accounts are strangers. Out: for each group the log
+ratio of its dispersion to that of strangers, with its sampling mean and variance. Independent people differ; accounts
+run by one scheduler do not: clones give strongly negative ratios. Read `null` next.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from scipy.special import digamma, polygamma
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Matrix: TypeAlias = npt.NDArray[np.float64] | sp.csr_array
+
+_VOLUME_BINS = 10  # strangers are matched within tenths of the volume distribution
+_SMALL = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One aspect of all accounts. values: [n, d], dense or sparse; squares: |x|^2 [n], what is not shared included;
+    known: which accounts have it; volume_bin: int [n], all 0 when volume itself is the aspect.
+    """
+
+    values: Matrix
+    squares: Floats
+    known: Mask
+    volume_bin: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispersion:
+    """One aspect of all groups; NaN where a group has fewer than three known accounts.
+
+    log_ratio: ln(dispersion of the group / expected of strangers); mean, variance: of that logarithm under sampling
+    alone (chi-square of matched degrees of freedom); accounts: how many are known; group, strangers: the dispersions.
+    """
+
+    log_ratio: Floats
+    mean: Floats
+    variance: Floats
+    accounts: Floats
+    group: Floats
+    strangers: Floats
+
+
+def volume_bins(exchanges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Cut accounts into tenths by volume; equal volumes fall into one bin."""
+    edges = np.unique(np.quantile(exchanges, np.linspace(0, 1, _VOLUME_BINS + 1)[1:-1]))
+    return np.searchsorted(edges, exchanges, side="left")
+
+
+def dispersion(features: Features, groups: sp.csr_array, strangers: Mask) -> Dispersion:
+    """Compare the spread of each group's features with that of strangers of the same volumes.
+
+    Args:    groups: 0/1 [groups, accounts]; strangers: accounts that the expectation is taken from.
+    Source:  Satterthwaite 1946 for the degrees of freedom; log chi-square moments are digamma and trigamma.
+    """
+    known = groups @ sp.diags_array(features.known.astype(float))
+    accounts = np.asarray(known.sum(axis=1)).ravel()
+    count = np.where(accounts >= 3, accounts, np.nan)
+    spread = (known @ features.squares - _squared_norm(known @ features.values) / count) / (count - 1)
+    expected, freedom = _expected(features, known, strangers, count)
+    shrunk = ((count - 1) * np.maximum(spread, 0) + expected) / count  # one stranger's worth of doubt
+    half = freedom / 2
+    return Dispersion(
+        log_ratio=np.log(np.maximum(shrunk, _SMALL) / np.maximum(expected, _SMALL)),
+        mean=digamma(half) - np.log(half),
+        variance=polygamma(1, half),
+        accounts=accounts,
+        group=spread,
+        strangers=expected,
+    )
+
+
+def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: Floats) -> tuple[Floats, Floats]:
+    """Expected dispersion of strangers with each group's volumes, and its effective degrees of freedom."""
+    bins = int(features.volume_bin.max()) + 1
+    rows = np.flatnonzero(features.known & strangers)
+    ones = np.ones(len(rows))
+    pick = sp.csr_array((ones, (features.volume_bin[rows], rows)), shape=(bins, len(features.known)))
+    size = np.maximum(np.asarray(pick.sum(axis=1)).ravel(), 1)
+    weight = sp.diags_array(1 / size)
+    squares = weight @ (pick @ features.squares)
+    means = weight @ (pick @ features.values)
+    centre = (ones @ _rows(features.values, rows)) / max(len(rows), 1)
+    away = features.squares - 2 * (features.values @ centre) + centre @ centre
+    away_mean, away_square = weight @ (pick @ away), weight @ (pick @ away**2)
+    shape = (known.shape[1], bins)
+    membership = sp.csr_array((np.ones(shape[0]), (np.arange(shape[0]), features.volume_bin)), shape=shape)
+    share = sp.diags_array(1 / count) @ (known @ membership)
+    expected = share @ squares - _squared_norm(share @ means)
+    first, second = share @ away_mean, share @ away_square
+    freedom = 2 * (count - 1) * first**2 / np.maximum(second - first**2, _SMALL)
+    return expected, np.clip(freedom, 0.5 * (count - 1), 200 * count)
+
+
+def _rows(values: Matrix, rows: npt.NDArray[np.int64]) -> Matrix:
+    return values[rows]
+
+
+def _squared_norm(values: Matrix) -> Floats:
+    squared = values.multiply(values) if sp.issparse(values) else values * values
+    return np.asarray(squared.sum(axis=1)).ravel()

@@ -1,0 +1,148 @@
+"""Groups: the accounts that share a trait, or two weak traits at once. Each is a hypothesis to be tested.
+
+In: rows of `tables.TRAITS`, profiles. Out: `Groups`, a sparse 0/1 matrix with one or two traits a row.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from stillwatch.types import Trait, TraitKind
+
+_SHOWS_FRACTION = 0.1  # an account shows a trait that a tenth of its exchanges carry
+_SHOWS_EXCHANGES = 2  # or that at least two of them carry
+_ONCE_IS_ENOUGH = frozenset({TraitKind.TASK_LIST, TraitKind.ADDRESS, TraitKind.NETWORK})
+_PAIRED = (
+    (TraitKind.CLIENT, TraitKind.PARAMETERS),
+    (TraitKind.CLIENT, TraitKind.ASN),
+    (TraitKind.CLIENT, TraitKind.EMAIL_SHAPE),
+    (TraitKind.CLIENT, TraitKind.SIGN_UP),
+    (TraitKind.PARAMETERS, TraitKind.TOOL_SCHEMA),
+    (TraitKind.PARAMETERS, TraitKind.EMAIL_SHAPE),
+    (TraitKind.PARAMETERS, TraitKind.SYSTEM_PROMPT),
+    (TraitKind.EMAIL_DOMAIN, TraitKind.EMAIL_SHAPE),
+    (TraitKind.SIGN_UP, TraitKind.EMAIL_SHAPE),
+    (TraitKind.SIGN_UP, TraitKind.EMAIL_DOMAIN),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """traits[g] are the one or two traits of group g; members: 0/1 [groups, accounts]."""
+
+    traits: tuple[tuple[Trait, ...], ...]
+    members: sp.csr_array
+
+    def __len__(self) -> int:
+        return len(self.traits)
+
+    def kinds(self, group: int) -> tuple[TraitKind, ...]:
+        """The kinds of a group's traits."""
+        return tuple(trait.kind for trait in self.traits[group])
+
+    def select(self, rows: npt.NDArray[np.int64]) -> "Groups":
+        """Keep some groups."""
+        return Groups(tuple(self.traits[r] for r in rows), self.members[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Traits of one kind as arrays: account row, code of the value, exchanges; `values` names the codes."""
+
+    kind: TraitKind
+    rows: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int64]
+    exchanges: npt.NDArray[np.int64]
+    values: pa.Array
+
+
+def shown(traits: pa.Table, keys: npt.NDArray[np.int64]) -> dict[TraitKind, Shown]:
+    """Split trait rows by kind; order of rows does not matter."""
+    traits = traits.filter(pc.is_in(traits["account_key"], value_set=pa.array(keys)))
+    parts: dict[TraitKind, Shown] = {}
+    for kind in TraitKind:
+        rows = traits.filter(pc.equal(traits["kind"], str(kind))).sort_by([("value", "ascending"), ("account_key", "ascending")])
+        values = rows["value"].combine_chunks().dictionary_encode()
+        parts[kind] = Shown(
+            kind,
+            np.searchsorted(keys, rows["account_key"].to_numpy()),
+            values.indices.to_numpy(zero_copy_only=False).astype(np.int64),
+            rows["exchanges"].to_numpy(),
+            values.dictionary,
+        )
+    return parts
+
+
+def build(parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minimum: int) -> Groups:
+    """Form every group of at least `minimum` accounts; groups with the very same members count once."""
+    traits: list[tuple[Trait, ...]] = []
+    members: list[npt.NDArray[np.int64]] = []
+    seen: set[tuple[tuple[TraitKind, ...], bytes]] = set()
+    for trait, rows in _candidates(parts, exchanges, minimum):
+        identity = (tuple(t.kind for t in trait), rows.tobytes())
+        if identity not in seen:
+            seen.add(identity)
+            traits.append(trait)
+            members.append(rows)
+    indptr = np.cumsum([0, *(len(rows) for rows in members)])
+    indices = np.concatenate(members) if members else np.zeros(0, np.int64)
+    matrix = sp.csr_array((np.ones(len(indices)), indices, indptr), shape=(len(traits), len(exchanges)))
+    return Groups(tuple(traits), matrix)
+
+
+def _candidates(
+    parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minimum: int
+) -> Iterator[tuple[tuple[Trait, ...], npt.NDArray[np.int64]]]:
+    for kind, part in parts.items():
+        if kind is TraitKind.MODEL:
+            continue  # everybody who uses a model is no hypothesis
+        floor = 1 if kind in _ONCE_IS_ENOUGH else _SHOWS_EXCHANGES
+        enough = (part.exchanges >= floor) | (part.exchanges >= _SHOWS_FRACTION * exchanges[part.rows])
+        for code, rows in _runs(part.codes[enough], part.rows[enough], minimum):
+            yield (Trait(kind, part.values[code].as_py()),), rows
+    for first, second in _PAIRED:
+        yield from _paired(parts[first], parts[second], len(exchanges), minimum)
+
+
+def _paired(
+    first: Shown, second: Shown, accounts: int, minimum: int
+) -> Iterator[tuple[tuple[Trait, ...], npt.NDArray[np.int64]]]:
+    """Groups of accounts whose commonest values of two kinds agree."""
+    left, right = _commonest(first, accounts), _commonest(second, accounts)
+    rows = np.flatnonzero((left >= 0) & (right >= 0))
+    width = len(second.values) + 1
+    for code, members in _runs(left[rows] * width + right[rows], rows, minimum):
+        pair = divmod(code, width)
+        yield (
+            (
+                Trait(first.kind, first.values[pair[0]].as_py()),
+                Trait(second.kind, second.values[pair[1]].as_py()),
+            ),
+            members,
+        )
+
+
+def _commonest(part: Shown, accounts: int) -> npt.NDArray[np.int64]:
+    """The value that each account shows most, -1 for none; ties go to the first in order of values."""
+    order = np.lexsort((-part.codes, part.exchanges))
+    best = np.full(accounts, -1, np.int64)
+    best[part.rows[order]] = part.codes[order]
+    return best
+
+
+def _runs(
+    codes: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], minimum: int
+) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    """Give (code, sorted account rows) for every code with enough accounts."""
+    order = np.lexsort((rows, codes))
+    codes, rows = codes[order], rows[order]
+    bounds = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1], [True]])) if len(codes) else np.zeros(0, int)
+    for low, high in pairwise(bounds.tolist()):
+        if high - low >= minimum:
+            yield int(codes[low]), rows[low:high]

@@ -1,0 +1,70 @@
+"""What a test of likeness is: an aspect of accounts, and a sentence about a group.
+
+In: profiles and traits. Out: `Features` for `dispersion`. A test's bits come from comparing a group's dispersion in
+this aspect with that of strangers who share a trait of the same kind (`null`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.together.dispersion import Features, Floats
+from stillwatch.together.groups import Shown
+from stillwatch.types import TraitKind
+
+Family = Literal["pace", "rhythm", "content", "application", "identity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """All accounts as `likeness` sees them: arrays of one length, in order of account key.
+
+    facets: name -> counts [n, bins]; shown: traits by kind; created: sign-up second, NaN if unknown.
+    """
+
+    exchanges: npt.NDArray[np.int64]
+    first_second: npt.NDArray[np.int64]
+    last_second: npt.NDArray[np.int64]
+    volume_bin: npt.NDArray[np.int64]
+    facets: Mapping[str, npt.NDArray[np.float32]]
+    shown: Mapping[TraitKind, Shown]
+    created: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """One test. Tests of one family depend on each other and are averaged; families are taken as independent.
+
+    entailed: kinds of trait that force this likeness, so that groups formed by them are not tested by it;
+    say: (members, strangers) -> the sentence; both are account rows.
+    """
+
+    name: str
+    family: Family
+    needs: str
+    entailed: frozenset[TraitKind]
+    features: Callable[[Accounts], Features]
+    say: Callable[[Accounts, npt.NDArray[np.int64], npt.NDArray[np.int64]], str]
+
+
+def unit_rows(counts: npt.NDArray[np.float32]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Histograms as points on the unit sphere (Hellinger 1909): square roots of shares; and which rows are not empty."""
+    total = counts.sum(axis=1, dtype=np.float64)
+    known = total > 0
+    return np.sqrt(counts / np.where(known, total, 1)[:, None]), known
+
+
+def histogram_features(accounts: Accounts, facet: str) -> Features:
+    """Features of one facet, matched by volume."""
+    values, known = unit_rows(accounts.facets[facet])
+    return Features(values, known.astype(float), known, accounts.volume_bin)
+
+
+def spread_fraction(values: Floats, rows: npt.NDArray[np.int64], strangers: npt.NDArray[np.int64]) -> float:
+    """Mean squared distance among `rows` as a share of that among `strangers`."""
+    inside = float(values[rows].var(axis=0, ddof=1).sum())
+    outside = float(values[strangers].var(axis=0, ddof=1).sum())
+    return inside / outside if outside > 0 else 1.0

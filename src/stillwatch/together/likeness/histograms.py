@@ -1,0 +1,43 @@
+"""Rhythm and content: accounts fed by one scheduler from one task list have the same histograms.
+
+Claims: hour of day, weekday, gaps, targets, lengths, turns or outcomes of a group's accounts differ less than those
+of strangers of equal volume. One `Likeness` a facet; the histogram is compared as a point on the unit sphere.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.together.likeness.base import (
+    Accounts,
+    Family,
+    Likeness,
+    histogram_features,
+    spread_fraction,
+    unit_rows,
+)
+
+
+def _histogram(facet: str, family: Family, needs: str, words: str) -> Likeness:
+    def say(accounts: Accounts, members: npt.NDArray[np.int64], strangers: npt.NDArray[np.int64]) -> str:
+        values, known = unit_rows(accounts.facets[facet])
+        inside, outside = members[known[members]], strangers[known[strangers]]
+        top = accounts.facets[facet][inside].sum(axis=0)
+        share = top.max() / max(top.sum(), 1)
+        return (
+            f"{words} of {len(inside)} accounts differ by {100 * spread_fraction(values, inside, outside):.0f} % of "
+            f"what strangers differ by; their commonest class holds {100 * share:.0f} % of exchanges"
+        )
+
+    return Likeness(facet, family, needs, frozenset(), lambda accounts: histogram_features(accounts, facet), say)
+
+
+HISTOGRAMS = (
+    _histogram("hour", "rhythm", "ts", "hours of the day"),
+    _histogram("weekday", "rhythm", "ts", "days of the week"),
+    _histogram("gap", "rhythm", "ts", "pauses between exchanges"),
+    _histogram("target", "content", "prompt_text", "the capabilities asked for by"),
+    _histogram("prompt", "content", "prompt_text", "prompt lengths"),
+    _histogram("reply", "content", "output_tokens", "reply lengths"),
+    _histogram("turn", "content", "turn", "places in a conversation"),
+    _histogram("outcome", "content", "status", "outcomes (served, limited, failed)"),
+)

@@ -1,0 +1,23 @@
+"""What accounts share. A trait is a hypothesis, never a proof: a trait held by very many is kept and tested too.
+
+In: the `sketched` table and the accounts table. Out: expressions and Arrow tables of `tables.TRAITS`.
+One file a family: `columns` (read off an exchange's column), `scaffold` (words that stay), `declared` (from the
+accounts table), `sign_up` (bursts), `task_list` (one list of tasks split or repeated over accounts).
+"""
+
+from stillwatch.traits.columns import COLUMN_KINDS, column_traits
+from stillwatch.traits.declared import declared_traits
+from stillwatch.traits.scaffold import SCAFFOLD_COLUMNS, scaffold_traits
+from stillwatch.traits.sign_up import sign_up_traits
+from stillwatch.traits.task_list import task_list_traits, task_pairs
+
+__all__ = [
+    "COLUMN_KINDS",
+    "SCAFFOLD_COLUMNS",
+    "column_traits",
+    "declared_traits",
+    "scaffold_traits",
+    "sign_up_traits",
+    "task_list_traits",
+    "task_pairs",
+]

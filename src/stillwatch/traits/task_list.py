@@ -1,0 +1,50 @@
+"""Shared task lists: accounts that ask the same tasks, as when one list is worked off, or re-asked, by many accounts.
+
+In: `sketched`. Out: an expression of account pairs with the number of tasks they share, and rows of `tables.TRAITS`
+for the communities of that graph. People who share an assignment or a public benchmark show this trait too.
+"""
+
+import igraph
+import leidenalg
+import numpy as np
+import pyarrow as pa
+
+import ibis.expr.types as ir
+
+from stillwatch.schemas import arrow_schema
+from stillwatch.tables import TRAITS
+from stillwatch.types import TraitKind
+
+_MOST_HOLDERS = 50  # accounts; a task asked by more is common talk, and its pairs would grow with the square
+_FEWEST_TASKS = 3  # shared tasks; fewer happen by chance between busy bots
+_LEIDEN_SEED = 1
+
+
+def task_pairs(sketched: ir.Table) -> ir.Table:
+    """Count the distinct tasks that two accounts share: (left, right, tasks), left < right."""
+    asked = sketched.filter(sketched.task_hash != 0).select("task_hash", "account_key").distinct()
+    holders = asked.group_by("task_hash").agg(holders=lambda t: t.count())
+    some = holders.filter((holders.holders >= 2) & (holders.holders <= _MOST_HOLDERS))
+    left = asked.inner_join(some, "task_hash").select("task_hash", left="account_key")
+    right = left.rename(right="left").view()
+    pairs = left.inner_join(right, "task_hash").select("left", "right")
+    counted = pairs.filter(pairs.left < pairs.right).group_by("left", "right").agg(tasks=lambda t: t.count())
+    return counted.filter(counted.tasks >= _FEWEST_TASKS)
+
+
+def task_list_traits(pairs: pa.Table) -> pa.Table:
+    """Group accounts that share tasks into communities (Leiden 2019); each is one trait value."""
+    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    keys, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
+    half = len(left)
+    order = np.lexsort((ends[half:], ends[:half]))
+    graph = igraph.Graph(len(keys), np.column_stack([ends[:half], ends[half:]])[order].tolist())
+    weights = np.sqrt(pairs["tasks"].to_numpy()[order]).tolist()
+    partition = leidenalg.find_partition(
+        graph, leidenalg.ModularityVertexPartition, weights=weights, seed=_LEIDEN_SEED
+    )
+    community = np.asarray(partition.membership, np.int64)
+    smallest = np.array([keys[community == c].min() for c in range(community.max() + 1)]) if len(keys) else community
+    values = pa.array([f"{smallest[c] & (2**64 - 1):016x}" for c in community], pa.string())
+    kinds = pa.array([str(TraitKind.TASK_LIST)] * len(keys), pa.string())
+    return pa.table([kinds, values, pa.array(keys), pa.array(np.ones(len(keys), np.int64))], schema=arrow_schema(TRAITS))
