@@ -202,3 +202,18 @@ TAKEN = Table(
         Column("target", "string", "a types.Target"),
     ),
 )
+
+REPORTED_MEMBERS = Table(
+    "reported_members",
+    "Output: one member of one campaign, in members.parquet. Times are event time.",
+    (
+        Column("campaign_id", "string", "stable id of the campaign"),
+        Column("account_id", "string", "as read"),
+        Column("bits", "float64", "log2 odds of membership"),
+        Column("first_seen", "timestamp", "its first exchange in the input"),
+        Column("last_seen", "timestamp", "its last exchange in the input"),
+        Column("exchanges", "int64", "its exchanges in the input"),
+        Column("taking_exchanges", "int64", "those counted as taken"),
+        Column("top_reasons", "strings", "why it is a member, strongest first"),
+    ),
+)

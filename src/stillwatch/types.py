@@ -259,7 +259,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The result of one run: what `report` prints and `decide` judged."""
+    """The result of one run: what `report` prints and `decide` judged.
+
+    `threshold_bits`: the fewest bits that e-BH accused on in this run; None if it accused nobody or is not known.
+    """
 
     version: str
     as_of: datetime
@@ -270,3 +273,4 @@ class Scan:
     groups_tested: int
     campaigns: tuple[Campaign, ...]
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
+    threshold_bits: float | None = None
