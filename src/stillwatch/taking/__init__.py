@@ -1,0 +1,27 @@
+"""Is the traffic made to harvest a capability, and which one?
+
+In: `sketched`, the campaigns' members and scaffolds. Out: expressions, and a `TakingFinding` a campaign.
+Order: `units` counts, `counts` makes arrays of it, one file a harvest test reads them, `answer` judges; `taken`
+says exchange by exchange what has gone. `targets` holds the classifier of capabilities.
+"""
+
+from stillwatch.taking.answer import TakingFinding, judge_taking
+from stillwatch.taking.counts import Counts, counts
+from stillwatch.taking.taken import SCAFFOLD_COLUMNS, member_counts, taken, target_counts, target_shares
+from stillwatch.taking.units import task_counts, unit_multiplicities, unit_parts, unit_totals
+
+__all__ = [
+    "SCAFFOLD_COLUMNS",
+    "Counts",
+    "TakingFinding",
+    "counts",
+    "judge_taking",
+    "member_counts",
+    "taken",
+    "target_counts",
+    "target_shares",
+    "task_counts",
+    "unit_multiplicities",
+    "unit_parts",
+    "unit_totals",
+]

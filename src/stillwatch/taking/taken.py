@@ -1,0 +1,113 @@
+"""Which exchanges were taken, and for which capability.
+
+In: `sketched`, `members` and `tables.SCAFFOLDS` (campaign_id, value). Out: expressions.
+Rule A: an exchange is taken if it carries a scaffold of its campaign, in whatever column. Rule B, for campaigns
+whose scaffolds cover less than a fifth of their traffic: also if it opens a conversation and aims at a capability.
+Unanswered exchanges are never taken.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import ibis
+import ibis.expr.types as ir
+
+from stillwatch.taking.units import answered
+from stillwatch.types import TARGETS, Target, TargetShare
+
+# The order in which an exchange is assigned to a stream of equal scaffolds: the most specific words first.
+SCAFFOLD_COLUMNS = (
+    "head_hash",
+    "tail_hash",
+    "any_hash_0",
+    "any_hash_1",
+    "any_hash_2",
+    "any_hash_3",
+    "system_hash",
+)
+COVERAGE_DIVISOR = 5  # rule B joins in where scaffolds cover less than one exchange in five
+STREAM_MAJORITY = (3, 5)  # share of a stream's votes that makes its target that of all its exchanges
+SHOWN_SHARE_FRACTION = 0.01  # smaller targets are classifier noise
+_VOTE_SCALE = 1000  # votes are summed as whole thousandths: sums of floats differ between engines
+_COPIED = ("account_key", "exchange_key", "exchange_id", "account_id", "second", "model", "task_hash")
+
+
+def taken(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Table:
+    """Give the taken exchanges of each campaign.
+
+    Returns: (campaign_id, account_key, exchange_key, exchange_id, account_id, second, model, task_hash, input_tokens,
+             output_tokens, target), one row an exchange and campaign; target is a `types.Target`.
+    """
+    rows = _matched(sketched, members, scaffolds)
+    winners = _stream_targets(rows)
+    joined = rows.left_join(winners, ["campaign_id", "stream", "stream_value"])
+    joined = joined.mutate(decided=ibis.coalesce(joined.winner, joined.target.cast("int64")))
+    joined = joined.inner_join(_coverage(rows), "campaign_id")
+    capable = (joined.target >= 0) & (joined.target != TARGETS.index(Target.OTHER))
+    opening = joined.turn.isnull() | (joined.turn == 0)
+    by_rule = joined.stream.notnull() | (joined.sparse & capable & opening)
+    kept = joined.filter(by_rule)
+    return kept.select("campaign_id", *_COPIED, "input_tokens", "output_tokens", target=_target_name(kept.decided))
+
+
+def target_counts(taken_rows: ir.Table) -> ir.Table:
+    """Count the taken exchanges by what they take: (campaign_id, target, exchanges)."""
+    return taken_rows.group_by("campaign_id", "target").agg(exchanges=lambda t: t.count())
+
+
+def member_counts(taken_rows: ir.Table) -> ir.Table:
+    """Count the taken exchanges by member: (campaign_id, account_key, taking_exchanges)."""
+    return taken_rows.group_by("campaign_id", "account_key").agg(taking_exchanges=lambda t: t.count())
+
+
+def target_shares(exchanges: Mapping[str, int] | Iterable[tuple[str, int]]) -> tuple[TargetShare, ...]:
+    """Give a campaign's targets with at least 1 % of what it took, the largest first.
+
+    >>> [(share.target.value, share.exchanges) for share in target_shares({"coding": 995, "reasoning": 5})]
+    [('coding', 995)]
+    """
+    counted = {Target(name): count for name, count in dict(exchanges).items()}
+    total = sum(counted.values())
+    shares = [TargetShare(target, count, count / total) for target, count in counted.items() if count]
+    shown = [share for share in shares if share.share_fraction >= SHOWN_SHARE_FRACTION]
+    return tuple(sorted(shown, key=lambda share: (-share.exchanges, share.target)))
+
+
+def _matched(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Table:
+    """Name the campaign of each member's answered exchange, and the scaffold column and value it carries, if any."""
+    rows = answered(sketched)
+    belongs = members.select("campaign_id", "account_key").distinct()
+    rows = rows.select(
+        *_COPIED, "input_tokens", "output_tokens", "turn", "target", "target_fraction", *SCAFFOLD_COLUMNS
+    )
+    rows = rows.inner_join(belongs, "account_key")
+    known = scaffolds.filter(scaffolds["value"] != 0).select("campaign_id", "value").distinct()
+    for index, column in enumerate(SCAFFOLD_COLUMNS):
+        shared = known.select(**{f"owner_{index}": known.campaign_id, f"shared_{index}": known["value"]})
+        same = (rows.campaign_id == shared[f"owner_{index}"]) & (rows[column] == shared[f"shared_{index}"])
+        rows = rows.left_join(shared, same)
+    carried = [rows[f"shared_{index}"] for index in range(len(SCAFFOLD_COLUMNS))]
+    stream = ibis.cases(*((value.notnull(), index) for index, value in enumerate(carried)))
+    return rows.mutate(stream=stream.cast("int64"), stream_value=ibis.coalesce(*carried))
+
+
+def _stream_targets(rows: ir.Table) -> ir.Table:
+    """Let each stream of equal words vote on its target; a system prompt is no stream, it serves many tasks."""
+    voting = rows.filter((rows.stream < SCAFFOLD_COLUMNS.index("system_hash")) & (rows.target >= 0))
+    weight = (voting.target_fraction.cast("float64") * _VOTE_SCALE).round().cast("int64")
+    keys = ["campaign_id", "stream", "stream_value"]
+    votes = voting.mutate(weight=weight).group_by([*keys, "target"]).agg(votes=lambda t: t.weight.sum())
+    best = votes.group_by(keys).agg(most=lambda t: t.votes.max(), total=lambda t: t.votes.sum())
+    share, whole = STREAM_MAJORITY
+    clear = votes.inner_join(best.filter(best.most * whole >= best.total * share), keys)
+    return clear.filter(clear.votes == clear.most).group_by(keys).agg(winner=lambda t: t.target.min().cast("int64"))
+
+
+def _coverage(rows: ir.Table) -> ir.Table:
+    covered = rows.group_by("campaign_id").agg(
+        carrying=lambda t: t.stream.notnull().cast("int64").sum(), exchanges=lambda t: t.count()
+    )
+    return covered.select("campaign_id", sparse=covered.carrying * COVERAGE_DIVISOR < covered.exchanges)
+
+
+def _target_name(index: ir.Column) -> ir.Value:
+    return index.cases(*((number, str(name)) for number, name in enumerate(TARGETS)), else_=str(Target.OTHER))

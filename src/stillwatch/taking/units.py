@@ -1,0 +1,106 @@
+"""What each campaign and each stranger asked, counted: the units that the harvest tests compare.
+
+In: `sketched` and `members`. Out: expressions. A unit is a campaign (all its members pooled: its accounts are one
+operator, hence one draw) or one account that is in no campaign. Only answered exchanges count: a refused request
+takes nothing. Keep `task_counts` with the engine; the others read it and are bounded by accounts.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+from stillwatch.types import TARGETS, Target
+
+SHORT_REPLY_TOKENS = 300  # a verdict with a reason fits; an answer that teaches a skill rarely does
+STREAM_TASKS = 3  # distinct tasks under the same first (or last) words that make those words a scaffold
+MOST_SAMPLES = 64  # re-asked more often than this is a monitor or a greeting, not sampling of answers
+PARTS = ("whole", "head", "tail")
+TARGET_COLUMNS = tuple(f"target_{target}" for target in TARGETS)
+TASKLESS_TARGET = TARGETS.index(Target.OTHER)
+
+
+def answered(sketched: ir.Table) -> ir.Table:
+    """Keep the exchanges that were answered: HTTP status below 400, or none recorded."""
+    return sketched.filter(sketched.status.isnull() | (sketched.status < 400))
+
+
+def unit_totals(sketched: ir.Table, members: ir.Table) -> ir.Table:
+    """Count the answered exchanges of each unit: (campaign_id, account_key, exchanges, texted)."""
+    rows = _with_units(answered(sketched), members)
+    return rows.group_by("campaign_id", "account_key").agg(
+        exchanges=lambda t: t.count(), texted=lambda t: t.has_text.cast("int64").sum()
+    )
+
+
+def task_counts(sketched: ir.Table, members: ir.Table) -> ir.Table:
+    """Count how each unit asked each of its tasks; one row a task, so as large as the log. Keep it."""
+    rows = answered(sketched)
+    rows = _with_units(rows.filter(rows.has_text & (rows.task_hash != 0)), members)
+    short = rows.output_tokens.isnull() | (rows.output_tokens <= SHORT_REPLY_TOKENS)
+    rows = rows.mutate(
+        judged=(rows.judges & short).cast("int64"),
+        elicits=rows.elicits_reasoning.cast("int64"),
+        single=(rows.turn == 0).fill_null(False).cast("int64"),  # noqa: FBT003 - Ibis names no such argument
+        turned=rows.turn.notnull().cast("int64"),
+    )
+    return rows.group_by("campaign_id", "account_key", "task_hash").agg(
+        head_hash=lambda t: t.head_hash.min(),
+        tail_hash=lambda t: t.tail_hash.min(),
+        target=lambda t: t.target.min(),
+        exchanges=lambda t: t.count(),
+        single=lambda t: t.single.sum(),
+        turned=lambda t: t.turned.sum(),
+        elicits=lambda t: t.elicits.sum(),
+        judged=lambda t: t.judged.sum(),
+    )
+
+
+def unit_parts(tasks: ir.Table) -> ir.Table:
+    """Add up each unit three times: all of it, and its streams of many tasks under the same head or tail words.
+
+    Returns: (campaign_id, account_key, part, exchanges, tasks, once, single, turned, elicits, judged, target_*).
+    """
+    whole = _summed(_by(tasks, "whole"), "whole")
+    return ibis.union(whole, _stream(tasks, "head"), _stream(tasks, "tail"))
+
+
+def unit_multiplicities(tasks: ir.Table) -> ir.Table:
+    """Count each unit's tasks by how often they were asked: (campaign_id, account_key, times, tasks)."""
+    asked = tasks.filter(tasks.exchanges <= MOST_SAMPLES)
+    counted = asked.group_by("campaign_id", "account_key", times=asked.exchanges).agg(tasks=lambda t: t.count())
+    return counted.filter(counted.times >= 2)
+
+
+def _with_units(rows: ir.Table, members: ir.Table) -> ir.Table:
+    """Name the unit of each exchange: a campaign and key 0, or no campaign and the account's key."""
+    belongs = members.select("campaign_id", member_key="account_key").distinct()
+    joined = rows.left_join(belongs, rows.account_key == belongs.member_key)
+    return joined.mutate(
+        campaign_id=joined.campaign_id.fill_null(""),
+        account_key=ibis.ifelse(joined.campaign_id.isnull(), joined.account_key, ibis.literal(0, "int64")),
+    )
+
+
+def _stream(tasks: ir.Table, part: str) -> ir.Table:
+    column = f"{part}_hash"
+    streams = _by(tasks.filter(tasks[column] != 0), column)
+    return _summed(streams.filter(streams.tasks >= STREAM_TASKS), part)
+
+
+def _by(tasks: ir.Table, column: str) -> ir.Table:
+    """Add up a unit's tasks, per value of a hash column or all together."""
+    keys = ["campaign_id", "account_key", *([] if column == "whole" else [column])]
+    sums = {name: tasks[name].sum() for name in ("exchanges", "single", "turned", "elicits", "judged")}
+    nothing = ibis.literal(0, "int64")
+    targets = {
+        name: tasks.target.cases((index, tasks.exchanges), else_=nothing).sum()
+        for index, name in enumerate(TARGET_COLUMNS)
+    }
+    return tasks.group_by(keys).agg(
+        tasks=tasks.count(), once=(tasks.exchanges == 1).cast("int64").sum(), **sums, **targets
+    )
+
+
+def _summed(streams: ir.Table, part: str) -> ir.Table:
+    names = ("exchanges", "tasks", "once", "single", "turned", "elicits", "judged", *TARGET_COLUMNS)
+    added = streams.group_by("campaign_id", "account_key").agg(**{name: streams[name].sum() for name in names})
+    return added.select("campaign_id", "account_key", *names, part=ibis.literal(part))

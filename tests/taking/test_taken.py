@@ -1,0 +1,134 @@
+"""Which exchanges count as taken, and what for, is what a plain loop says."""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from stillwatch.engine import DuckDBEngine
+from stillwatch.taking.taken import SCAFFOLD_COLUMNS, member_counts, taken, target_counts, target_shares
+from stillwatch.types import TARGETS, Target
+
+SEED = 7
+MEMBERS = {"dense": [1, 2, 3], "sparse": [4, 5]}
+SCAFFOLDS = [("dense", 1), ("dense", 2), ("dense", 3), ("dense", 4), ("sparse", 9)]
+Row = dict[str, Any]
+Take = Callable[[list[Row]], pa.Table]
+
+
+@pytest.fixture
+def take(
+    engine: DuckDBEngine,
+    sketched_rows: Callable[[list[Row]], pa.Table],
+    member_rows: Callable[[dict[str, list[int]]], pa.Table],
+) -> Take:
+    def running(rows: list[Row]) -> pa.Table:
+        values = {"campaign_id": [c for c, _ in SCAFFOLDS], "value": [v for _, v in SCAFFOLDS]}
+        scaffolds = engine.adopt(pa.table(values), "scaffolds")
+        sketched = engine.adopt(sketched_rows(rows), "sketched")
+        return engine.run(taken(sketched, engine.adopt(member_rows(MEMBERS), "members"), scaffolds))
+
+    return running
+
+
+def _draw(seed: int) -> list[Row]:
+    pick = random.Random(seed)
+    rows = []
+    for _ in range(2_000):
+        account = pick.randint(1, 7)
+        words = [0, 1, 2, 3, 4, 5] if account <= 3 else [*range(9, 40)]
+        hashes = {column: pick.choice([0, 0, *words]) for column in SCAFFOLD_COLUMNS}
+        target = pick.choice([-1, *range(11)])
+        rows.append(
+            {
+                "account_key": account,
+                "target": hashes["head_hash"] % 11 if pick.random() < 0.7 else target,
+                "target_fraction": pick.choice([0.3, 0.5, 0.9]),
+                "turn": pick.choice([0, 1, None]),
+                "status": pick.choice([200, None, 500]),
+                **hashes,
+            }
+        )
+    return rows
+
+
+def _expected(rows: list[Row]) -> set[tuple[str, int, str]]:
+    found = []
+    votes: dict[tuple[str, int, int], Counter[int]] = defaultdict(Counter)
+    for key, row in enumerate(rows):
+        for campaign, keys in MEMBERS.items():
+            if row["account_key"] in keys and (row["status"] or 0) < 400:
+                values = {v for c, v in SCAFFOLDS if c == campaign}
+                carried = [(i, row[c]) for i, c in enumerate(SCAFFOLD_COLUMNS) if row[c] in values]
+                found.append((campaign, key, row, carried[0] if carried else None))
+                if carried and carried[0][0] < 6 and row["target"] >= 0:
+                    votes[campaign, *carried[0]][row["target"]] += round(row["target_fraction"] * 1000)
+    taken_rows = set()
+    for campaign, key, row, stream in found:
+        mine = [s for c, _, _, s in found if c == campaign]
+        sparse = 5 * sum(s is not None for s in mine) < len(mine)
+        other = TARGETS.index(Target.OTHER)
+        if stream or (sparse and row["target"] not in (-1, other) and row["turn"] in (0, None)):
+            target = row["target"] if row["target"] >= 0 else other
+            counted = votes[campaign, *stream] if stream else Counter()
+            if counted and 5 * max(counted.values()) >= 3 * sum(counted.values()):
+                target = max(sorted(counted), key=lambda t: counted[t])
+            taken_rows.add((campaign, key, str(TARGETS[target])))
+    return taken_rows
+
+
+def test_taken_exchanges_are_what_a_loop_finds(take: Take) -> None:
+    rows = _draw(SEED)
+    found = take(rows).to_pylist()
+    assert {(r["campaign_id"], r["exchange_key"], r["target"]) for r in found} == _expected(rows), f"seed {SEED}"
+    assert len(found) == len(_expected(rows)), "an exchange with several scaffolds counts once"
+
+
+def test_an_exchange_with_the_campaigns_words_is_taken_and_its_twin_is_not(take: Take) -> None:
+    rows = [{"account_key": 1, "head_hash": 1}, {"account_key": 1, "head_hash": 5}, {"account_key": 6, "head_hash": 1}]
+    assert take(rows)["exchange_id"].to_pylist() == ["x0"]
+
+
+def test_an_unanswered_request_takes_nothing(take: Take) -> None:
+    rows = [{"account_key": 1, "head_hash": 1, "status": 429}, {"account_key": 1, "head_hash": 1}]
+    assert take(rows)["exchange_id"].to_pylist() == ["x1"]
+
+
+def test_without_common_words_opening_exchanges_that_aim_at_a_capability_are_taken(take: Take) -> None:
+    coding, other = TARGETS.index(Target.CODING), TARGETS.index(Target.OTHER)
+    rows = [
+        {"account_key": 4, "target": coding, "turn": 0},
+        {"account_key": 4, "target": coding, "turn": 3},
+        {"account_key": 4, "target": other, "turn": 0},
+    ]
+    assert take(rows)["exchange_id"].to_pylist() == ["x0"]
+
+
+def test_one_odd_guess_does_not_split_a_stream_of_equal_words(take: Take) -> None:
+    coding, grading = TARGETS.index(Target.CODING), TARGETS.index(Target.GRADING)
+    rows = [{"account_key": 1, "head_hash": 1, "target": coding} for _ in range(9)]
+    odd = {"account_key": 2, "head_hash": 1, "target": grading}
+    assert set(take([*rows, odd])["target"].to_pylist()) == {"coding"}
+
+
+def test_a_system_prompt_over_many_tasks_does_not_make_them_one(take: Take) -> None:
+    coding, grading = TARGETS.index(Target.CODING), TARGETS.index(Target.GRADING)
+    rows = [{"account_key": 1, "system_hash": 1, "target": coding} for _ in range(9)]
+    odd = {"account_key": 2, "system_hash": 1, "target": grading}
+    assert Counter(take([*rows, odd])["target"].to_pylist()) == {"coding": 9, "grading": 1}
+
+
+def test_counts_by_target_and_member_add_up(engine: DuckDBEngine, take: Take) -> None:
+    kept = engine.adopt(take(_draw(SEED + 1)), "taken")
+    by_target, by_member = engine.run(target_counts(kept)), engine.run(member_counts(kept))
+    total = engine.run(kept.aggregate(n=kept.count()))["n"].to_pylist()[0]
+    assert sum(by_target["exchanges"].to_pylist()) == sum(by_member["taking_exchanges"].to_pylist()) == total > 0
+
+
+def test_shares_are_sorted_and_noise_is_left_out() -> None:
+    shares = target_shares({"coding": 100, "grading": 300, "vision_computer_use": 3})
+    assert [(s.target, s.exchanges) for s in shares] == [(Target.GRADING, 300), (Target.CODING, 100)]
+    assert shares[0].share_fraction == pytest.approx(300 / 403)
