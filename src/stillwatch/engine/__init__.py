@@ -22,9 +22,9 @@ class Engine(Protocol):
     """What a stage's expressions run on."""
 
     def map_batches(
-        self, batches: ir.Table | Iterable[pa.RecordBatch], function: BatchFunction, table: Table
+        self, batches: ir.Table | Iterable[pa.RecordBatch], function: BatchFunction, table: Table, name: str = ""
     ) -> ir.Table:
-        """Apply `function` to every batch and keep the results as the declared table."""
+        """Apply `function` to every batch and keep the results as the declared table; `name` tells several apart."""
         ...
 
     def run(self, expression: ir.Table) -> pa.Table:

@@ -57,14 +57,15 @@ class DuckDBEngine:
         batches: ir.Table | Iterable[pa.RecordBatch],
         function: Callable[[pa.RecordBatch], pa.RecordBatch],
         table: Table,
+        name: str = "",
     ) -> ir.Table:
         """Apply `function` to every batch on all threads, in order, and keep the results as the declared table."""
         source = self.stream(batches) if isinstance(batches, ir.Table) else batches
-        folder = self._root / table.name
+        folder = self._root / f"{table.name}{name}"
         folder.mkdir()
         with ThreadPoolExecutor(self._threads) as pool:
             _write_parts(_ordered_map(pool, function, source, self._threads + 1), folder, table)
-        return self._connection.read_parquet(str(folder / "*.parquet"), table_name=table.name)
+        return self._connection.read_parquet(str(folder / "*.parquet"), table_name=f"{table.name}{name}")
 
     def run(self, expression: ir.Table) -> pa.Table:
         """Compute an expression whose result is small and bring it here."""

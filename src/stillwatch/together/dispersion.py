@@ -5,7 +5,8 @@ ratio of its dispersion to that of strangers, with its sampling mean and varianc
 run by one scheduler do not: clones give strongly negative ratios. Read `null` next.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import TypeAlias
 
 import numpy as np
@@ -76,6 +77,11 @@ def dispersion(features: Features, groups: sp.csr_array, strangers: Mask) -> Dis
         group=spread,
         strangers=expected,
     )
+
+
+def stacked(results: Sequence[Dispersion]) -> Dispersion:
+    """Put the groups of several runs one after the other."""
+    return Dispersion(*(np.concatenate([getattr(r, f.name) for r in results]) for f in fields(Dispersion)))
 
 
 def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: Floats) -> tuple[Floats, Floats]:

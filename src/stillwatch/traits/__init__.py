@@ -9,7 +9,7 @@ from stillwatch.traits.columns import COLUMN_KINDS, column_traits
 from stillwatch.traits.declared import declared_traits
 from stillwatch.traits.scaffold import SCAFFOLD_COLUMNS, scaffold_traits
 from stillwatch.traits.sign_up import sign_up_traits
-from stillwatch.traits.task_list import task_list_traits, task_pairs
+from stillwatch.traits.task_list import shared_tasks, task_list_traits, task_pairs
 
 __all__ = [
     "COLUMN_KINDS",
@@ -17,6 +17,7 @@ __all__ = [
     "column_traits",
     "declared_traits",
     "scaffold_traits",
+    "shared_tasks",
     "sign_up_traits",
     "task_list_traits",
     "task_pairs",

@@ -20,15 +20,20 @@ _FEWEST_TASKS = 3  # shared tasks; fewer happen by chance between busy bots
 _LEIDEN_SEED = 1
 
 
-def task_pairs(sketched: ir.Table) -> ir.Table:
-    """Count the distinct tasks that two accounts share: (left, right, tasks), left < right."""
+def shared_tasks(sketched: ir.Table) -> ir.Table:
+    """List (task_hash, account_key) for tasks that several accounts ask, but not everybody; keep it with the engine."""
     asked = sketched.filter(sketched.task_hash != 0).select("task_hash", "account_key").distinct()
     holders = asked.group_by("task_hash").agg(holders=lambda t: t.count())
     some = holders.filter((holders.holders >= 2) & (holders.holders <= _MOST_HOLDERS))
-    left = asked.inner_join(some, "task_hash").select("task_hash", left="account_key")
-    right = left.rename(right="left").view()
-    pairs = left.inner_join(right, "task_hash").select("left", "right")
-    counted = pairs.filter(pairs.left < pairs.right).group_by("left", "right").agg(tasks=lambda t: t.count())
+    return asked.semi_join(some, "task_hash")
+
+
+def task_pairs(shared: ir.Table) -> ir.Table:
+    """Count the distinct tasks that two accounts share: (left, right, tasks), left < right."""
+    left = shared.select("task_hash", left="account_key")
+    right = shared.select(other_hash="task_hash", right="account_key")
+    pairs = left.inner_join(right, [left.task_hash == right.other_hash, left.left < right.right])
+    counted = pairs.group_by("left", "right").agg(tasks=lambda t: t.count())
     return counted.filter(counted.tasks >= _FEWEST_TASKS)
 
 

@@ -22,7 +22,7 @@ Family = Literal["pace", "rhythm", "content", "application", "identity"]
 class Accounts:
     """All accounts as `likeness` sees them: arrays of one length, in order of account key.
 
-    facets: name -> counts [n, bins]; shown: traits by kind; created: sign-up second, NaN if unknown.
+    facets: name -> counts [n, bins]; shown: traits by kind.
     """
 
     exchanges: npt.NDArray[np.int64]
@@ -31,7 +31,6 @@ class Accounts:
     volume_bin: npt.NDArray[np.int64]
     facets: Mapping[str, npt.NDArray[np.float32]]
     shown: Mapping[TraitKind, Shown]
-    created: Floats
 
 
 @dataclass(frozen=True, slots=True)

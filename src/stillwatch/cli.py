@@ -1,0 +1,161 @@
+"""The command line: arguments in, `pipeline` called, report printed, exit code out.
+
+Exit codes: 0 done, 1 campaign found with --fail-on-campaign, 2 usage, 3 bad input. A user's mistake gets a sentence,
+never a stack trace.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from stillwatch import __version__, pipeline, settings
+from stillwatch.errors import StillwatchError, UsageError
+from stillwatch.report import print_scan, scan_json
+from stillwatch.types import Scan, Verdict
+
+app = typer.Typer(
+    name="stillwatch",
+    help="Find distillation campaigns in the traffic logs of a language-model API.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Out = Annotated[Path, typer.Option("--out", help="Folder for the report and the tables.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file of settings.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")]
+FailOnCampaign = Annotated[bool, typer.Option("--fail-on-campaign", help="Exit with 1 when a campaign is found.")]
+
+_ACCUSING = frozenset({Verdict.DISTILLATION, Verdict.RELAY, Verdict.DECLARED_HARVEST})
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Find distillation campaigns in the traffic logs of a language-model API."""
+    if version:
+        typer.echo(f"stillwatch {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def scan(  # noqa: PLR0913 - one parameter an option
+    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
+    *,
+    accounts: Annotated[Path | None, typer.Option("--accounts", help="File of accounts; else the one beside the logs.")] = None,  # noqa: E501 - one option
+    reference: Annotated[Path | None, typer.Option("--reference", help="Traffic believed benign, to learn what is normal from.")] = None,  # noqa: E501 - one option
+    out: Out = Path("stillwatch-out"),
+    engine: Annotated[str, typer.Option("--engine", help="Where queries run: duckdb.")] = "duckdb",
+    as_of: Annotated[datetime | None, typer.Option("--as-of", help="Look only at exchanges up to this time (UTC).")] = None,  # noqa: E501 - one option
+    settings_file: SettingsFile = None,
+    as_json: AsJson = False,
+    fail_on_campaign: FailOnCampaign = False,
+) -> None:
+    """Find the campaigns in traffic logs and write the report."""
+    if engine != "duckdb":
+        raise UsageError(f"no engine is called {engine!r}; this version has: duckdb")
+    source = pipeline.Source(tuple(paths), accounts, reference, _utc(as_of))
+    _finish(_scan(source, settings_file, out), out, as_json=as_json, fail_on_campaign=fail_on_campaign)
+
+
+@app.command()
+def demo(
+    *,
+    out: Out = Path("stillwatch-demo"),
+    seed: Seed = 1,
+    scale: Annotated[float, typer.Option("--scale", help="Size against the full demo, above 0.")] = 1.0,
+    as_json: AsJson = False,
+    fail_on_campaign: FailOnCampaign = False,
+) -> None:
+    """Simulate a small provider with three campaigns in it, scan it, and compare with the truth."""
+    with tempfile.TemporaryDirectory(prefix="stillwatch-demo-") as folder:
+        log = Path(folder)
+        with _progress() as tell:
+            tell("writing simulated traffic")
+            pipeline.simulate("demo", log, seed=seed, scale=scale)
+        result = _scan(pipeline.Source((log / "exchanges",), log / "accounts.parquet"), None, out)
+        truth = pipeline.compare(result, log / "labels")
+    _finish(result, out, as_json=as_json, fail_on_campaign=False)
+    if not as_json:
+        Console().print(truth.as_text())
+    if fail_on_campaign and _accuses(result):
+        raise typer.Exit(1)
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[str, typer.Argument(help="demo, february, benign, or a scenario file.")],
+    *,
+    out: Out = Path("stillwatch-log"),
+    seed: Seed = 1,
+    scale: Annotated[float, typer.Option("--scale", help="Size against the scenario's own, above 0.")] = 1.0,
+    sources: Annotated[str, typer.Option("--sources", help="Which half of the prompts and clients: A, B or all.")] = "all",  # noqa: E501 - one option
+    prompts: Annotated[Path | None, typer.Option("--prompts", help="Folder with more prompt sets.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write labelled traffic as log files; no request is sent to any model."""
+    with _progress() as tell:
+        tell(f"writing {scenario}")
+        written = pipeline.simulate(scenario, out, seed=seed, scale=scale, sources=sources, prompts=prompts)
+    if as_json:
+        typer.echo(json.dumps({"out": str(out), "exchanges": written.exchanges, "accounts": written.accounts}))
+    else:
+        Console().print(f"{written.exchanges:,} exchanges of {written.accounts:,} accounts in {out}; labels in {out / 'labels'}")  # noqa: E501 - one sentence
+
+
+def _scan(source: pipeline.Source, settings_file: Path | None, out: Path) -> Scan:
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out} is a file; give a folder")
+    with _progress() as tell:
+        return pipeline.scan(source, settings.load(settings_file), out, tell)
+
+
+def _finish(result: Scan, out: Path, *, as_json: bool, fail_on_campaign: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(scan_json(result)))
+    else:
+        console = Console()
+        print_scan(result, console)
+        console.print(f"report: {out / 'report.html'}")
+    if fail_on_campaign and _accuses(result):
+        raise typer.Exit(1)
+
+
+def _accuses(result: Scan) -> bool:
+    return any(campaign.verdict in _ACCUSING for campaign in result.campaigns)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
+
+@contextmanager
+def _progress() -> Iterator[pipeline.Tell]:
+    """Show the stage that runs, on standard error, and nothing where that is no terminal."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("starting", total=None)
+        yield lambda stage: progress.update(task, description=stage)
+
+
+def main() -> None:
+    """Run the command line; the entry point of the installed program."""
+    try:
+        app()
+    except StillwatchError as fault:
+        Console(stderr=True).print(f"[bold red]error:[/] {fault}", markup=True, highlight=False)
+        sys.exit(fault.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,81 @@
+"""From the `sketched` table to accounts as arrays: profiles and traits.
+
+In: an `Intake`. Out: `Behaviour`, which `together` judges, and the accounts table completed with what the traffic shows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch import profile, traits
+from stillwatch.engine import Engine
+from stillwatch.pipeline.intake import Intake
+from stillwatch.profile import Profiles
+from stillwatch.schemas import arrow_schema
+from stillwatch.settings import Settings
+from stillwatch.tables import ACCOUNTS, TRAITS
+from stillwatch.together import Accounts, accounts_of
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """profiles and accounts (both in order of account key); table: ACCOUNTS plus account_key, exchanges, country."""
+
+    profiles: Profiles
+    accounts: Accounts
+    table: pa.Table
+
+
+def behaviour(engine: Engine, intake: Intake, settings: Settings, name: str = "") -> Behaviour:
+    """Summarise every account."""
+    sketched = intake.sketched
+    profiles = profile.assemble(engine.run(profile.totals(sketched)), engine.run(profile.facets(sketched)))
+    table = account_table(profiles, intake.accounts, engine.run(_countries(sketched)))
+    rows = pa.concat_tables(_traits(engine, sketched, table, settings, name), promote_options="default")
+    seconds = (profiles.first_second, profiles.last_second)
+    return Behaviour(profiles, accounts_of(profiles.exchanges, seconds, profiles.facets, rows, profiles.keys), table)
+
+
+def _traits(
+    engine: Engine, sketched: ir.Table, table: pa.Table, settings: Settings, name: str
+) -> Iterator[pa.Table]:
+    schema = arrow_schema(TRAITS)
+    for kind in traits.COLUMN_KINDS:
+        yield engine.run(traits.column_traits(sketched, kind)).cast(schema)
+    for column in traits.SCAFFOLD_COLUMNS:
+        yield engine.run(traits.scaffold_traits(sketched, column, settings.minimum_accounts)).cast(schema)
+    asked = engine.keep(traits.shared_tasks(sketched), f"shared_tasks{name}")
+    yield traits.task_list_traits(engine.run(traits.task_pairs(asked)))
+    yield traits.declared_traits(table)
+    yield traits.sign_up_traits(table)
+
+
+def _countries(sketched: ir.Table) -> ir.Table:
+    rows = sketched.filter(sketched.country.notnull())
+    return rows.group_by("account_key", "country").agg(seen=lambda t: t.count())
+
+
+def account_table(profiles: Profiles, declared: pa.Table, countries: pa.Table) -> pa.Table:
+    """One row an account with traffic, in order of key: declared columns, exchanges, and the country seen most.
+
+    An account that was not declared, or declared no organisation, has the organisation that its exchanges name.
+    """
+    place = pc.index_in(profiles.ids, value_set=declared["account_id"].combine_chunks())
+    columns = {c.name: declared[c.name].combine_chunks().take(place) for c in ACCOUNTS.columns}
+    columns["account_id"] = profiles.ids
+    columns["org_id"] = pc.coalesce(columns["org_id"], profiles.organisations)
+    columns["account_key"] = pa.array(profiles.keys)
+    columns["exchanges"] = pa.array(profiles.exchanges)
+    columns["country"] = _commonest(profiles, countries)
+    return pa.table(columns)
+
+
+def _commonest(profiles: Profiles, countries: pa.Table) -> pa.Array:
+    ordered = countries.sort_by([("seen", "ascending"), ("country", "descending")])
+    last = np.full(len(profiles), -1)
+    last[profiles.rows_of(ordered["account_key"].to_numpy())] = np.arange(len(ordered))
+    return ordered["country"].combine_chunks().take(pa.array(last, mask=last < 0))

@@ -1,0 +1,21 @@
+"""What is normal in this run: the shipped nulls, or nulls learnt from reference traffic.
+
+In: reference traffic believed benign, or none. Out: `Nulls`.
+"""
+
+import numpy as np
+
+from stillwatch.engine import Engine
+from stillwatch.pipeline.behaviour import behaviour
+from stillwatch.pipeline.intake import Source, take_in
+from stillwatch.settings import Settings
+from stillwatch.together import Accounts, Nulls, learn, load
+
+
+def nulls_for(engine: Engine, source: Source, settings: Settings) -> Nulls:
+    """Learn nulls from the reference, else load the shipped ones."""
+    if source.reference is None:
+        return load()
+    reference = Source((source.reference,))
+    accounts = behaviour(engine, take_in(engine, reference, settings, "_reference"), settings, "_reference").accounts
+    return learn([accounts], settings, f"reference {source.reference.name}")

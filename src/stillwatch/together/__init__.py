@@ -1,0 +1,215 @@
+"""Together? Are these accounts run by one operator?
+
+In: profiles, trait rows, the accounts table, nulls. Out: `Found`: campaigns with members, bits and evidence, and the
+check of the run's own bits. Order inside: `groups` (hypotheses) -> `likeness` + `dispersion` (what is measured) ->
+`null` (what is normal) -> `score` (bits, e-BH) -> `communities` -> `membership` -> `evidence`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import scipy.sparse as sp
+
+from stillwatch.bits import exceedance
+from stillwatch.settings import Settings
+from stillwatch.together.communities import communities
+from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, volume_bins
+from stillwatch.together.evidence import together_evidence
+from stillwatch.together.groups import Groups, build, shown
+from stillwatch.together.likeness import ALL, Accounts
+from stillwatch.together.membership import grow, odds, weigh
+from stillwatch.together.null import Nulls, dump, fit, load
+from stillwatch.together.operators import join_operators
+from stillwatch.together.score import Scores, kind_label, observe, score
+from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
+
+__all__ = [
+    "Accounts",
+    "Found",
+    "FoundCampaign",
+    "Nulls",
+    "accounts_of",
+    "dump",
+    "find",
+    "learn",
+    "load",
+]
+
+_TELLING_LIFT = 8.0  # a scaffold marks a campaign when members show it this many times as often as strangers
+_TELLING_MEMBERS = 3  # and so many members do
+_REASONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCampaign:
+    """Accounts found together. rows: account rows; bits: log2 odds of each; scaffolds: hashes that mark exchanges."""
+
+    rows: npt.NDArray[np.int64]
+    bits: Floats
+    together_bits: float
+    evidence: tuple[Evidence, ...]
+    traits: tuple[SharedTrait, ...]
+    scaffolds: tuple[int, ...]
+    reasons: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All campaigns of a run, how many groups were tested, and whether the bits passed their own check."""
+
+    campaigns: tuple[FoundCampaign, ...]
+    groups_tested: int
+    calibration: Calibration
+    tests_on: tuple[str, ...]
+    tests_off: tuple[NotEvaluated, ...]
+
+
+def accounts_of(
+    exchanges: npt.NDArray[np.int64],
+    seconds: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    facets: Mapping[str, npt.NDArray[np.float32]],
+    traits: pa.Table,
+    keys: npt.NDArray[np.int64],
+) -> Accounts:
+    """Put profiles and traits of all accounts side by side; `seconds` are the first and the last of each."""
+    return Accounts(exchanges, *seconds, volume_bins(exchanges), facets, shown(traits, keys))
+
+
+def form_groups(accounts: Accounts, settings: Settings) -> Groups:
+    """Form every hypothesis: the accounts that share a trait, or two weak ones."""
+    return build(dict(accounts.shown), accounts.exchanges, settings.minimum_accounts)
+
+
+def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
+    """Find the campaigns among accounts."""
+    groups = form_groups(accounts, settings)
+    scores = score(accounts, groups, nulls, settings.false_discovery_fraction)
+    accused = np.flatnonzero(scores.accused)
+    fragments = communities(groups.members[accused], scores.total[accused])
+    taken = np.zeros(len(accounts.exchanges), bool)
+    campaigns: list[FoundCampaign] = []
+    for core in join_operators(accounts, _cleaned(accounts, fragments, scores, settings), scores.strangers):
+        members, bits = grow(accounts, core & ~taken, settings.membership_bits)
+        members &= ~taken
+        if members.sum() >= settings.minimum_accounts:
+            taken |= members
+            campaigns.append(_campaign(accounts, groups, scores, members, bits))
+    on, off = _tests(scores)
+    return Found(tuple(campaigns), len(groups), _calibration(accounts, groups, scores, taken, nulls), on, off)
+
+
+def _cleaned(accounts: Accounts, fragments: list[Mask], scores: Scores, settings: Settings) -> list[Mask]:
+    """Leave in each fragment the accounts that fit it: bridges between operators are made of misfits."""
+    fitting = [
+        fragment & (odds(accounts, fragment, ~fragment) >= settings.membership_bits)
+        for fragment in fragments
+    ]
+    return [mask for mask in fitting if mask.sum() >= settings.minimum_accounts]
+
+
+def _campaign(accounts: Accounts, groups: Groups, scores: Scores, members: Mask, bits: Floats) -> FoundCampaign:
+    inside = np.asarray(groups.members @ members.astype(float)).ravel()
+    size = np.asarray(groups.members.sum(axis=1)).ravel()
+    own = np.flatnonzero(scores.accused & (2 * inside >= size))
+    if len(own) == 0:
+        own = np.array([int(np.argmax(np.where(scores.accused, inside, -1)))])
+    together_bits, evidence = together_evidence(accounts, groups, scores, own)
+    strangers = scores.strangers & ~members
+    rows = np.flatnonzero(members)
+    return FoundCampaign(
+        rows=rows,
+        bits=bits[rows],
+        together_bits=together_bits,
+        evidence=evidence,
+        traits=_shared_traits(accounts, members, strangers),
+        scaffolds=_scaffolds(accounts, members, strangers),
+        reasons=_reasons(accounts, members, strangers, rows),
+    )
+
+
+def _reasons(
+    accounts: Accounts, members: Mask, strangers: Mask, rows: npt.NDArray[np.int64]
+) -> tuple[tuple[str, ...], ...]:
+    """The tests that speak loudest for each member, with their bits."""
+    weights = weigh(accounts, members, strangers)
+    names = list(weights)
+    table = np.vstack([weights[name][rows] for name in names])
+    order = np.argsort(-table, axis=0)[:_REASONS]
+    return tuple(
+        tuple(f"{names[t]} {table[t, column]:+.1f} bits" for t in order[:, column] if table[t, column] > 0)
+        for column in range(len(rows))
+    )
+
+
+def _holders(accounts: Accounts, kind: TraitKind, mask: Mask) -> npt.NDArray[np.int64]:
+    part = accounts.shown[kind]
+    return np.bincount(part.codes[mask[part.rows]], minlength=len(part.values)).astype(np.int64)
+
+
+def _shared_traits(accounts: Accounts, members: Mask, strangers: Mask) -> tuple[SharedTrait, ...]:
+    """The three commonest values of every kind that several members show."""
+    found: list[SharedTrait] = []
+    for kind, part in accounts.shown.items():
+        inside, outside = _holders(accounts, kind, members), _holders(accounts, kind, strangers)
+        for code in np.argsort(-inside, kind="stable")[:3]:
+            if inside[code] >= _TELLING_MEMBERS:
+                value = part.values[int(code)].as_py()
+                found.append(SharedTrait(Trait(kind, value), int(inside[code]), int(outside[code]), value))
+    return tuple(found)
+
+
+def _scaffolds(accounts: Accounts, members: Mask, strangers: Mask) -> tuple[int, ...]:
+    """Hashes of words that members show far more often than strangers."""
+    telling: list[int] = []
+    for kind in (TraitKind.SCAFFOLD, TraitKind.SYSTEM_PROMPT):
+        inside, outside = _holders(accounts, kind, members), _holders(accounts, kind, strangers)
+        share, background = inside / max(members.sum(), 1), (outside + 1) / (strangers.sum() + 1)
+        marks = np.flatnonzero((inside >= _TELLING_MEMBERS) & (share >= _TELLING_LIFT * background))
+        telling += [int(accounts.shown[kind].values[int(code)].as_py()) for code in marks]
+    return tuple(sorted(telling))
+
+
+def learn(references: Sequence[Accounts], settings: Settings, source: str) -> Nulls:
+    """Learn nulls from benign traffic; groups that declare one organisation count only for that kind of group."""
+    observed: dict[str, list[Dispersion]] = {}
+    kinds: list[str] = []
+    for accounts in references:
+        groups = form_groups(accounts, settings)
+        declared = declared_groups(accounts, groups)
+        labels = [kind_label(groups, g) for g in range(len(groups))]
+        kept = np.flatnonzero([not declared[g] or labels[g] == TraitKind.ORGANISATION for g in range(len(groups))])
+        chosen = groups.select(kept)
+        kinds += [labels[g] for g in kept]
+        for test, result in observe(accounts, chosen, np.ones(len(accounts.exchanges), bool)).items():
+            observed.setdefault(test, []).append(result)
+    return fit({test: stacked(results) for test, results in observed.items()}, kinds, source)
+
+
+def declared_groups(accounts: Accounts, groups: Groups) -> Mask:
+    """Groups half of whose accounts declare one organisation: they do not pose as strangers."""
+    part = accounts.shown[TraitKind.ORGANISATION]
+    shape = (len(accounts.exchanges), max(len(part.values), 1))
+    belongs = sp.csr_array((np.ones(len(part.rows)), (part.rows, part.codes)), shape=shape)
+    counts = sp.csr_array(groups.members @ belongs)
+    largest = np.asarray(counts.max(axis=1).todense()).ravel() if len(groups) else np.zeros(0)
+    return 2 * largest >= np.asarray(groups.members.sum(axis=1)).ravel()
+
+
+def _calibration(accounts: Accounts, groups: Groups, scores: Scores, taken: Mask, nulls: Nulls) -> Calibration:
+    """Check the bits on the run's own groups of strangers: no campaign member dominates them, nothing is declared."""
+    inside = np.asarray(groups.members @ taken.astype(float)).ravel()
+    size = np.asarray(groups.members.sum(axis=1)).ravel()
+    benign = (10 * inside < size) & ~declared_groups(accounts, groups)
+    table = exceedance(scores.total[benign])
+    source = f"groups of this run without campaign members; nulls: {nulls.source}"
+    return Calibration(int(benign.sum()), table, all(row.holds for row in table), source)
+
+
+def _tests(scores: Scores) -> tuple[tuple[str, ...], tuple[NotEvaluated, ...]]:
+    """Which tests said anything at all, and what the others miss."""
+    on = [t.name for t in ALL if np.isfinite(scores.tests[t.name]).any()]
+    off = [NotEvaluated(t.name, "together", t.needs) for t in ALL if t.name not in on]
+    return tuple(on), tuple(off)

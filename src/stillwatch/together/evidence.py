@@ -1,0 +1,51 @@
+"""Sentences that an analyst can check: what was tested, what was found, and how strangers compare.
+
+In: scores of the accused groups of one campaign. Out: `Evidence` whose bits add up to the campaign's together bits.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.together.groups import Groups
+from stillwatch.together.likeness import ALL, Accounts
+from stillwatch.together.score import Scores, strongest
+from stillwatch.types import Evidence, Trait
+
+_FAMILIES = ("pace", "rhythm", "content", "application", "identity")
+
+
+def together_evidence(
+    accounts: Accounts, groups: Groups, scores: Scores, accused: npt.NDArray[np.int64]
+) -> tuple[float, tuple[Evidence, ...]]:
+    """Explain a campaign by its most telling group, charged for having looked at all of the campaign's groups."""
+    leading = int(accused[np.argmax(scores.total[accused])])
+    found = [e for family in _FAMILIES if (e := _family_evidence(accounts, groups, scores, leading, family))]
+    charge = -float(np.log2(len(accused)))
+    if len(accused) > 1:
+        claim = (
+            f"{len(accused)} groups of these accounts were accused; the strongest is shown and charged "
+            f"log2({len(accused)}) bits for the choice"
+        )
+        found.append(Evidence("choice_of_group", "together", charge, claim))
+    return sum(e.bits for e in found), tuple(found)
+
+
+def _family_evidence(
+    accounts: Accounts, groups: Groups, scores: Scores, group: int, family: str
+) -> Evidence | None:
+    test = strongest(scores, group, family)
+    if test is None:
+        return None
+    members = groups.members[[group]].indices
+    strangers = np.flatnonzero(scores.strangers)
+    tested = [t for t in ALL if t.family == family and np.isfinite(scores.tests[t.name][group])]
+    others = "" if len(tested) == 1 else f" ({len(tested)} dependent tests of {family}, averaged)"
+    claim = f"{test.say(accounts, members, strangers)}{others}; hypothesis: {describe(groups.traits[group])}"
+    return Evidence(test.name, "together", float(scores.families[family][group]), claim)
+
+
+def describe(traits: Sequence[Trait]) -> str:
+    """Name a hypothesis in words."""
+    return "accounts that share " + " and ".join(f"{t.kind.replace('_', ' ')} {t.value[:80]}" for t in traits)

@@ -1,0 +1,114 @@
+"""Which accounts belong: match weights in bits, added up from traits and behaviour.
+
+In: accounts and the core of a suspected campaign. Out: log2 odds of membership for every account. The weight of a
+value is log2(share among the core / share among strangers), an account being left out of its own core. Kinds that
+depend on each other (the tests of one family) are averaged. Source: Fellegi & Sunter 1969.
+"""
+
+import numpy as np
+import scipy.sparse as sp
+
+from stillwatch.together.dispersion import Floats, Mask
+from stillwatch.together.groups import Shown
+from stillwatch.together.likeness import ALL, Accounts, Likeness
+from stillwatch.types import TraitKind
+
+_DOUBT = 2.0  # accounts' worth of belief that a core is like everybody else
+_DISTANCE_BINS = 12
+_LEARNING_ROUNDS = 4
+
+
+def weigh(accounts: Accounts, core: Mask, strangers: Mask) -> dict[str, Floats]:
+    """Give every account's match weight in each test, in bits; positive speaks for membership."""
+    return {likeness.name: _weight(accounts, likeness, core, strangers) for likeness in ALL}
+
+
+def odds(accounts: Accounts, core: Mask, strangers: Mask) -> Floats:
+    """Log2 odds of every account that it belongs, the core's share of all accounts being the prior."""
+    weights = weigh(accounts, core, strangers)
+    prior = np.log2(max(core.sum(), 1) / max((~core).sum(), 1))
+    families: dict[str, list[Floats]] = {}
+    for likeness in ALL:
+        families.setdefault(likeness.family, []).append(weights[likeness.name])
+    return prior + np.sum([_combined(parts) for parts in families.values()], axis=0)
+
+
+def grow(accounts: Accounts, core: Mask, membership_bits: float) -> tuple[Mask, Floats]:
+    """Repeat weighing until the members stop changing; strangers join and innocents leave."""
+    members = core
+    for _ in range(_LEARNING_ROUNDS):
+        bits = odds(accounts, members, ~members)
+        grown = bits >= membership_bits
+        if grown.sum() < 3:
+            return grown, bits
+        if np.array_equal(grown, members):
+            break
+        members = grown
+    return members, bits
+
+
+def _combined(parts: list[Floats]) -> Floats:
+    """Sum of dependent weights, damped as if they were half new: the square root of their number counts."""
+    stack = np.vstack(parts)
+    spoke = np.maximum((np.abs(stack) > 0).sum(axis=0), 1)
+    return stack.sum(axis=0) / np.sqrt(spoke)
+
+
+def _weight(accounts: Accounts, likeness: Likeness, core: Mask, strangers: Mask) -> Floats:
+    if likeness.name in set(TraitKind):
+        return _value_weight(accounts.shown[TraitKind(likeness.name)], core, strangers)
+    return _distance_weight(accounts, likeness, core, strangers)
+
+
+def _value_weight(part: Shown, core: Mask, strangers: Mask) -> Floats:
+    """Weight of the most telling value that an account shows, or of showing no shared value."""
+    n, values = len(core), len(part.values)
+    if values == 0:
+        return np.zeros(n)
+    shows = sp.csr_array((np.ones(len(part.rows)), (part.rows, part.codes)), shape=(n, values))
+    none = np.asarray(shows.sum(axis=1)).ravel() == 0
+    of_value = _log_shares(shows, core, strangers)
+    best = np.full(n, -np.inf)
+    np.maximum.at(best, part.rows, of_value[core[part.rows].astype(int), part.codes])
+    alone = _log_shares(sp.csr_array(none[:, None].astype(float)), core, strangers)[:, 0]
+    return np.where(none, np.where(core, alone[1], alone[0]), best)
+
+
+def _log_shares(shows: sp.csr_array, core: Mask, strangers: Mask) -> Floats:
+    """[2, values]: log2 of core share over stranger share; row 0 for outsiders, row 1 with one core account left out."""
+    inside, outside = core.astype(float) @ shows, strangers.astype(float) @ shows
+    many, few = max(strangers.sum(), 1), core.sum()
+    base = (inside + outside + 1) / (few + many + 1)
+    stranger_share = (outside + base) / (many + 1)
+    rows = []
+    for left_out in (0, 1):
+        core_share = (np.maximum(inside - left_out, 0) + _DOUBT * base) / (max(few - left_out, 0) + _DOUBT)
+        weight = np.log2(core_share / stranger_share)
+        rows.append(np.where(inside > left_out, weight, np.minimum(weight, 0)))  # what no other member shows never joins
+    return np.vstack(rows)
+
+
+def _distance_weight(accounts: Accounts, likeness: Likeness, core: Mask, strangers: Mask) -> Floats:
+    """Weight of the distance to the core's centre, by where core and strangers lie in equal classes of distance."""
+    features = likeness.features(accounts)
+    inside, outside = core & features.known, strangers & features.known
+    weight = np.zeros(len(core))
+    if inside.sum() < 3 or outside.sum() < 3:
+        return weight
+    values = np.asarray(features.values)
+    distance = ((values - values[inside].mean(axis=0)) ** 2).sum(axis=1)
+    edges = np.unique(np.quantile(distance[inside], np.linspace(0, 1, _DISTANCE_BINS // 2 + 1)[1:]))
+    edges = np.unique(np.concatenate([edges, np.quantile(distance[outside], np.linspace(0, 1, _DISTANCE_BINS // 2))]))
+    place = np.searchsorted(edges, distance)
+    table = _smoothed_log_ratio(place, inside, outside, len(edges) + 1)
+    weight[features.known] = table[place[features.known]]
+    return weight
+
+
+def _smoothed_log_ratio(place: np.ndarray, inside: Mask, outside: Mask, bins: int) -> Floats:
+    def share(rows: Mask) -> Floats:
+        counts = np.bincount(place[rows], minlength=bins).astype(float)
+        return (counts + 1) / (counts.sum() + bins)
+
+    ratio = np.log2(share(inside) / share(outside))
+    return np.minimum.accumulate(ratio)  # farther from the centre never speaks more for membership

@@ -1,0 +1,90 @@
+"""Bits of every group: each test by its null, dependent tests averaged, independent families added.
+
+In: accounts, groups, nulls. Out: `Scores`. Strangers are all accounts at first; accounts of groups accused in one
+pass are no strangers in the next, so that a large campaign does not hide behind itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillwatch.bits import e_bh
+from stillwatch.together import null
+from stillwatch.together.dispersion import Dispersion, Floats, Mask, dispersion
+from stillwatch.together.groups import Groups
+from stillwatch.together.likeness import ALL, Accounts, Likeness
+from stillwatch.together.null import Nulls
+
+_PASSES = 3
+_FAMILIES = ("pace", "rhythm", "content", "application", "identity")
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """tests: bits [groups] by test name, NaN where not tested; families: bits by family; total: their sum;
+    accused: e-BH's choice; strangers: accounts the last pass compared with.
+    """
+
+    tests: Mapping[str, Floats]
+    families: Mapping[str, Floats]
+    total: Floats
+    accused: Mask
+    strangers: Mask
+    observed: Mapping[str, Dispersion]
+
+
+def score(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_fraction: float) -> Scores:
+    """Test every group; repeat with the accused accounts taken out of the strangers."""
+    strangers = np.ones(len(accounts.exchanges), bool)
+    result = _pass(accounts, groups, nulls, false_discovery_fraction, strangers)
+    for _ in range(_PASSES - 1):
+        suspects = np.asarray(groups.members[result.accused].sum(axis=0)).ravel() > 0
+        if suspects.mean() > 0.5 or np.array_equal(~suspects, strangers):
+            break
+        strangers = ~suspects
+        result = _pass(accounts, groups, nulls, false_discovery_fraction, strangers)
+    return result
+
+
+def observe(accounts: Accounts, groups: Groups, strangers: Mask) -> dict[str, Dispersion]:
+    """Measure the dispersion of every group in every test, tests that a group's own trait entails left out."""
+    observed: dict[str, Dispersion] = {}
+    for likeness in ALL:
+        measured = dispersion(likeness.features(accounts), groups.members, strangers)
+        entailed = np.array([bool(likeness.entailed.intersection(groups.kinds(g))) for g in range(len(groups))], bool)
+        measured.log_ratio[entailed] = np.nan
+        observed[likeness.name] = measured
+    return observed
+
+
+def kind_label(groups: Groups, group: int) -> str:
+    """The kind of a group as nulls know it; pairs of kinds share one null."""
+    kinds = groups.kinds(group)
+    return str(kinds[0]) if len(kinds) == 1 else "pair"
+
+
+def _pass(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_fraction: float, strangers: Mask) -> Scores:
+    observed = observe(accounts, groups, strangers)
+    labels = [kind_label(groups, g) for g in range(len(groups))]
+    tests = {name: null.bits_of(result, name, labels, nulls) for name, result in observed.items()}
+    families = {family: _mean([tests[t.name] for t in ALL if t.family == family]) for family in _FAMILIES}
+    total = np.sum(list(families.values()), axis=0) if len(groups) else np.zeros(0)
+    accused = e_bh(total, false_discovery_fraction) if len(groups) else np.zeros(0, bool)
+    return Scores(tests, families, total, accused, strangers, observed)
+
+
+def _mean(bits: list[Floats]) -> Floats:
+    """Log of the mean e-value of the tests that ran; 0 bits where none did."""
+    stack = np.vstack(bits)
+    ran = np.isfinite(stack)
+    top = np.max(np.where(ran, stack, -np.inf), axis=0)
+    some = np.isfinite(top)
+    powers = np.exp2(np.where(ran, stack - np.where(some, top, 0), -np.inf)).sum(axis=0)
+    return np.where(some, top + np.log2(np.maximum(powers, 1e-300) / np.maximum(ran.sum(axis=0), 1)), 0.0)
+
+
+def strongest(scores: Scores, group: int, family: str) -> Likeness | None:
+    """The test of a family that says most about a group, None if none ran."""
+    ran = [t for t in ALL if t.family == family and np.isfinite(scores.tests[t.name][group])]
+    return max(ran, key=lambda t: float(scores.tests[t.name][group]), default=None)
