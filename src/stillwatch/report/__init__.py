@@ -1,0 +1,13 @@
+"""What a person or a program reads: terminal, HTML page, JSON, Parquet, CSV.
+
+In: a `types.Scan`, and the taken exchanges as a stream. Out: text on a console and files in a folder. Every string
+of a log passes `clean`; in HTML also `page.markup`, the only place that makes markup. Read `answers` first.
+"""
+
+from stillwatch.report.as_json import scan_json
+from stillwatch.report.files import write_scan
+from stillwatch.report.page import html_page
+from stillwatch.report.spreadsheet import members_csv
+from stillwatch.report.terminal import print_scan
+
+__all__ = ["html_page", "members_csv", "print_scan", "scan_json", "write_scan"]

@@ -1,0 +1,47 @@
+"""Strings of strangers made safe to look at: nothing hidden, nothing that moves a cursor, nothing endless.
+
+In: any string that came from a log. Out: the same words with controls, bidi marks, invisible characters and lone
+surrogates spelled out. Escaping for HTML is not here but in `page.markup`, escaping for spreadsheets in `spreadsheet`.
+"""
+
+import unicodedata
+
+_SPELLED_OUT = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols that draw nothing
+_MARKS_IN_A_ROW = 4  # more than any script needs; more than this is meant to overprint other lines
+_WIDE = frozenset("WF")
+
+
+def visible(text: str, limit: int = 1000) -> str:
+    r"""Spell out what cannot be seen and cut after `limit` terminal cells, an ellipsis marking the cut.
+
+    A line break becomes an arrow, any other space a plain space, every other unseen character `\u{hex}`.
+    """
+    shown: list[str] = []
+    cells = marks = 0
+    for position, character in enumerate(text):
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in {"Mn", "Me"} else 0
+        if marks > _MARKS_IN_A_ROW:
+            continue
+        piece = _piece(character, category)
+        cells += 0 if marks else sum(2 if unicodedata.east_asian_width(c) in _WIDE else 1 for c in piece)
+        if cells > limit or position > 8 * limit:
+            return "".join(_fitting(shown)) + "…"
+        shown.append(piece)
+    return "".join(shown)
+
+
+def storable(text: str) -> str:
+    """Keep a string as it was read, but for lone surrogates, which no UTF-8 file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8") if any("\ud800" <= c <= "\udfff" for c in text) else text
+
+
+def _piece(character: str, category: str) -> str:
+    if category in _SPELLED_OUT or character in _BLANK_LETTERS:
+        return {"\n": "↵", "\t": " "}.get(character, f"\\u{{{ord(character):x}}}")
+    return " " if category == "Zs" else character
+
+
+def _fitting(shown: list[str]) -> list[str]:
+    return shown[:-1] if shown else shown

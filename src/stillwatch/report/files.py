@@ -1,0 +1,54 @@
+"""The result folder: five files, all of them or none.
+
+In: a `Scan` and the stream of taken exchanges. Out: files in a folder, first written under another name and then
+renamed, so that a reader never meets half a file. Equal input gives equal bytes.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from stillwatch.errors import UsageError
+from stillwatch.report.as_json import as_text, campaigns_json, coverage_json
+from stillwatch.report.columnar import write_members, write_taken
+from stillwatch.report.page import html_page
+from stillwatch.types import Scan
+
+
+def write_scan(scan: Scan, out: Path, taken: Iterable[pa.RecordBatch] | None) -> tuple[Path, ...]:
+    """Write the result of a run and give the paths written.
+
+    Args:    taken: batches with the columns of `tables.TAKEN`, in an order that does not change between runs; None
+             when the run did not list them, which `campaigns.json` then says (`exchanges_listed`).
+    Raises:  UsageError: the folder cannot be made or written to.
+    """
+    overview = campaigns_json(scan) | {"exchanges_listed": taken is not None}
+    writers: dict[str, Callable[[BinaryIO], object]] = {
+        "campaigns.json": lambda sink: sink.write(as_text(overview).encode()),
+        "members.parquet": lambda sink: write_members(scan, sink),
+        "exchanges.parquet": lambda sink: write_taken(taken or (), sink),
+        "coverage.json": lambda sink: sink.write(as_text(coverage_json(scan.coverage)).encode()),
+        "report.html": lambda sink: sink.write(html_page(scan).encode()),
+    }
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return _write_together(out, writers)
+    except OSError as fault:
+        raise UsageError(f"{out}: cannot be written to ({fault.strerror}); give another folder with --out") from fault
+
+
+def _write_together(out: Path, writers: dict[str, Callable[[BinaryIO], object]]) -> tuple[Path, ...]:
+    unfinished = {name: out / f".{name}.{os.getpid()}.partial" for name in writers}
+    try:
+        for name, write in writers.items():
+            with unfinished[name].open("wb") as sink:
+                write(sink)
+        for name, path in unfinished.items():
+            path.replace(out / name)
+    finally:
+        for path in unfinished.values():
+            path.unlink(missing_ok=True)
+    return tuple(out / name for name in writers)

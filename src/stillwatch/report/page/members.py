@@ -1,0 +1,97 @@
+"""The accounts of a campaign: what they share, and a sample of them against the reasons they were counted for.
+
+In: members and shared traits. Out: a table of traits and a matrix of a stated sample. All are in members.parquet.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from stillwatch.report import words
+from stillwatch.report.clean import visible
+from stillwatch.report.page.markup import Markup, element, together
+from stillwatch.report.page.parts import left_out, note, table
+from stillwatch.types import Campaign, Member, SharedTrait
+
+_ROWS = 40  # accounts in the matrix
+_REASONS = 12  # columns of the matrix
+_TRAITS = 20
+_TOO_MANY = 60  # with more different reasons than this, numbers in them are folded
+_FIGURES = re.compile(r"[-+]?\d[\d.,]*")
+
+
+def members(campaign: Campaign) -> Markup:
+    """Show what the accounts share and who they are."""
+    parts = [element("h4", "What the accounts share"), _traits(campaign.traits, len(campaign.members))]
+    parts += [element("h4", "Accounts against reasons"), _matrix(campaign.members)]
+    return together(parts)
+
+
+def sample(everyone: Sequence[Member], rows: int = _ROWS) -> list[Member]:
+    """Pick members evenly along their falling odds, the first and the last among them."""
+    ordered = sorted(everyone, key=lambda m: (-m.bits, m.account_id))
+    if len(ordered) <= rows:
+        return ordered
+    return [ordered[round(i * (len(ordered) - 1) / (rows - 1))] for i in range(rows)]
+
+
+def _traits(traits: Sequence[SharedTrait], size: int) -> Markup:
+    if not traits:
+        return note("No shared trait was recorded.")
+    ordered = sorted(traits, key=lambda t: (-t.members, t.strangers, t.trait.kind, t.trait.value))
+    rows = (
+        (
+            words.spoken(t.trait.kind.value),
+            element("code", visible(t.label or t.trait.value, 120)),
+            f"{words.count(t.members)} ({words.share(t.members / max(size, 1))})",
+            words.count(t.strangers),
+        )
+        for t in ordered[:_TRAITS]
+    )
+    heads = ("Kind", "Value", "Members", "Other accounts")
+    caption = "Shared traits: how many members show each, and how many accounts outside"
+    return together(
+        (table(caption, heads, rows, numbers=(2, 3)), left_out(_TRAITS, len(ordered), "trait", "campaigns.json"))
+    )
+
+
+def _matrix(everyone: Sequence[Member]) -> Markup:
+    reasons, fold = _reasons(everyone)
+    shown = sample(everyone)
+    heads = ("Account", *(f"R{i}" for i in range(1, len(reasons) + 1)), "Odds, bits", "Exchanges", "Taken", "Active")
+    rows = (_account(member, {_folded(r, fold) for r in member.top_reasons}, reasons) for member in shown)
+    width = len(reasons)
+    legend = element("ol", *(element("li", visible(r, 200)) for r in reasons), class_="reasons")
+    caption = "Members and the reasons they were counted for; a dot means: among the account's strongest reasons"
+    how = note(
+        f"{words.count(len(shown))} of {words.many(len(everyone), 'account')}, taken evenly along their odds of "
+        "belonging; all are in members.parquet."
+        if len(shown) < len(everyone)
+        else f"All {words.many(len(everyone), 'account')}."
+    )
+    return together((legend, table(caption, heads, rows, numbers=(width + 1, width + 2, width + 3)), how))
+
+
+def _account(member: Member, own: set[str], reasons: Sequence[str]) -> tuple[str, ...]:
+    dot = element("span", "●", class_="dot")
+    return (
+        element("code", visible(member.account_id, 44)),
+        *(dot if reason in own else "" for reason in reasons),
+        words.in_bits(member.bits),
+        words.count(member.exchanges),
+        words.count(member.taking_exchanges),
+        f"{words.day(member.first_seen)} to {words.day(member.last_seen)}",
+    )
+
+
+def _reasons(everyone: Sequence[Member]) -> tuple[list[str], re.Pattern[str] | None]:
+    exact = Counter(reason for member in everyone for reason in set(member.top_reasons))
+    fold = _FIGURES if len(exact) > _TOO_MANY else None
+    counted: Counter[str] = Counter()
+    for reason, number in exact.items():
+        counted[_folded(reason, fold)] += number
+    return [r for r, _ in sorted(counted.items(), key=lambda c: (-c[1], c[0]))[:_REASONS]], fold
+
+
+def _folded(reason: str, fold: re.Pattern[str] | None) -> str:
+    return fold.sub("…", reason) if fold else reason
