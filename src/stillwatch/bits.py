@@ -30,7 +30,7 @@ def calibrate_bits(log_p: FloatLike) -> Floats:
     e = integral over k in (0, 1) of k p^(k - 1) = (1 - p + p ln p) / (p (ln p)^2); 1/2 at p = 1.
 
     >>> float(calibrate_bits(np.log(0.01)).round(3))
-    2.152
+    2.154
     >>> float(calibrate_bits(0.0))
     -1.0
 

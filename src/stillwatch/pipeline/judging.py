@@ -1,0 +1,164 @@
+"""From accounts found together to campaigns: the other three questions, the verdict, and what a reader wants to see.
+
+In: `Found` and the tables of the run. Out: `Campaign` values and the table of taken exchanges.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from stillwatch import leaked, taking
+from stillwatch.decide import decide
+from stillwatch.engine import Engine
+from stillwatch.hidden import Policy, judge_hidden
+from stillwatch.pipeline import views
+from stillwatch.pipeline.behaviour import Behaviour
+from stillwatch.pipeline.intake import Intake
+from stillwatch.schemas import arrow_schema
+from stillwatch.settings import Settings
+from stillwatch.tables import MEMBERS, SCAFFOLDS
+from stillwatch.together import FoundCampaign
+from stillwatch.types import AccountId, Campaign, CampaignId, Leak, Member, SharedTrait, TraitKind
+
+_INDICATOR_LIFT = 8.0  # a trait is an indicator when members show it this many times as often as strangers
+_SHOWN_EVIDENCE_IDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """campaigns, and the engine's table of exchanges counted as taken (None when there is no campaign)."""
+
+    campaigns: tuple[Campaign, ...]
+    taken: ir.Table | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the run knows beside the campaigns themselves."""
+
+    intake: Intake
+    behaviour: Behaviour
+    seen_columns: frozenset[str]
+    policy: Policy
+    settings: Settings
+
+
+def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
+    """Answer the remaining questions for every campaign found."""
+    if not found:
+        return Judged((), None)
+    named = {_campaign_id(case.behaviour, campaign): campaign for campaign in found}
+    members = engine.adopt(_members(case.behaviour, named), MEMBERS.name)
+    scaffolds = engine.adopt(_scaffolds(named), SCAFFOLDS.name)
+    sketched = case.intake.sketched
+    taken = engine.keep(taking.taken(sketched, members, scaffolds), "taken_exchanges")
+    tasks = engine.keep(taking.task_counts(sketched, members), "task_counts")
+    counts = taking.counts(
+        engine.run(taking.unit_totals(sketched, members)),
+        engine.run(taking.unit_parts(tasks)),
+        engine.run(taking.unit_multiplicities(tasks)),
+    )
+    view = views.views(engine, sketched, members, taken, named)
+    campaigns = [_campaign(case, name, campaign, counts, view) for name, campaign in named.items()]
+    return Judged(tuple(sorted(campaigns, key=lambda c: (-c.taking_exchanges, -len(c.members), c.campaign_id))), taken)
+
+
+def _campaign(
+    case: Case, name: CampaignId, found: FoundCampaign, counts: taking.Counts, view: views.Views
+) -> Campaign:
+    members = _member_values(case.behaviour, found, view.taking_exchanges[name])
+    taken_exchanges = sum(view.targets[name].values())
+    finding = taking.judge_taking(counts, name, taken_exchanges, case.settings)
+    ids = frozenset(member.account_id for member in members)
+    hidden, hidden_evidence, hidden_missing = judge_hidden(
+        case.behaviour.table, ids, case.seen_columns, case.settings, case.policy
+    )
+    shown = tuple(view.examples[name])
+    pointers = tuple(exchange for exchange, _ in shown[:_SHOWN_EVIDENCE_IDS])
+    evidence = (*found.evidence, *hidden_evidence, *finding.evidence)
+    traits = tuple(replace(t, label=view.labels.get(t.trait.value, t.label)) for t in found.traits)
+    return Campaign(
+        campaign_id=name,
+        verdict=decide("yes", hidden.answer, finding.answer),
+        together_bits=found.together_bits,
+        taking_bits=finding.bits,
+        hidden=hidden,
+        taking=finding.answer,
+        members=members,
+        exchanges=sum(member.exchanges for member in members),
+        taking_exchanges=taken_exchanges,
+        first_seen=min(member.first_seen for member in members),
+        last_seen=max(member.last_seen for member in members),
+        targets=taking.target_shares(view.targets[name]),
+        evidence=tuple(e if e.exchange_ids else replace(e, exchange_ids=pointers) for e in evidence),
+        leak=_leak(case, name, view),
+        indicators=tuple(_indicators(case, found, traits)),
+        traits=traits,
+        timeline=view.timeline[name],
+        examples=shown,
+        not_evaluated=(*hidden_missing, *finding.not_evaluated),
+    )
+
+
+def _leak(case: Case, name: CampaignId, view: views.Views) -> Leak:
+    return leaked.leak(view.volumes[name], view.unique_tasks[name], case.settings.prices)
+
+
+def _campaign_id(behaviour: Behaviour, found: FoundCampaign) -> CampaignId:
+    """Name a campaign by its members and scaffolds: the same in every run, order and engine."""
+    ids = sorted(behaviour.profiles.ids.take(pa.array(found.rows)).to_pylist())
+    digest = hashlib.sha256("\n".join([*ids, "", *map(str, found.scaffolds)]).encode())
+    return CampaignId(f"c-{digest.hexdigest()[:12]}")
+
+
+def _member_values(behaviour: Behaviour, found: FoundCampaign, taking_exchanges: dict[int, int]) -> tuple[Member, ...]:
+    profiles = behaviour.profiles
+    ids = profiles.ids.take(pa.array(found.rows)).to_pylist()
+    members = [
+        Member(
+            account_id=AccountId(account),
+            bits=round(float(bits), 3),
+            first_seen=datetime.fromtimestamp(int(profiles.first_second[row]), UTC),
+            last_seen=datetime.fromtimestamp(int(profiles.last_second[row]), UTC),
+            exchanges=int(profiles.exchanges[row]),
+            taking_exchanges=taking_exchanges.get(int(profiles.keys[row]), 0),
+            top_reasons=reasons,
+        )
+        for account, row, bits, reasons in zip(ids, found.rows, found.bits, found.reasons, strict=True)
+    ]
+    return tuple(sorted(members, key=lambda member: (-member.exchanges, member.account_id)))
+
+
+def _members(behaviour: Behaviour, named: dict[CampaignId, FoundCampaign]) -> pa.Table:
+    schema = arrow_schema(MEMBERS)
+    parts = [
+        pa.table([pa.array([name] * len(c.rows)), behaviour.profiles.keys[c.rows], c.bits], schema=schema)
+        for name, c in named.items()
+    ]
+    return pa.concat_tables(parts)
+
+
+def _scaffolds(named: dict[CampaignId, FoundCampaign]) -> pa.Table:
+    rows = [(name, value) for name, campaign in named.items() for value in campaign.scaffolds]
+    columns = [pa.array([name for name, _ in rows], pa.string()), pa.array([value for _, value in rows], pa.int64())]
+    return pa.table(columns, schema=arrow_schema(SCAFFOLDS))
+
+
+def _indicators(case: Case, found: FoundCampaign, traits: Sequence[SharedTrait]) -> Iterator[str]:
+    """Traits that mark this campaign and hardly anybody else, for the next defender."""
+    strangers = max(len(case.behaviour.profiles) - len(found.rows), 1)
+    for shared in traits:
+        background = (shared.strangers + 1) / (strangers + 1)
+        if shared.trait.kind is not TraitKind.ORGANISATION and shared.members / len(found.rows) >= _INDICATOR_LIFT * background:  # noqa: E501 - one condition
+            yield f"{shared.trait.kind}: {shared.label}"
+
+
+def column_shares(table: pa.Table) -> dict[str, float]:
+    """Share of rows with a value, by column."""
+    rows = max(len(table), 1)
+    return {name: float(np.round((rows - table[name].null_count) / rows, 6)) for name in table.column_names}

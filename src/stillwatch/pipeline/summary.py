@@ -1,0 +1,36 @@
+"""The coverage report: what the input held, and which tests that turned on.
+
+In: `Intake`, `Behaviour`, `Found`. Out: `Coverage`.
+"""
+
+from datetime import UTC, datetime
+
+from stillwatch.pipeline.behaviour import Behaviour
+from stillwatch.pipeline.intake import Intake
+from stillwatch.together import Found
+from stillwatch.types import Coverage
+
+
+def coverage(intake: Intake, known: Behaviour, found: Found) -> Coverage:
+    """Say what was read, what was not, and what could therefore be tested."""
+    tally, account_tally = intake.tally, intake.account_tally
+    profiles = known.profiles
+    with_traffic = len(profiles) - known.table["account_id"].null_count
+    unused = len(intake.accounts) - len(set(intake.accounts["account_id"].to_pylist()) & set(profiles.ids.to_pylist()))
+    notes = [f"{unused:,} declared accounts have no exchange in this log"] if unused else []
+    return Coverage(
+        files=tuple(tally.files) + tuple(account_tally.files),
+        rows_read=tally.rows_read,
+        rows_quarantined=tally.rows_quarantined + account_tally.rows_quarantined,
+        rows_duplicated=intake.duplicated,
+        quarantined=(*tally.quarantined, *account_tally.quarantined),
+        column_fraction=tally.column_fraction(),
+        account_column_fraction=account_tally.column_fraction(),
+        accounts=with_traffic,
+        accounts_declared=len(intake.accounts),
+        first_seen=datetime.fromtimestamp(int(profiles.first_second.min()), UTC),
+        last_seen=datetime.fromtimestamp(int(profiles.last_second.max()), UTC),
+        tests_on=found.tests_on,
+        tests_off=found.tests_off,
+        notes=(*tally.notes(), *account_tally.notes(), *notes),
+    )
