@@ -34,6 +34,7 @@ class DuckDBEngine:
         self._folder = tempfile.TemporaryDirectory(prefix="stillwatch-")
         self._root = Path(self._folder.name)
         self._threads = settings.threads or os.cpu_count() or 1
+        self._streams = 0
         self._connection = ibis.duckdb.connect(
             temp_directory=str(self._root / "spill"),
             memory_limit=f"{settings.memory_limit_bytes // 2**20}MiB",
@@ -86,9 +87,17 @@ class DuckDBEngine:
         return self._connection.read_parquet(str(path), table_name=name)
 
     def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
-        """Compute an expression of any size and bring it here batch by batch."""
+        """Compute an expression of any size and bring it here batch by batch, by way of a file.
+
+        Ibis 12 asks DuckDB for a record batch reader by a name that DuckDB 2 no longer has.
+        """
+        self._streams += 1
+        path = self._root / f"stream-{self._streams}.parquet"
         with _plain_faults():
-            yield from self._connection.to_pyarrow_batches(expression, chunk_size=65_536)
+            self._connection.to_parquet(expression, str(path))
+        with pq.ParquetFile(path) as file:
+            yield from file.iter_batches(65_536)
+        path.unlink()
 
 
 class _plain_faults:  # noqa: N801 - reads as a verb where it is used

@@ -1,0 +1,106 @@
+import threading
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pytest
+
+from stillwatch.engine import DuckDBEngine
+from stillwatch.errors import EngineError
+from stillwatch.schemas import arrow_schema
+from stillwatch.settings import Settings
+from stillwatch.tables import SCAFFOLDS, Column, Table
+
+NUMBERS = Table("numbers", "Numbers.", (Column("n", "int64", "a number"),))
+
+
+@pytest.fixture
+def engine() -> Iterator[DuckDBEngine]:
+    with DuckDBEngine(Settings(memory_limit_bytes=256 * 2**20)) as opened:
+        yield opened
+
+
+def batches(count: int, rows: int) -> Iterator[pa.RecordBatch]:
+    for start in range(count):
+        numbers = pa.array(range(start * rows, (start + 1) * rows), pa.int64())
+        yield pa.RecordBatch.from_arrays([numbers], schema=arrow_schema(NUMBERS))
+
+
+def doubled(batch: pa.RecordBatch) -> pa.RecordBatch:
+    numbers = pa.array(batch["n"].to_numpy() * 2)
+    return pa.RecordBatch.from_arrays([numbers], schema=arrow_schema(NUMBERS))
+
+
+def test_mapped_batches_hold_every_row_once(engine: DuckDBEngine) -> None:
+    table = engine.map_batches(batches(7, 1000), doubled, NUMBERS)
+    summed = engine.run(table.agg(rows=table.count(), total=table.n.sum(), most=table.n.max()))
+    assert summed.to_pylist() == [{"rows": 7000, "total": 6999 * 7000, "most": 13998}]
+
+
+def test_an_empty_stream_gives_an_empty_table(engine: DuckDBEngine) -> None:
+    table = engine.map_batches(iter(()), doubled, NUMBERS)
+    assert engine.run(table.agg(rows=table.count())).to_pylist() == [{"rows": 0}]
+
+
+def test_a_table_can_be_mapped_again(engine: DuckDBEngine) -> None:
+    first = engine.map_batches(batches(3, 10), doubled, NUMBERS)
+    second = engine.map_batches(first, doubled, NUMBERS, "_again")
+    assert engine.run(second.agg(total=second.n.sum()))["total"].to_pylist() == [4 * sum(range(30))]
+
+
+def test_few_batches_wait_at_a_time(engine: DuckDBEngine) -> None:
+    drawn, done, most, lock = [0], [0], [0], threading.Lock()
+
+    def source() -> Iterator[pa.RecordBatch]:
+        for batch in batches(60, 10):
+            with lock:
+                drawn[0] += 1
+                most[0] = max(most[0], drawn[0] - done[0])
+            yield batch
+
+    def count(batch: pa.RecordBatch) -> pa.RecordBatch:
+        with lock:
+            done[0] += 1
+        return batch
+
+    engine.map_batches(source(), count, NUMBERS)
+    assert done[0] == 60
+    assert most[0] <= 8
+
+
+def test_a_fault_in_the_function_reaches_the_caller(engine: DuckDBEngine) -> None:
+    def broken(_batch: pa.RecordBatch) -> pa.RecordBatch:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        engine.map_batches(batches(3, 10), broken, NUMBERS)
+
+
+def test_kept_and_adopted_tables_can_be_joined(engine: DuckDBEngine) -> None:
+    numbers = engine.map_batches(batches(1, 10), doubled, NUMBERS)
+    even = engine.keep(numbers.filter(numbers.n % 4 == 0), "fours")
+    rows = pa.table([["c"], [8]], schema=arrow_schema(SCAFFOLDS))
+    named = engine.adopt(rows, "named")
+    joined = engine.run(even.inner_join(named, even.n == named["value"]).select("campaign_id", "n"))
+    assert joined.to_pylist() == [{"campaign_id": "c", "n": 8}]
+
+
+def test_streamed_rows_are_all_rows(engine: DuckDBEngine) -> None:
+    numbers = engine.map_batches(batches(5, 1000), doubled, NUMBERS)
+    assert sum(batch.num_rows for batch in engine.stream(numbers)) == 5000
+
+
+def test_the_work_folder_is_gone_afterwards() -> None:
+    with DuckDBEngine(Settings()) as opened:
+        root = opened._root
+        assert root.exists()
+    assert not root.exists()
+
+
+def test_running_out_of_memory_says_which_setting_to_raise() -> None:
+    with DuckDBEngine(Settings(memory_limit_bytes=128 * 2**20)) as opened:
+        numbers = opened.map_batches(batches(40, 50_000), doubled, NUMBERS)
+        pairs = numbers.view()
+        huge = numbers.inner_join(pairs, numbers.n % 3 == pairs.n % 3)
+        opened._connection.raw_sql("SET max_temp_directory_size = '1MB'")
+        with pytest.raises(EngineError, match="memory_limit_bytes|work folder"):
+            opened.run(huge.select(numbers.n, other=pairs.n).distinct())

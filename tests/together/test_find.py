@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from stillwatch.settings import Settings
+from stillwatch.together import Accounts, Nulls, find
+from stillwatch.together.groups import Shown
+
+SETTINGS = Settings()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_operator_is_one_campaign_and_nobody_else_is_in_it(world, nulls: Nulls, seed: int) -> None:
+    made = world(seed, operators=(12, 60, 180))
+    found = find(made.accounts, nulls, SETTINGS)
+    composition = [np.bincount(made.operator[c.rows], minlength=4).tolist() for c in found.campaigns]
+    assert composition == [[0, 0, 0, 180], [0, 0, 60, 0], [0, 12, 0, 0]], f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(10, 20))
+def test_strangers_are_no_campaign(world, nulls: Nulls, seed: int) -> None:
+    found = find(world(seed).accounts, nulls, SETTINGS)
+    assert found.campaigns == (), f"seed {seed}"
+    assert found.groups_tested > 500
+
+
+def test_benign_groups_reach_b_bits_at_most_as_often_as_promised(world, nulls: Nulls) -> None:
+    exceeding, groups = np.zeros(8), 0
+    for seed in range(30, 36):
+        table = find(world(seed).accounts, nulls, SETTINGS).calibration.exceedance
+        exceeding += [row.exceeding for row in table]
+        groups += table[0].groups
+    allowed = groups * 2.0 ** -np.arange(3, 11)
+    assert (exceeding <= allowed + 3 * np.sqrt(allowed)).all(), (exceeding, allowed)
+
+
+def test_the_bits_of_the_evidence_add_up(world, nulls: Nulls) -> None:
+    for campaign in find(world(1, operators=(40,)).accounts, nulls, SETTINGS).campaigns:
+        assert sum(e.bits for e in campaign.evidence) == pytest.approx(campaign.together_bits)
+        assert campaign.together_bits > 13
+
+
+def test_without_any_trait_nothing_is_tested_and_nothing_found(world, nulls: Nulls) -> None:
+    made = world(3, operators=(40,)).accounts
+    empty = {kind: Shown(kind, part.rows[:0], part.codes[:0], part.exchanges[:0], part.values[:0]) for kind, part in made.shown.items()}  # noqa: E501 - one mapping
+    bare = Accounts(made.exchanges, made.first_second, made.last_second, made.volume_bin, made.facets, empty)
+    found = find(bare, nulls, SETTINGS)
+    assert (found.groups_tested, found.campaigns) == (0, ())
+
+
+def test_order_of_accounts_does_not_matter(nulls: Nulls, world) -> None:
+    made = world(5, operators=(25, 70))
+    turned = _reversed(made.accounts)
+    straight, backward = find(made.accounts, nulls, SETTINGS), find(turned, nulls, SETTINGS)
+    last = len(made.operator) - 1
+    assert [sorted(c.rows.tolist()) for c in straight.campaigns] == [
+        sorted((last - c.rows).tolist()) for c in backward.campaigns
+    ]
+
+
+def _reversed(made: Accounts) -> Accounts:
+    last = len(made.exchanges) - 1
+    shown = {}
+    for kind, part in made.shown.items():
+        rows = last - part.rows
+        order = np.lexsort((rows, part.codes))
+        shown[kind] = Shown(kind, rows[order], part.codes[order], part.exchanges[order], part.values)
+    flip = {name: block[::-1].copy() for name, block in made.facets.items()}
+    return Accounts(
+        made.exchanges[::-1].copy(), made.first_second[::-1].copy(), made.last_second[::-1].copy(),
+        made.volume_bin[::-1].copy(), flip, shown,
+    )  # fmt: skip
