@@ -7,6 +7,7 @@ Unanswered exchanges are never taken.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -110,4 +111,5 @@ def _coverage(rows: ir.Table) -> ir.Table:
 
 
 def _target_name(index: ir.Column) -> ir.Value:
-    return index.cases(*((number, str(name)) for number, name in enumerate(TARGETS)), else_=str(Target.OTHER))
+    names: list[Any] = [(number, str(name)) for number, name in enumerate(TARGETS)]
+    return index.cases(*names, else_=ibis.literal(str(Target.OTHER)))
