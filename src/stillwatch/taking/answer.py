@@ -8,9 +8,10 @@ are dependent, their e-values are averaged; the families are added. Content and 
 either (who does much of anything is extreme in both). Capped at `FAMILY_BITS` each, their sum is honest even if
 both were the same test: 2 * p(b / 2 bits) <= 2**-b for the calibrator used, up to 2 * FAMILY_BITS.
 
-Few strangers cannot give many bits. Therefore a second, rank-only route: all tests together, each unit's sum of
-bits ranked among the strangers', which needs no independence and no calibrator. It spends what error the first
-route leaves: together at most 2**-taking_bits. docs/why/hidden-taking-leaked.md has the derivation.
+Few strangers cannot give many bits. Therefore a second, rank-only route: the bits of each unit's weaker family ranked
+among the strangers', which needs no independence and no calibrator. The weaker family, because a harvest shows in
+both: a large organisation is extreme in what it asks, never in how. This route spends what error the first leaves:
+together at most 2**-taking_bits. docs/why/hidden-taking-leaked.md has the derivation.
 """
 
 import math
@@ -18,7 +19,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from stillwatch.bits import calibrate_bits, mean_bits
 from stillwatch.settings import Settings
@@ -37,13 +37,14 @@ TESTS: tuple[HarvestTest, ...] = (ELICITATION, JUDGE_USE, FOCUS, SWEEP, UNIQUENE
 FAMILIES: tuple[Family, ...] = ("content", "structure")
 FAMILY_BITS = 5.0  # above this a family's bits would no longer be honest when added to the other's; see above
 RANK_MARGIN_BITS = 1.5  # the rank route is this much stricter where the bits route can speak too
+WEAKER_BITS = 1.0  # the rank route asks for this much from either family: two to one at least, not merely rare
 MIXED_FRACTION = 0.05  # of a campaign's exchanges; less is not a harvest but an accident
 PLAIN_FRACTION = 0.1  # a campaign that this share of strangers matches is ordinary, however few they are
 
 
 @dataclass(frozen=True, slots=True)
 class TakingFinding:
-    """The answer, the bits it rests on, and why. `rank_fraction`: p-value of all tests together, 0..1, or None."""
+    """The answer, the bits it rests on, and why. `rank_fraction`: p-value of the weaker family, or None."""
 
     answer: Answer
     bits: float
@@ -73,19 +74,20 @@ def judge_taking(counts: Counts, campaign: str, taken_exchanges: int, settings: 
              "not_evaluated" without text or with too few strangers to tell.
     """
     row = counts.campaigns.index(campaign)
+    if not counts.texted[row]:
+        silent = tuple(NotEvaluated(test.name, "taking", "prompt_text") for test in TESTS)
+        return TakingFinding("not_evaluated", 0.0, None, (), silent)
     missing = tuple(NotEvaluated(test.name, "taking", test.missing) for test in TESTS if not _ran(test, counts, row))
     ranked = [_rank(test, counts, row) for test in TESTS if _ran(test, counts, row)]
-    if not counts.texted[row] or not ranked:
-        return TakingFinding("not_evaluated", 0.0, None, (), missing)
     families = {family: _family(ranked, family) for family in FAMILIES}
-    bits = math.fsum(float(family[0]) for family in families.values())
+    family_bits = [float(family[0]) for family in families.values()]
     rank_fraction = _rank_together(families)
     share_fraction = taken_exchanges / max(counts.exchanges[row], 1.0)
-    answer = _answer(bits, rank_fraction, counts.strangers, share_fraction, settings)
+    answer = _answer(family_bits, rank_fraction, counts.strangers, share_fraction, settings)
     if answer == "not_evaluated":
         missing = (*missing, _too_few(counts.strangers, settings))
     evidence = (*_family_evidence(ranked, families), _rank_evidence(rank_fraction, counts.strangers))
-    return TakingFinding(answer, bits, rank_fraction, evidence, missing)
+    return TakingFinding(answer, math.fsum(family_bits), rank_fraction, evidence, missing)
 
 
 def strangers_needed(settings: Settings) -> int:
@@ -124,14 +126,18 @@ def _family(ranked: Sequence[_Ranked], family: Family) -> Vector:
 
 
 def _rank_together(families: dict[Family, Vector]) -> float:
-    total: npt.NDArray[np.float64] = np.round(np.sum(list(families.values()), axis=0), 9)
-    return float(np.count_nonzero(total >= total[0]) / len(total))
+    """Rank the campaign's weaker family among the strangers' weaker families: the share that is at least as high."""
+    weaker: Vector = np.round(np.min(list(families.values()), axis=0), 9)
+    return float(np.count_nonzero(weaker >= weaker[0]) / len(weaker))
 
 
-def _answer(bits: float, rank_fraction: float, strangers: int, share_fraction: float, settings: Settings) -> Answer:
-    most = len(FAMILIES) * min(FAMILY_BITS, float(calibrate_bits(-math.log(strangers + 1)))) if strangers else 0.0
+def _answer(
+    family_bits: Sequence[float], rank_fraction: float, strangers: int, share_fraction: float, settings: Settings
+) -> Answer:
+    most = len(FAMILIES) * min(FAMILY_BITS, float(calibrate_bits(-math.log(strangers + 1))))
     margin = RANK_MARGIN_BITS if most >= settings.taking_bits else 0.0
-    if bits >= settings.taking_bits or rank_fraction <= 2 ** -(settings.taking_bits + margin):
+    rare = rank_fraction <= 2 ** -(settings.taking_bits + margin) and min(family_bits) >= WEAKER_BITS
+    if math.fsum(family_bits) >= settings.taking_bits or rare:
         if share_fraction >= settings.taking_share_fraction:
             return "yes"
         return "mixed" if share_fraction >= MIXED_FRACTION else "no"
@@ -157,7 +163,7 @@ def _family_evidence(ranked: Sequence[_Ranked], families: dict[Family, Vector]) 
 
 
 def _rank_evidence(rank_fraction: float, strangers: int) -> Evidence:
-    """Say how many strangers harvest as much by all tests together; 0 bits, because the families' bits say it."""
+    """Say how many strangers harvest as much in both families; 0 bits, because the families' bits say it."""
     beyond = round(rank_fraction * (strangers + 1)) - 1
-    claim = f"{beyond:,} of {strangers:,} ordinary accounts harvest as much by all tests together."
+    claim = f"{beyond:,} of {strangers:,} ordinary accounts harvest as much in content and structure together."
     return Evidence("harvest rank", "taking", 0.0, claim)
