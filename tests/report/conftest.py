@@ -1,4 +1,4 @@
-"""Scans to report on: three campaigns, an organisation and one that could not be judged; every free string paintable."""
+"""Scans to report on: three campaigns, an organisation, one unjudged; every free string paintable."""
 
 import json
 import math
@@ -288,7 +288,7 @@ def hostile() -> tuple[str, ...]:
 
 @pytest.fixture(scope="session")
 def hostile_scan(make_scan: MakeScan, hostile: tuple[str, ...]) -> Scan:
-    """Give a scan in which every free string is a different hostile one, in turn; the n-th time with n, to stay unique."""
+    """Give a scan in which every free string is hostile, in turn; later laps carry a number, to stay unique."""
     return make_scan(paint_with(hostile))
 
 

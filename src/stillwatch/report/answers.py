@@ -36,7 +36,7 @@ def four_answers(campaign: Campaign, calibration: Calibration) -> tuple[Reply, R
 
 
 def chance(bits: float, calibration: Calibration) -> str:
-    """Say how often chance gives this many bits, or that these bits were not shown to hold."""
+    """Say how often at most chance gives this many bits, or that these bits were not shown to hold."""
     return words.odds_of_chance(bits) if calibration.ok else "uncalibrated"
 
 
@@ -106,8 +106,9 @@ def _together(campaign: Campaign, calibration: Calibration) -> Reply:
         sentence = f"{members} share {_bits(campaign.together_bits)} of evidence, but bits are {UNCALIBRATED}."
         return Reply("Together?", "Yes, uncalibrated", "warn", sentence)
     odds = words.odds_of_chance(campaign.together_bits)
+    odds = f"chance does this at most once in {odds.removeprefix('1 in ')}" if campaign.together_bits >= 1 else odds
     verdict_tone: Tone = "bad" if campaign.verdict in words.ACCUSING else "warn"
-    sentence = f"{members}, {_bits(campaign.together_bits)}; odds of chance: {odds}."
+    sentence = f"{members}, {_bits(campaign.together_bits)}; {odds}."
     return Reply("Together?", "Yes", verdict_tone, sentence)
 
 

@@ -15,20 +15,23 @@ _WIDE = frozenset("WF")
 def visible(text: str, limit: int = 1000) -> str:
     r"""Spell out what cannot be seen and cut after `limit` terminal cells, an ellipsis marking the cut.
 
-    A line break becomes an arrow, any other space a plain space, every other unseen character `\u{hex}`.
+    A line break becomes an arrow, any space a plain one (unbreakable ones stay), other unseen characters `\u{hex}`.
     """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     shown: list[str] = []
+    widths: list[int] = []
     cells = marks = 0
     for position, character in enumerate(text):
         category = unicodedata.category(character)
         marks = marks + 1 if category in {"Mn", "Me"} else 0
         if marks > _MARKS_IN_A_ROW:
             continue
-        piece = _piece(character, category)
-        cells += 0 if marks else sum(2 if unicodedata.east_asian_width(c) in _WIDE else 1 for c in piece)
+        shown.append(_piece(character, category))
+        widths.append(0 if marks else sum(2 if unicodedata.east_asian_width(c) in _WIDE else 1 for c in shown[-1]))
+        cells += widths[-1]
         if cells > limit or position > 8 * limit:
-            return "".join(_fitting(shown)) + "…"
-        shown.append(piece)
+            return _cut(shown, widths, limit)
     return "".join(shown)
 
 
@@ -40,8 +43,12 @@ def storable(text: str) -> str:
 def _piece(character: str, category: str) -> str:
     if category in _SPELLED_OUT or character in _BLANK_LETTERS:
         return {"\n": "↵", "\t": " "}.get(character, f"\\u{{{ord(character):x}}}")
-    return " " if category == "Zs" else character
+    return " " if category == "Zs" and character != "\u00a0" else character
 
 
-def _fitting(shown: list[str]) -> list[str]:
-    return shown[:-1] if shown else shown
+def _cut(shown: list[str], widths: list[int], limit: int) -> str:
+    cells = sum(widths)
+    while shown and cells > limit - 1:
+        cells -= widths.pop()
+        shown.pop()
+    return "".join(shown) + "…"

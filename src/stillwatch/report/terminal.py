@@ -75,13 +75,13 @@ def _head(scan: Scan) -> Iterator[RenderableType]:
 
 def _ranking(campaigns: Sequence[Campaign], calibration: Calibration, width: int) -> Table:
     wide = width >= _WIDE_COLUMNS
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("#", justify="right", style="dim", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     for name in ("Accounts", "Exchanges"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("When", overflow="fold")
-    table.add_column("Odds of chance", overflow="fold")
+    table.add_column("Chance, at most", overflow="fold")
     for name in ("Targets", "Leaked", "Hidden") if wide else ():
         table.add_column(name, overflow="fold")
     for number, campaign in enumerate(campaigns, 1):

@@ -51,6 +51,7 @@ STANDARD_IDS: Mapping[Verdict, tuple[tuple[str, str], ...]] = {
     Verdict.DECLARED_HARVEST: (_EXTRACT, _ACCESS, _UNBOUNDED),
 }
 
+_NARROW = "\u00a0"  # a space at which no line breaks
 _BEYOND = 30  # powers of ten after which the tests' assumptions, not chance, are the larger doubt
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -66,16 +67,14 @@ def ranked(scan: Scan) -> tuple[Campaign, ...]:
 
 
 def odds_of_chance(bits: float) -> str:
-    """Say 2**-bits, the bound on how often chance alone does this, rounded towards doubt."""
+    """Say 2**-bits, the most often that chance alone does this, rounded towards doubt and never below 1 in 10³⁰."""
     if not bits >= 1:
-        return "what chance gives"
-    tens = bits * math.log10(2)
-    if tens > _BEYOND:
-        return "below 1 in 10³⁰"
+        return "no evidence"
+    tens = min(bits * math.log10(2), _BEYOND)
     if tens >= 4:
-        return f"at most 1 in 10{str(int(tens)).translate(_SUPERSCRIPTS)}"
+        return f"1 in 10{str(int(tens)).translate(_SUPERSCRIPTS)}"
     unit = 10 ** max(int(tens) - 1, 0)
-    return f"at most 1 in {int(2**bits) // unit * unit:,}"
+    return f"1 in {int(2**bits) // unit * unit:,}"
 
 
 def in_bits(bits: float) -> str:
@@ -105,10 +104,10 @@ def share(fraction: float | None) -> str:
     if fraction is None or not math.isfinite(fraction):
         return "unknown"
     if 0 < fraction < 0.01:
-        return "<1 %"
+        return f"<1{_NARROW}%"
     if 0.995 <= fraction < 1:
-        return ">99 %"
-    return f"{100 * fraction:.0f} %"
+        return f">99{_NARROW}%"
+    return f"{100 * fraction:.0f}{_NARROW}%"
 
 
 def many(number: int, noun: str) -> str:

@@ -15,7 +15,7 @@ _WIDTH, _HEIGHT, _LEFT, _TOP, _PLOT, _DEPTH = 760, 340, 90, 20, 620, 260
 def calibration_plot(calibration: Calibration) -> Markup:
     """Draw observed exceedance with its interval beside the allowed 2**-b; below the line is honest."""
     most = max(2, *(e.bits for e in calibration.exceedance))
-    floor = max(most, *(_depth(e.exceeding / e.groups) for e in calibration.exceedance if e.exceeding)) + 2
+    floor = max(most, 0.0, *(_depth(e.exceeding / e.groups) for e in calibration.exceedance if e.exceeding)) + 2
     across, down = _PLOT / most, _DEPTH / floor
     shapes = _axes(most, floor, across, down)
     allowed = min(most, floor)

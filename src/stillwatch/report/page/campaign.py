@@ -77,7 +77,7 @@ def _waterfalls(campaign: Campaign, scan: Scan) -> Iterator[Markup]:
     if together_tests:
         odds = answers.chance(campaign.together_bits, scan.calibration)
         drawn = waterfall(together_tests, campaign.together_bits, scan.threshold_bits, "Together")
-        parts.append(_figure(f"Together? Bits of each test and their running total. Odds of chance: {odds}.", drawn))
+        parts.append(_figure(f"Together? Bits of each test and their running total. Chance at most: {odds}.", drawn))
     if taking_tests:
         drawn = waterfall(taking_tests, campaign.taking_bits, None, "Taking")
         parts.append(_figure("Taking? Bits of each test and their running total.", drawn))

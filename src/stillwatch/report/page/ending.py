@@ -62,8 +62,7 @@ def ending(scan: Scan) -> Markup:
 
 def _calibration(calibration: Calibration) -> Markup:
     parts = [element("p", answers.calibration_line(calibration), class_="strong")]
-    if calibration.source:
-        parts.append(note(f"Benign groups: {visible(calibration.source, 300)}"))
+    parts.append(note(f"Benign groups: {visible(calibration.source, 300) or 'source not stated'}"))
     if calibration.exceedance:
         parts += [calibration_plot(calibration), _exceedance(calibration)]
     return together(parts)

@@ -13,7 +13,7 @@ from stillwatch.report.page.markup import Markup, element, together
 from stillwatch.report.page.parts import left_out, note, table
 from stillwatch.types import Campaign, Member, SharedTrait
 
-_ROWS = 40  # accounts in the matrix
+_ROWS = 30  # accounts in the matrix
 _REASONS = 12  # columns of the matrix
 _TRAITS = 20
 _TOO_MANY = 60  # with more different reasons than this, numbers in them are folded

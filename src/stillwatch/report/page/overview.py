@@ -53,7 +53,7 @@ def ranking(campaigns: Sequence[Campaign], scan: Scan, detailed: int) -> Markup:
         "Accounts",
         "Exchanges",
         "When",
-        "Odds of chance",
+        "Chance, at most",
         "Targets",
         "Leaked",
         "Hidden",

@@ -1,0 +1,54 @@
+"""The four answers say what is known, and that something is not known."""
+
+from dataclasses import replace
+
+from stillwatch.report import answers
+from stillwatch.types import Calibration, Scan, Verdict
+
+
+def _answers(scan: Scan, verdict: Verdict) -> list[str]:
+    campaign = next(c for c in scan.campaigns if c.verdict is verdict)
+    return [reply.answer for reply in answers.four_answers(campaign, scan.calibration)]
+
+
+def test_each_verdict_reads_as_its_answers(scan: Scan) -> None:
+    """One line a verdict, in the order together, hidden, taking, leaked."""
+    assert _answers(scan, Verdict.DISTILLATION)[:3] == ["Yes", "Yes, posing as unrelated", "Yes"]
+    assert _answers(scan, Verdict.RELAY)[:3] == ["Yes", "Yes, posing as unrelated", "In part"]
+    assert _answers(scan, Verdict.DECLARED_HARVEST)[:3] == ["Yes", "No, declared", "Yes"]
+    assert _answers(scan, Verdict.ORGANISATION) == ["Yes", "No, declared", "No", "Nothing counted"]
+    assert _answers(scan, Verdict.NOT_EVALUATED) == ["Yes", "Not evaluated", "Not evaluated", "Not evaluated"]
+
+
+def test_uncalibrated_bits_get_no_odds(uncalibrated_scan: Scan) -> None:
+    """Where the bits did not hold, no odds of chance are stated anywhere."""
+    for campaign in uncalibrated_scan.campaigns:
+        assert answers.chance(campaign.together_bits, uncalibrated_scan.calibration) == "uncalibrated"
+        said = answers.four_answers(campaign, uncalibrated_scan.calibration)[0]
+        assert said.answer == "Yes, uncalibrated"
+        assert "1 in" not in said.sentence
+
+
+def test_the_calibration_line_says_what_broke(scan: Scan, uncalibrated_scan: Scan) -> None:
+    """Holding, broken and unchecked are three different lines."""
+    assert answers.calibration_line(scan.calibration) == "bits checked on 812 benign groups: holds"
+    broken = answers.calibration_line(uncalibrated_scan.calibration)
+    assert broken.startswith(answers.UNCALIBRATED)
+    assert "80 reached 5 bits; 25.4 are allowed" in broken
+    unchecked = answers.calibration_line(Calibration(0, (), ok=False, source=""))
+    assert unchecked == f"{answers.UNCALIBRATED} (no benign groups to check the bits on)"
+
+
+def test_an_incomplete_price_is_a_floor(scan: Scan) -> None:
+    """A model without a price makes the sum a lower bound; no price at all is unknown."""
+    leak = scan.campaigns[1].leak
+    assert "at least $" in answers.leak_phrase(leak)
+    assert "at least" not in answers.leak_phrase(replace(leak, unpriced_models=()))
+    assert "price unknown" in answers.leak_phrase(replace(leak, list_price_usd=None))
+    assert "tokens unknown" in answers.leak_phrase(replace(leak, input_tokens=None, output_tokens=None))
+
+
+def test_organisations_are_not_counted_as_campaigns(scan: Scan, quiet_scan: Scan) -> None:
+    """The headline counts accusations only."""
+    assert answers.headline(scan) == "3 campaigns found among 48,120 accounts and 1.28 M exchanges"
+    assert answers.headline(quiet_scan).startswith("No campaign found")
