@@ -1,0 +1,24 @@
+"""Text to sketches: the one stage that reads prompts, and the only hot loop over text.
+
+In: batches of `tables.EXCHANGES`. Out: batches of `tables.SKETCHED`. Read `kernel` for the loop, `texts` for sketches
+of single texts, `exchanges` for a batch.
+"""
+
+from stillwatch.sketch.exchanges import sketch
+from stillwatch.sketch.kernel import FEATURE_BUCKETS, HEADS, SHAPE_BUCKETS, VERSION
+from stillwatch.sketch.texts import Projection, feature_rows, folded_hash64, hash64, jaccard, merge, signature
+
+__all__ = [
+    "FEATURE_BUCKETS",
+    "HEADS",
+    "SHAPE_BUCKETS",
+    "VERSION",
+    "Projection",
+    "feature_rows",
+    "folded_hash64",
+    "hash64",
+    "jaccard",
+    "merge",
+    "signature",
+    "sketch",
+]

@@ -1,0 +1,113 @@
+"""A batch of exchanges without its text: the only place where prompts are looked at.
+
+In: a batch of `tables.EXCHANGES`. Out: a batch of `tables.SKETCHED`, same rows in the same order.
+"""
+
+import ipaddress
+import json
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch.schemas import arrow_schema
+from stillwatch.sketch.texts import Projection, TextSketch, folded_hash64, hash64, sketch_texts
+from stillwatch.tables import SKETCHED
+from stillwatch.types import TARGETS
+
+_EXCERPT_CHARACTERS = 200
+_ELICITS, _JUDGES = len(TARGETS), len(TARGETS) + 1  # columns of the model behind those of the targets
+_HASHES = ("task_hash", "head_hash", "tail_hash", "any_hash_0", "any_hash_1", "any_hash_2", "any_hash_3")
+_COPIED = ("exchange_id", "account_id", "org_id", "ts", "model", "ip", "asn", "turn", "input_tokens", "output_tokens", "status")  # noqa: E501 - one list
+
+
+def sketch(batch: pa.RecordBatch, projection: Projection) -> pa.RecordBatch:
+    """Replace the text of a batch by its sketch."""
+    prompt = sketch_texts(batch["prompt_text"], projection)
+    columns: dict[str, pa.Array] = {name: batch[name] for name in _COPIED}
+    columns |= {
+        "exchange_key": pa.array(hash64(batch["exchange_id"])),
+        "account_key": pa.array(hash64(batch["account_id"])),
+        "second": pa.array(np.floor_divide(batch["ts"].cast(pa.int64()).to_numpy(zero_copy_only=False), 1_000_000)),
+        "network": _of_distinct(batch["ip"], network),
+        "country": pc.utf8_upper(batch["country"]),
+        "client": _client(batch),
+        "parameters": _of_distinct(batch["params"], canonical_parameters),
+        "tool_schema": _tool_schema(batch),
+        "system_hash": pa.array(folded_hash64(batch["system_text"])),
+        "excerpt": pc.utf8_slice_codeunits(batch["prompt_text"], 0, _EXCERPT_CHARACTERS),
+    }
+    columns |= _text_columns(prompt)
+    schema = arrow_schema(SKETCHED)
+    return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema)
+
+
+def _text_columns(prompt: TextSketch) -> dict[str, pa.Array]:
+    likeliest, fraction = _softmax(prompt.scores[:, : len(TARGETS)])
+    valid = prompt.valid
+    return {
+        **{name: pa.array(prompt.hashes[:, k]) for k, name in enumerate(_HASHES)},
+        "has_text": pa.array(valid),
+        "prompt_chars": pa.array(prompt.counts[:, 0], mask=~valid),
+        "prompt_words": pa.array(prompt.counts[:, 1], mask=~valid),
+        "target": pa.array(np.where(valid, likeliest, -1).astype(np.int8)),
+        "target_fraction": pa.array(np.where(valid, fraction, 0).astype(np.float32)),
+        "elicits_reasoning": pa.array(valid & (prompt.scores[:, _ELICITS] > 0)),
+        "judges": pa.array(valid & (prompt.scores[:, _JUDGES] > 0)),
+    }
+
+
+def _softmax(scores: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """The likeliest column of each row and its probability."""
+    best = scores.max(axis=1, initial=-np.inf, keepdims=True)
+    return scores.argmax(axis=1), (1 / np.exp(scores - best).sum(axis=1)).astype(np.float32)
+
+
+def network(address: str) -> str | None:
+    """Give the IPv4 /24 or IPv6 /64 of an address; None for what is no address.
+
+    >>> network("203.0.113.7"), network("2001:db8::1"), network("x")
+    ('203.0.113.0/24', '2001:db8::/64', None)
+    """
+    try:
+        parsed = ipaddress.ip_address(address.strip())
+    except ValueError:
+        return None
+    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
+    return str(ipaddress.ip_network((mapped, 24 if mapped.version == 4 else 64), strict=False))
+
+
+def canonical_parameters(text: str) -> str:
+    """Sort the keys of a JSON object; text that is none stays as it is.
+
+    >>> canonical_parameters('{"b": 1, "a": 2}')
+    '{"a":2,"b":1}'
+    """
+    try:
+        return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return text
+
+
+def _of_distinct(column: pa.Array, function: Callable[[str], str | None]) -> pa.Array:
+    """Apply a function to each distinct value once."""
+    coded = column.dictionary_encode()
+    values = [function(value) for value in coded.dictionary.to_pylist()]
+    return pa.array(values, pa.string()).take(coded.indices)
+
+
+def _client(batch: pa.RecordBatch) -> pa.Array:
+    parts = [batch[name] for name in ("user_agent", "tls_fingerprint", "header_order")]
+    joined = pc.binary_join_element_wise(*parts, " | ", null_handling="skip")
+    return pc.if_else(pc.equal(joined, ""), None, joined)
+
+
+def _tool_schema(batch: pa.RecordBatch) -> pa.Array:
+    """The hash of the tool schema where there is one, else the sorted names of the tools."""
+    listed = batch["tools"]
+    if listed.null_count == len(listed):
+        return batch["tools_hash"]
+    names = pa.array([",".join(sorted(n for n in tools if n)) or None if tools else None for tools in listed.to_pylist()], pa.string())  # noqa: E501 - one list
+    return pc.coalesce(batch["tools_hash"], names)

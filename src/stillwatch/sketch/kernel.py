@@ -1,0 +1,311 @@
+"""The hot loop over text, compiled: bytes of UTF-8 to words, hashes, shingles and scores of a linear model.
+
+In: Arrow's string buffer. Out: arrays of one row a text. Two passes in cache: `_words` turns one text into word hashes,
+the others read those. Invalid UTF-8 separates words and is never read past the end. Hashing: multiply-xorshift with
+the finaliser of splitmix64 (Steele, Lea & Flood 2014); the constants are part of the format, see `VERSION`.
+"""
+
+from importlib.resources import files
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+VERSION = 1
+FEATURE_BUCKETS = 2**15  # rows of the model for words and pairs of words
+SHAPE_BUCKETS = 64  # rows of the model for the shape of a text
+HEADS = 16  # scores a text gets
+MOST_WORDS = 1 << 20  # words of one text that are looked at
+MODEL_WORDS = 4096  # words of one text that are scored
+EDGE_WORDS = 6  # words at the head and at the tail that make a scaffold hash
+SHINGLE_WORDS = 5
+FEWEST_EDGE_WORDS = 2 * EDGE_WORDS  # shorter texts have no head or tail
+SLOTS = 4  # shingles kept "anywhere"
+SHAPES = 10  # shape features of a text
+
+_K1 = np.uint64(0x9E3779B97F4A7C15)
+_K2 = np.uint64(0xBF58476D1CE4E5B9)
+_K3 = np.uint64(0x94D049BB133111EB)
+_SEED = np.uint64(0x243F6A8885A308D3)
+_ZERO = np.uint64(0)
+_LANES = np.uint64(0x00FF00FF00FF00FF)
+_LANE = np.uint64(0xFFFF)
+_FOLDED_DIGIT = np.uint64(48)
+_SEPARATOR, _LETTER, _DIGIT, _ALONE = 0, 1, 2, 3
+_ASCII_LETTERS = np.array([c | 32 if chr(c).isalpha() and c < 128 else 0 for c in range(256)], np.uint8)
+_CODE_PUNCTUATION = np.zeros(128, np.uint8)
+_CODE_PUNCTUATION[[ord(c) for c in "{}();=<>[]_`\\|&"]] = 1
+
+_jit = nb.njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
+
+
+def characters() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
+    """Load the frozen character table: kind and lower case of every code below 65,536."""
+    with files(__package__).joinpath("characters.npz").open("rb") as file, np.load(file) as table:
+        return table["kinds"], table["lowered"]
+
+
+def packed(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.uint64]:
+    """Raise weights [rows, HEADS] by 128 and put eight into one word, the first in the lowest byte."""
+    raised = (weights.astype(np.int16) + 128).astype("<u1")
+    return np.ascontiguousarray(raised).view("<u8")
+
+
+@_jit
+def _mix(h: np.uint64) -> np.uint64:
+    h = (h ^ (h >> np.uint64(30))) * _K2
+    h = (h ^ (h >> np.uint64(27))) * _K3
+    return h ^ (h >> np.uint64(31))
+
+
+@_jit
+def _decode(data, at, stop):  # type: ignore[no-untyped-def]  # compiled from the types it is called with
+    """Code point at a non-ASCII byte, and where the next character begins; 0 for an invalid byte."""
+    first = data[at]
+    size = 2 if 0xC2 <= first < 0xE0 else 3 if 0xE0 <= first < 0xF0 else 4 if 0xF0 <= first < 0xF5 else 0
+    if size == 0 or at + size > stop:
+        return 0, at + 1
+    code = np.int64(first) & (0xFF >> (size + 1))
+    for k in range(1, size):
+        byte = data[at + k]
+        if byte & 0xC0 != 0x80:
+            return 0, at + k
+        code = (code << 6) | (np.int64(byte) & 0x3F)
+    return code, at + size
+
+
+@_jit
+def _words(data, start, stop, kinds, lowered, folded, exact, shape):  # type: ignore[no-untyped-def]
+    """Fill the word hashes of one text, digits folded and exact, and its shape counts; give the number of words.
+
+    shape: characters, digits, punctuation, newlines, non-ASCII, code punctuation, question marks, upper case.
+    The exact hash of a word is the folded one mixed with a hash of its digits.
+    """
+    shape[:] = 0
+    count, at, upper, chars = 0, start, 0, 0
+    h, digits = _SEED, _ZERO
+    while at < stop:
+        byte = data[at]
+        if byte < 128:
+            low = _ASCII_LETTERS[byte]
+            if low:
+                run = at
+                while low:
+                    upper += low != data[at]
+                    h = (h ^ np.uint64(low)) * _K1
+                    at += 1
+                    low = _ASCII_LETTERS[data[at]] if at < stop else np.uint8(0)
+                chars += at - run
+                continue
+            code, at = np.int64(byte), at + 1
+        else:
+            code, at = _decode(data, at, stop)
+            shape[4] += 1
+        chars += 1
+        kind = np.int64(kinds[code]) if code < 0x10000 else (_ALONE if 0x20000 <= code < 0x32000 else _SEPARATOR)
+        low = np.uint64(lowered[code]) if code < 0x10000 else np.uint64(code)
+        if kind == _LETTER:
+            h = (h ^ low) * _K1
+        elif kind == _DIGIT:
+            shape[1] += 1
+            h, digits = (h ^ _FOLDED_DIGIT) * _K1, (digits ^ low) * _K2
+        else:
+            if h != _SEED:
+                count = _emit(h, digits, count, folded, exact)
+                h, digits = _SEED, _ZERO
+            if kind == _ALONE:
+                count = _emit((_SEED ^ low) * _K1, _ZERO, count, folded, exact)
+            else:
+                _punctuation(code, shape)
+    shape[0], shape[7] = chars, upper
+    return _emit(h, digits, count, folded, exact) if h != _SEED else count
+
+
+@_jit
+def _emit(h, digits, count, folded, exact):  # type: ignore[no-untyped-def]
+    """Store one word while there is room."""
+    if count == folded.size:
+        return count
+    folded[count] = _mix(h)
+    exact[count] = folded[count] if digits == _ZERO else folded[count] ^ _mix(digits)
+    return count + 1
+
+
+@_jit
+def _punctuation(code, shape):  # type: ignore[no-untyped-def]
+    if code == 10:
+        shape[3] += 1
+    elif code > 32:
+        shape[2] += 1
+        if code < 128:
+            shape[5] += _CODE_PUNCTUATION[code]
+        shape[6] += code in (63, 0xFF1F, 0x061F)
+
+
+@_jit
+def _chain(words, low, high):  # type: ignore[no-untyped-def]
+    """Order-sensitive hash of words[low:high], never 0."""
+    h = _SEED
+    for k in range(low, high):
+        h = (h ^ words[k]) * _K1
+        h ^= h >> np.uint64(29)
+    return _mix(h) | np.uint64(1)
+
+
+@_jit
+def _anywhere(folded, count, slots):  # type: ignore[no-untyped-def]
+    """Smallest shingle hash in each slot: one-permutation MinHash (Li, Owen & Zhang 2012); 0 where a slot is empty."""
+    slots[:] = _ZERO
+    for k in range(count - SHINGLE_WORDS + 1):
+        h = folded[k]
+        for j in range(1, SHINGLE_WORDS):
+            h = h * _K1 + folded[k + j]
+        h = _mix(h) | np.uint64(1)
+        slot = (h >> np.uint64(1)) & np.uint64(SLOTS - 1)
+        if slots[slot] == _ZERO or h < slots[slot]:
+            slots[slot] = h
+
+
+@_jit
+def _shape_rows(shape, count, ends_asking, rows):  # type: ignore[no-untyped-def]
+    """Rows of the model for the shape of a text: ten features of up to six classes each."""
+    chars = max(shape[0], 1)
+    rows[0] = min(np.int64(np.log2(count + 1.0)) // 2, 5)
+    rows[1] = 6 + min(np.int64(chars / max(count, 1) // 2), 5)
+    rows[2] = 12 + min(np.int64(20.0 * shape[1] / chars), 5)
+    rows[3] = 18 + min(np.int64(25.0 * shape[2] / chars), 5)
+    rows[4] = 24 + min(np.int64(60.0 * shape[3] / chars), 5)
+    rows[5] = 30 + min(np.int64(6.0 * shape[4] / chars), 5)
+    rows[6] = 36 + min(np.int64(40.0 * shape[5] / chars), 5)
+    rows[7] = 42 + min(shape[6], 5)
+    rows[8] = 48 + min(np.int64(20.0 * shape[7] / chars), 5)
+    rows[9] = 54 + ends_asking
+
+
+@_jit
+def _features(folded, count, out):  # type: ignore[no-untyped-def]
+    """Rows of the model for words and pairs of words; give how many."""
+    used = min(count, MODEL_WORDS)
+    n = 0
+    for k in range(used):
+        out[n] = np.int32(folded[k] >> np.uint64(49))
+        n += 1
+        if k:
+            out[n] = np.int32(_mix(folded[k - 1] * _K1 + folded[k]) >> np.uint64(49))
+            n += 1
+    return n
+
+
+@_jit
+def _score(rows, n, offset, weights, scores, factor):  # type: ignore[no-untyped-def]
+    """Add factor times the mean of the model's rows to the scores.
+
+    weights: uint64 [rows, 2], sixteen weights of 8 bits raised by 128. Even and odd bytes are summed in lanes of 16
+    bits, 256 rows at a time: four additions instead of sixteen.
+    """
+    total = np.zeros(HEADS, np.int64)
+    for begin in range(0, n, 256):
+        even_0 = odd_0 = even_1 = odd_1 = _ZERO
+        end = min(begin + 256, n)
+        for k in range(begin, end):
+            row = rows[k] + offset
+            first, second = weights[row, 0], weights[row, 1]
+            even_0, odd_0 = even_0 + (first & _LANES), odd_0 + ((first >> np.uint64(8)) & _LANES)
+            even_1, odd_1 = even_1 + (second & _LANES), odd_1 + ((second >> np.uint64(8)) & _LANES)
+        for lane in range(4):
+            shift = np.uint64(16 * lane)
+            total[2 * lane] += np.int64((even_0 >> shift) & _LANE)
+            total[2 * lane + 1] += np.int64((odd_0 >> shift) & _LANE)
+            total[8 + 2 * lane] += np.int64((even_1 >> shift) & _LANE)
+            total[9 + 2 * lane] += np.int64((odd_1 >> shift) & _LANE)
+    for head in range(HEADS):
+        scores[head] += factor * (total[head] - 128 * n) / max(n, 1)
+
+
+@_jit
+def sketch_rows(data, offsets, valid, kinds, lowered, weights, scale, hashes, counts, scores):  # type: ignore[no-untyped-def]
+    """Sketch every valid text: hashes [n, 7] (task, head, tail, slots), counts [n, 2] (characters, words), scores."""
+    longest = 0
+    for k in range(len(valid)):
+        longest = max(longest, offsets[k + 1] - offsets[k])
+    room = min(longest + 1, MOST_WORDS)
+    folded, exact = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    rows, shape_rows = np.empty(2 * MODEL_WORDS, np.int32), np.empty(SHAPES, np.int64)
+    shape = np.zeros(8, np.int64)
+    for k in range(len(valid)):
+        if not valid[k]:
+            continue
+        start, stop = offsets[k], offsets[k + 1]
+        count = _words(data, start, stop, kinds, lowered, folded, exact, shape)
+        counts[k, 0], counts[k, 1] = shape[0], count
+        hashes[k, 0] = _chain(exact, 0, count) if count else _ZERO
+        if count >= FEWEST_EDGE_WORDS:
+            hashes[k, 1], hashes[k, 2] = _chain(folded, 0, EDGE_WORDS), _chain(folded, count - EDGE_WORDS, count)
+        _anywhere(folded, count, hashes[k, 3:])
+        _score(rows, _features(folded, count, rows), 0, weights, scores[k], scale)
+        _shape_rows(shape, count, stop > start and data[stop - 1] == 63, shape_rows)
+        _score(shape_rows, SHAPES, FEATURE_BUCKETS, weights, scores[k], scale)
+
+
+@_jit
+def feature_rows_of(data, offsets, valid, kinds, lowered, indptr, indices):  # type: ignore[no-untyped-def]
+    """List the model rows of every text, words first, then shape; with no room in `indices`, only count them."""
+    longest = 0
+    for k in range(len(valid)):
+        longest = max(longest, offsets[k + 1] - offsets[k])
+    room = min(longest + 1, MOST_WORDS)
+    folded, exact = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    rows, shape_rows = np.empty(2 * MODEL_WORDS, np.int32), np.empty(SHAPES, np.int64)
+    shape = np.zeros(8, np.int64)
+    for k in range(len(valid)):
+        count = _words(data, offsets[k], offsets[k + 1], kinds, lowered, folded, exact, shape) if valid[k] else 0
+        n = _features(folded, count, rows)
+        indptr[k + 1] = indptr[k] + n + SHAPES
+        if indices.size:
+            _shape_rows(shape, count, valid[k] and offsets[k + 1] > offsets[k] and data[offsets[k + 1] - 1] == 63, shape_rows)  # noqa: E501 - one call
+            indices[indptr[k] : indptr[k] + n] = rows[:n]
+            indices[indptr[k] + n : indptr[k + 1]] = shape_rows + FEATURE_BUCKETS
+
+
+@_jit
+def hash_strings(data, offsets, valid, out):  # type: ignore[no-untyped-def]
+    """Hash the bytes of every valid, non-empty string to 64 bits, never 0."""
+    for k in range(len(valid)):
+        if valid[k] and offsets[k + 1] > offsets[k]:
+            h = _SEED ^ np.uint64(offsets[k + 1] - offsets[k])
+            for at in range(offsets[k], offsets[k + 1]):
+                h = (h ^ np.uint64(data[at])) * _K1
+                h ^= h >> np.uint64(32)
+            h = _mix(h)
+            out[k] = h if h != _ZERO else _K1
+
+
+@_jit
+def folded_hashes(data, offsets, valid, kinds, lowered, out):  # type: ignore[no-untyped-def]
+    """Hash the words of every valid text, digits folded; 0 for a text without words."""
+    longest = 0
+    for k in range(len(valid)):
+        longest = max(longest, offsets[k + 1] - offsets[k])
+    room = min(longest + 1, MOST_WORDS)
+    folded, exact, shape = np.empty(room, np.uint64), np.empty(room, np.uint64), np.zeros(8, np.int64)
+    for k in range(len(valid)):
+        if valid[k]:
+            count = _words(data, offsets[k], offsets[k + 1], kinds, lowered, folded, exact, shape)
+            out[k] = _chain(folded, 0, count) if count else _ZERO
+
+
+@_jit
+def signatures(data, offsets, valid, kinds, lowered, out):  # type: ignore[no-untyped-def]
+    """MinHash of the distinct shingles of every valid text, one permutation a column of `out` [n, slots]."""
+    longest = 0
+    for k in range(len(valid)):
+        longest = max(longest, offsets[k + 1] - offsets[k])
+    room = min(longest + 1, MOST_WORDS)
+    folded, exact, shape = np.empty(room, np.uint64), np.empty(room, np.uint64), np.zeros(8, np.int64)
+    for k in range(len(valid)):
+        count = _words(data, offsets[k], offsets[k + 1], kinds, lowered, folded, exact, shape) if valid[k] else 0
+        for first in range(max(count - SHINGLE_WORDS + 1, 0)):
+            h = _chain(folded, first, first + SHINGLE_WORDS)
+            for slot in range(out.shape[1]):
+                value = np.uint32(_mix(h ^ (np.uint64(slot + 1) * _K2)) >> np.uint64(32))
+                out[k, slot] = min(out[k, slot], value)

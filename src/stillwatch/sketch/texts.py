@@ -1,0 +1,116 @@
+"""Sketches of texts as arrays: features, hashes, MinHash signatures.
+
+In: Arrow strings. Out: NumPy arrays. The same bytes give the same result in any process, order, slice or shard.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.sketch import kernel
+from stillwatch.sketch.buffers import buffers
+
+_EMPTY_SLOT = np.uint32(0xFFFFFFFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A linear model over hashed features. weights: int8 [FEATURE_BUCKETS + SHAPE_BUCKETS, HEADS]; bias: [HEADS].
+
+    score = scale * mean of the rows of words and pairs of words + scale * mean of the shape rows + bias.
+    """
+
+    weights: npt.NDArray[np.int8]
+    scale: float
+    bias: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TextSketch:
+    """hashes: int64 [n, 7] (task, head, tail, four anywhere); counts: int32 [n, 2] (characters, words);
+    scores: float32 [n, HEADS]; valid: bool [n].
+    """
+
+    hashes: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float32]
+    valid: npt.NDArray[np.bool_]
+
+
+@cache
+def _characters() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
+    return kernel.characters()
+
+
+def sketch_texts(texts: pa.Array, projection: Projection) -> TextSketch:
+    """Sketch texts in one pass over their bytes."""
+    data, offsets, valid = buffers(texts)
+    hashes = np.zeros((len(valid), 3 + kernel.SLOTS), np.uint64)
+    counts = np.zeros((len(valid), 2), np.int32)
+    scores = np.tile(np.asarray(projection.bias, np.float32), (len(valid), 1))
+    weights = kernel.packed(projection.weights)
+    scale = np.float32(projection.scale)
+    kernel.sketch_rows(data, offsets, valid, *_characters(), weights, scale, hashes, counts, scores)
+    return TextSketch(hashes.view(np.int64), counts, scores, valid)
+
+
+def feature_rows(texts: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """List the model rows of every text: (indptr, indices); words first, then shape rows (>= FEATURE_BUCKETS)."""
+    data, offsets, valid = buffers(texts)
+    indptr = np.zeros(len(valid) + 1, np.int64)
+    kernel.feature_rows_of(data, offsets, valid, *_characters(), indptr, np.zeros(0, np.int32))
+    indices = np.zeros(indptr[-1], np.int32)
+    kernel.feature_rows_of(data, offsets, valid, *_characters(), indptr, indices)
+    return indptr, indices
+
+
+def hash64(values: pa.Array) -> npt.NDArray[np.int64]:
+    """Hash strings to 64 bits, never 0 but for null and empty ones; fixed for ever."""
+    data, offsets, valid = buffers(values)
+    out = np.zeros(len(valid), np.uint64)
+    kernel.hash_strings(data, offsets, valid, out)
+    return out.view(np.int64)
+
+
+def folded_hash64(texts: pa.Array) -> npt.NDArray[np.int64]:
+    """Hash the words of texts, digits folded; 0 for null or wordless ones. Repeated texts are hashed once."""
+    distinct = (texts if isinstance(texts, pa.Array) else texts.combine_chunks()).dictionary_encode()
+    data, offsets, valid = buffers(distinct.dictionary)
+    out = np.zeros(len(valid) + 1, np.uint64)
+    kernel.folded_hashes(data, offsets, valid, *_characters(), out)
+    codes = distinct.indices.fill_null(len(valid)).to_numpy(zero_copy_only=False)
+    return out.view(np.int64)[codes]
+
+
+def signature(texts: pa.Array, slots: int = 64) -> npt.NDArray[np.uint32]:
+    """MinHash signatures [n, slots] of the 5-word shingles of texts; all ones where there are none.
+
+    Source:  Broder 1997, On the resemblance and containment of documents.
+    """
+    data, offsets, valid = buffers(texts)
+    out = np.full((len(valid), slots), _EMPTY_SLOT, np.uint32)
+    kernel.signatures(data, offsets, valid, *_characters(), out)
+    return out
+
+
+def merge(a: npt.NDArray[np.uint32], b: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Give the signature of the union of two texts' shingles: commutative, associative, idempotent."""
+    if a.shape[-1] != b.shape[-1]:
+        raise ValueError(f"signatures of {a.shape[-1]} and {b.shape[-1]} slots cannot be merged")
+    return np.minimum(a, b)
+
+
+def jaccard(a: npt.NDArray[np.uint32], b: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
+    """Estimate the Jaccard similarity of two texts from their MinHash signatures.
+
+    Args:    a, b: k slot minima each along the last axis, same k.
+    Returns: a fraction 0..1; standard error about sqrt(j * (1 - j) / k).
+    Raises:  ValueError: the signatures differ in k.
+    Source:  Broder 1997, On the resemblance and containment of documents.
+    """
+    if a.shape[-1] != b.shape[-1]:
+        raise ValueError(f"signatures of {a.shape[-1]} and {b.shape[-1]} slots cannot be compared")
+    return np.asarray(np.mean((a == b) & (a != _EMPTY_SLOT), axis=-1))
