@@ -18,7 +18,7 @@ from stillwatch.hidden.disposable import disposable_evidence, disposable_share
 from stillwatch.hidden.group_share import GroupShare
 from stillwatch.hidden.patterned import pattern_evidence, pattern_share
 from stillwatch.hidden.policy import NO_POLICY, Policy, PolicyFinding, apply_policy
-from stillwatch.hidden.population import Population
+from stillwatch.hidden.population import Population, population
 from stillwatch.settings import Settings
 from stillwatch.types import Answer, Evidence, HiddenFinding, NotEvaluated
 
@@ -27,19 +27,21 @@ IDENTITY_COLUMNS = ("org_id", "email_domain", "payment_fingerprint")
 
 
 def judge_hidden(  # noqa: PLR0913 - one campaign, and what it is judged against
-    accounts: Population,
+    accounts: Population | pa.Table,
     member_ids: Iterable[str],
     seen_columns: AbstractSet[str],
     settings: Settings,
-    *,
     policy: Policy = NO_POLICY,
+    *,
     models: pa.Table | None = None,
 ) -> tuple[HiddenFinding, tuple[Evidence, ...], tuple[NotEvaluated, ...]]:
     """Answer whether a campaign's accounts pose as unrelated.
 
-    Args:    seen_columns: names of the input columns that hold a value for anybody. models: rows of `member_models`
-             of this campaign, for rules about models.
+    Args:    accounts: the accounts table, or the `Population` made of it once for many campaigns.
+             seen_columns: names of the input columns that hold a value for anybody.
+             models: rows of `member_models` of this campaign, for rules about models.
     """
+    accounts = population(accounts) if isinstance(accounts, pa.Table) else accounts
     members = accounts.members(member_ids)
     declared = declared_relation(accounts, members, settings)
     disposable, pattern = disposable_share(accounts, members), pattern_share(accounts, members)

@@ -4,8 +4,9 @@ In: the accounts table with the columns of `tables.ACCOUNTS` and `country`, the 
 `Population`. A column that is absent reads as empty.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Mask = npt.NDArray[np.bool_]
+Case = Literal["as read", "lower", "upper"]
+
+_CASES: Mapping[Case, Callable[[Any], Any]] = {
+    "as read": lambda texts: texts,
+    "lower": pc.utf8_lower,
+    "upper": pc.utf8_upper,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +79,10 @@ def population(accounts: pa.Table) -> Population:
     )
 
 
-def _coded(accounts: pa.Table, name: str, case: str = "") -> Coded:
+def _coded(accounts: pa.Table, name: str, case: Case = "as read") -> Coded:
     if name not in accounts.column_names:
         return Coded((), np.full(len(accounts), -1, np.int64))
-    texts = [_cleaned(text, case) for text in accounts[name].to_pylist()]
-    values = tuple(sorted({text for text in texts if text}))
-    place = {value: index for index, value in enumerate(values)}
-    return Coded(values, np.array([place.get(text, -1) for text in texts], np.int64))
-
-
-def _cleaned(text: str | None, case: str) -> str:
-    stripped = (text or "").strip()
-    return stripped.lower() if case == "lower" else stripped.upper() if case == "upper" else stripped
+    texts = _CASES[case](pc.utf8_trim_whitespace(accounts[name].cast(pa.string())))
+    values = sorted(str(value) for value in pc.unique(texts).to_pylist() if value)
+    codes = pc.index_in(texts, value_set=pa.array(values, pa.string())).cast(pa.int64())
+    return Coded(tuple(values), pc.fill_null(codes, -1).to_numpy())
