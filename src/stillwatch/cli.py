@@ -88,7 +88,7 @@ def demo(
         truth = pipeline.compare(result, log / "labels")
     _finish(result, out, as_json=as_json, fail_on_campaign=False)
     if not as_json:
-        Console().print(truth.as_text())
+        Console().print(truth.as_table())
     if fail_on_campaign and _accuses(result):
         raise typer.Exit(1)
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import ibis.expr.types as ir
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stillwatch import leaked, taking
 from stillwatch.decide import decide
 from stillwatch.engine import Engine
-from stillwatch.hidden import Policy, judge_hidden
+from stillwatch.hidden import Policy, Population, judge_hidden, member_models, population
 from stillwatch.pipeline import views
 from stillwatch.pipeline.behaviour import Behaviour
 from stillwatch.pipeline.intake import Intake
@@ -48,6 +48,15 @@ class Case:
     settings: Settings
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Everybody else, whom a campaign is judged against: accounts, models used by members, counted exchanges."""
+
+    population: Population
+    models: pa.Table
+    counts: taking.Counts
+
+
 def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     """Answer the remaining questions for every campaign found."""
     if not found:
@@ -63,20 +72,25 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
         engine.run(taking.unit_parts(tasks)),
         engine.run(taking.unit_multiplicities(tasks)),
     )
+    others = Others(population(case.behaviour.table), engine.run(member_models(sketched, members)), counts)
     view = views.views(engine, sketched, members, taken, named)
-    campaigns = [_campaign(case, name, campaign, counts, view) for name, campaign in named.items()]
+    campaigns = [_campaign(case, name, campaign, others, view) for name, campaign in named.items()]
     return Judged(tuple(sorted(campaigns, key=lambda c: (-c.taking_exchanges, -len(c.members), c.campaign_id))), taken)
 
 
 def _campaign(
-    case: Case, name: CampaignId, found: FoundCampaign, counts: taking.Counts, view: views.Views
+    case: Case, name: CampaignId, found: FoundCampaign, others: Others, view: views.Views
 ) -> Campaign:
     members = _member_values(case.behaviour, found, view.taking_exchanges[name])
     taken_exchanges = sum(view.targets[name].values())
-    finding = taking.judge_taking(counts, name, taken_exchanges, case.settings)
-    ids = frozenset(member.account_id for member in members)
+    finding = taking.judge_taking(others.counts, name, taken_exchanges, case.settings)
     hidden, hidden_evidence, hidden_missing = judge_hidden(
-        case.behaviour.table, ids, case.seen_columns, case.settings, case.policy
+        others.population,
+        [member.account_id for member in members],
+        case.seen_columns,
+        case.settings,
+        case.policy,
+        models=others.models.filter(pc.equal(others.models["campaign_id"], name)),
     )
     shown = tuple(view.examples[name])
     pointers = tuple(exchange for exchange, _ in shown[:_SHOWN_EVIDENCE_IDS])
@@ -156,9 +170,3 @@ def _indicators(case: Case, found: FoundCampaign, traits: Sequence[SharedTrait])
         background = (shared.strangers + 1) / (strangers + 1)
         if shared.trait.kind is not TraitKind.ORGANISATION and shared.members / len(found.rows) >= _INDICATOR_LIFT * background:  # noqa: E501 - one condition
             yield f"{shared.trait.kind}: {shared.label}"
-
-
-def column_shares(table: pa.Table) -> dict[str, float]:
-    """Share of rows with a value, by column."""
-    rows = max(len(table), 1)
-    return {name: float(np.round((rows - table[name].null_count) / rows, 6)) for name in table.column_names}

@@ -65,6 +65,7 @@ class Found:
     calibration: Calibration
     tests_on: tuple[str, ...]
     tests_off: tuple[NotEvaluated, ...]
+    threshold_bits: float | None
 
 
 def accounts_of(
@@ -98,7 +99,9 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
             taken |= members
             campaigns.append(_campaign(accounts, groups, scores, members, bits))
     on, off = _tests(scores)
-    return Found(tuple(campaigns), len(groups), _calibration(accounts, groups, scores, taken, nulls), on, off)
+    calibration = _calibration(accounts, groups, scores, taken, nulls)
+    threshold = float(scores.total[accused].min()) if len(accused) else None
+    return Found(tuple(campaigns), len(groups), calibration, on, off, threshold)
 
 
 def _cleaned(accounts: Accounts, fragments: list[Mask], scores: Scores, settings: Settings) -> list[Mask]:
