@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src" / "stillwatch"
 GROUND = frozenset({"types", "tables", "schemas", "errors", "settings", "bits"})
-COMPOSERS = frozenset({"pipeline", "assembly"})
+COMPOSERS = frozenset({"pipeline"})
 SHELLS = frozenset({"cli", "console", "gateway"})
 SHELL_ALSO = frozenset({"report", "simulate", "share"})
 ENGINE_LIBRARIES = frozenset({"duckdb", "pyspark"})
@@ -103,7 +103,7 @@ def test_there_is_a_tree_to_check() -> None:
 
 
 def test_a_stage_imports_the_ground_floor_and_no_other_stage() -> None:
-    """Only `pipeline` and its private half `assembly` compose stages; `cli`, `console` and `gateway` call them."""
+    """Only `pipeline` composes stages; `cli`, `console` and `gateway` call them."""
     _fail_with(
         [
             f"{module.at(line)}: {module.stage} imports {name}"
