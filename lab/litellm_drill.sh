@@ -44,7 +44,8 @@ sleep 3 # the proxy logs a moment after it has answered
 kill $proxy
 wait $proxy 2>/dev/null || true
 trap - EXIT INT TERM
-echo "$(wc -l <"$out/exchanges.jsonl") payloads logged by litellm $("$tools/bin/python" -c 'from importlib.metadata import version; print(version("litellm"))')"
+proxy_version=$("$tools/bin/python" -c 'from importlib.metadata import version; print(version("litellm"))')
+echo "$(wc -l <"$out/exchanges.jsonl") payloads logged by litellm $proxy_version"
 
 locked --no-dev stillwatch scan "$out/exchanges.jsonl" --out "$out/scan"
-locked --no-dev python "$drill/compare.py" "$out"
+locked --no-dev python "$drill/compare.py" "$out" "$proxy_version"
