@@ -59,8 +59,12 @@ def unit_parts(tasks: ir.Table) -> ir.Table:
 
     Returns: (campaign_id, account_key, part, exchanges, tasks, once, single, turned, elicits, judged, target_*).
     """
-    whole = _summed(_by(tasks, "whole"), "whole")
-    return ibis.union(whole, _stream(tasks, "head"), _stream(tasks, "tail"))
+    parts = (
+        _summed(tasks, "whole"),
+        _summed(_stream(tasks, "head_hash"), "head"),
+        _summed(_stream(tasks, "tail_hash"), "tail"),
+    )
+    return ibis.union(*parts)
 
 
 def unit_multiplicities(tasks: ir.Table) -> ir.Table:
@@ -80,27 +84,22 @@ def _with_units(rows: ir.Table, members: ir.Table) -> ir.Table:
     )
 
 
-def _stream(tasks: ir.Table, part: str) -> ir.Table:
-    column = f"{part}_hash"
-    streams = _by(tasks.filter(tasks[column] != 0), column)
-    return _summed(streams.filter(streams.tasks >= STREAM_TASKS), part)
+def _stream(tasks: ir.Table, column: str) -> ir.Table:
+    """Keep the tasks whose words recur: counted first, because nearly all words of most people are their own."""
+    keys = ["campaign_id", "account_key", column]
+    worded = tasks.filter(tasks[column] != 0)
+    recurring = worded.group_by(keys).agg(same=lambda t: t.count())
+    return worded.semi_join(recurring.filter(recurring.same >= STREAM_TASKS), keys)
 
 
-def _by(tasks: ir.Table, column: str) -> ir.Table:
-    """Add up a unit's tasks, per value of a hash column or all together."""
-    keys = ["campaign_id", "account_key", *([] if column == "whole" else [column])]
+def _summed(tasks: ir.Table, part: str) -> ir.Table:
+    """Add up each unit's tasks."""
     sums = {name: tasks[name].sum() for name in ("exchanges", "single", "turned", "elicits", "judged")}
     nothing = ibis.literal(0, "int64")
     targets = {
         name: tasks.target.cases((index, tasks.exchanges), else_=nothing).sum()
         for index, name in enumerate(TARGET_COLUMNS)
     }
-    return tasks.group_by(keys).agg(
-        tasks=tasks.count(), once=(tasks.exchanges == 1).cast("int64").sum(), **sums, **targets
-    )
-
-
-def _summed(streams: ir.Table, part: str) -> ir.Table:
-    names = ("exchanges", "tasks", "once", "single", "turned", "elicits", "judged", *TARGET_COLUMNS)
-    added = streams.group_by("campaign_id", "account_key").agg(**{name: streams[name].sum() for name in names})
-    return added.select("campaign_id", "account_key", *names, part=ibis.literal(part))
+    once = (tasks.exchanges == 1).cast("int64").sum()
+    added = tasks.group_by("campaign_id", "account_key").agg(tasks=tasks.count(), once=once, **sums, **targets)
+    return added.mutate(part=ibis.literal(part))
