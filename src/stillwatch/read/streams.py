@@ -1,0 +1,73 @@
+"""Bytes of a file, decompressed as they stream, and lines of bounded length.
+
+In: a path. Out: chunks and lines. Nothing is ever decompressed whole; a line beyond the limit is skipped, not stored.
+"""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import zstandard
+
+_CHUNK = 1 << 20
+_LARGEST_WINDOW = 1 << 27  # bytes of history a zstd frame may ask for: 128 MiB, its own default for `--long`
+_GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+
+
+class Truncated(Exception):  # noqa: N818 - a fault of the input
+    """The compressed stream ends early or is damaged."""
+
+
+def is_parquet(path: Path) -> bool:
+    """Tell Parquet by its first bytes."""
+    with path.open("rb") as file:
+        return file.read(4) == _PARQUET
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """Give a file's bytes, decompressed by what its first bytes say.
+
+    Raises:  Truncated: the compressed stream is damaged; what came before has been given.
+    """
+    with path.open("rb") as file:
+        first = file.read(4)
+        file.seek(0)
+        try:
+            with _decompressed(file, first) as source:
+                while chunk := source.read(_CHUNK):
+                    yield chunk
+        except (EOFError, zlib.error, zstandard.ZstdError, gzip.BadGzipFile) as fault:
+            raise Truncated(f"the compressed stream is damaged or ends early ({type(fault).__name__})") from fault
+
+
+def _decompressed(file: IO[bytes], first: bytes) -> IO[bytes]:
+    if first.startswith(_GZIP):
+        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]  # reads as a binary file
+    if first.startswith(_ZSTD):
+        return zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW).stream_reader(  # type: ignore[return-value]
+            file, read_across_frames=True, closefd=False
+        )
+    return file
+
+
+def lines(path: Path, limit_bytes: int) -> Iterator[bytes | None]:
+    """Give the lines of a file without their ends; None for a line beyond the limit.
+
+    Raises:  Truncated: see `chunks`; an unfinished last line before the damage is not given.
+    """
+    rest, skipping = b"", False
+    for chunk in chunks(path):
+        pieces = chunk.split(b"\n")
+        pieces[0] = rest + pieces[0]
+        rest = pieces.pop()
+        for piece in pieces:
+            yield None if skipping or len(piece) > limit_bytes else piece.removesuffix(b"\r")
+            skipping = False
+        if len(rest) > limit_bytes:
+            rest, skipping = b"", True
+    if skipping:
+        yield None
+    elif rest:
+        yield rest.removesuffix(b"\r")
