@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,9 @@ def _members(paint: Paint, name: str, number: int, rng: random.Random) -> tuple[
     return tuple(made)
 
 
-def _timeline(days: int, rng: random.Random, *, sleeps: bool) -> tuple[HourCount, ...]:
+@cache
+def _timeline(days: int, seed: int, *, sleeps: bool) -> tuple[HourCount, ...]:
+    rng = random.Random(seed)
     hours = []
     for h in range(days * 24):
         night = sleeps and not 8 <= h % 24 <= 19
@@ -170,7 +173,7 @@ def _campaign(paint: Paint, name: str, verdict: Verdict, size: int, seed: int) -
             ),
             SharedTrait(Trait(TraitKind.CLIENT, paint("httpx")), size, 80_211, paint("python-httpx/0.27 | t13d1516h2")),
         ),
-        timeline=_timeline(45, rng, sleeps=verdict is Verdict.ORGANISATION),
+        timeline=_timeline(45, seed, sleeps=verdict is Verdict.ORGANISATION),
         examples=tuple(
             (
                 ExchangeId(paint(f"ex_{i:06}")),

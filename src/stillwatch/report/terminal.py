@@ -128,9 +128,9 @@ def _evidence(evidence: Sequence[Evidence]) -> Table:
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
     strongest = sorted(evidence, key=lambda e: (-abs(e.bits), e.test))[:_STRONGEST]
-    for item in strongest:
-        style = "cyan" if item.bits > 0 else "green"
-        table.add_row(Text(f"{words.in_bits(item.bits)} bits", style), Text(visible(item.claim, 400)))
+    for found in strongest:
+        style = "cyan" if found.bits > 0 else "green"
+        table.add_row(Text(f"{words.in_bits(found.bits)} bits", style), Text(visible(found.claim, 400)))
     left = len(evidence) - len(strongest)
     if left > 0:
         table.add_row(Text(), _line(f"{left} more in report.html", "dim"))

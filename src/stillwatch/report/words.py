@@ -87,7 +87,7 @@ def count(number: int) -> str:
     if abs(number) < 1_000_000:
         return f"{number:,}"
     millions = number / 1e6
-    return f"{millions:,.2f} M" if millions < 100 else f"{millions:,.0f} M"
+    return f"{millions:,.2f}{_NARROW}M" if millions < 100 else f"{millions:,.0f}{_NARROW}M"
 
 
 def usd(amount: float | None) -> str:
@@ -96,7 +96,7 @@ def usd(amount: float | None) -> str:
         return "price unknown"
     if amount < 1_000_000:
         return f"${amount:,.0f}" if amount >= 10 else f"${amount:,.2f}"
-    return f"${amount / 1e6:,.2f} M"
+    return f"${amount / 1e6:,.2f}{_NARROW}M"
 
 
 def share(fraction: float | None) -> str:

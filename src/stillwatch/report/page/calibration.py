@@ -9,7 +9,7 @@ from stillwatch.report.page.markup import Markup, element
 from stillwatch.report.page.parts import drawing, label
 from stillwatch.types import Calibration, Exceedance
 
-_WIDTH, _HEIGHT, _LEFT, _TOP, _PLOT, _DEPTH = 760, 340, 90, 20, 620, 260
+_WIDTH, _HEIGHT, _LEFT, _TOP, _PLOT, _DEPTH = 760, 354, 90, 34, 620, 260
 
 
 def calibration_plot(calibration: Calibration) -> Markup:

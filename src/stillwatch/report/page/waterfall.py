@@ -52,9 +52,9 @@ def _bars(evidence: Sequence[Evidence], total_bits: float) -> list[_Bar]:
     shown = [e for e in ordered if e in strongest]
     bars: list[_Bar] = []
     running = 0.0
-    for item in shown:
-        bars.append(_Bar(words.spoken(item.test), running, running + item.bits, _kind(item.bits)))
-        running += item.bits
+    for test in shown:
+        bars.append(_Bar(words.spoken(test.test), running, running + test.bits, _kind(test.bits)))
+        running += test.bits
     rest = sum(e.bits for e in evidence) - running
     if len(shown) < len(evidence):
         bars.append(_Bar(f"{len(evidence) - len(shown)} more tests", running, running + rest, _kind(rest)))
