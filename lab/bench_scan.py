@@ -34,9 +34,8 @@ def main(scale: float) -> None:
         seconds = time.perf_counter() - began
     rows = result.coverage.rows_read
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores")
-    print(
-        f"scan: {rows:,} exchanges of {result.coverage.accounts:,} accounts in {seconds:.1f} s, {rows / seconds:,.0f} rows/s"
-    )
+    print(f"scan: {rows:,} exchanges of {result.coverage.accounts:,} accounts")
+    print(f"  {seconds:.1f} s, {rows / seconds:,.0f} rows/s")
     print("  " + ", ".join(f"{stage} {spent:.1f} s" for stage, spent in result.stage_seconds.items()))
     print(f"bare DuckDB pass over the same columns: {bare:.2f} s; ratio {seconds / bare:.1f}")
     print(f"peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The drill: a real LiteLLM proxy without a model behind it, 120 callers, one operator among them; then a scan of its log.
+# The drill: a real LiteLLM proxy without a model behind it, 150 keys, thirty of them one operator's; then a scan of its log.
 # Needs the shared prompt sets (STILLWATCH_SHARED_DATA, or shared/data beside the clone) and PyPI; no other network, no database.
 # Usage: lab/litellm_drill.sh [OUT] [SECONDS] [SEED]. OUT keeps the log, the scan and the table (default: build/litellm-drill).
 set -eu
