@@ -3,6 +3,7 @@
 import io
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -47,6 +48,15 @@ def test_a_reader_finds_what_counts(scan: Scan) -> None:
         "bits checked on 812 benign groups: holds",
     ):
         assert expected in text
+
+
+def test_organisations_are_listed_but_not_argued(scan: Scan) -> None:
+    """Evidence is printed for what needs a decision; where nothing does, for the largest organisations."""
+    text = _printed(scan, 160)
+    assert "c_north_5f3a" in text
+    assert "c_org_5f3a" not in text
+    assert "evidence on 1 more: report.html" in text
+    assert "c_org_5f3a" in _printed(replace(scan, campaigns=scan.campaigns[:1]), 160)
 
 
 def test_nothing_found_is_said_plainly(quiet_scan: Scan) -> None:

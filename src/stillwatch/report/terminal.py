@@ -20,6 +20,7 @@ from stillwatch.types import Calibration, Campaign, Coverage, Evidence, NotEvalu
 _WIDE_COLUMNS = 130  # terminal cells from which targets, leak and hiding fit into the table
 _RANKED = 25  # campaigns in the table
 _EXPLAINED = 8  # campaigns with their evidence
+_BENIGN = 2  # of organisations, where there is nothing else
 _STRONGEST = 5  # evidence sentences a campaign
 _REASONS = 5  # quarantined rows shown
 
@@ -47,10 +48,11 @@ def _parts(scan: Scan, width: int) -> Iterator[RenderableType]:
         if len(campaigns) > _RANKED:
             yield _line(f"{len(campaigns) - _RANKED:,} more in campaigns.json", "dim")
         yield Text()
-        for campaign in campaigns[:_EXPLAINED]:
+        explained = _worth_explaining(campaigns)
+        for campaign in explained:
             yield from _explained(campaign, scan.calibration)
-        if len(campaigns) > _EXPLAINED:
-            yield _line(f"evidence of {len(campaigns) - _EXPLAINED:,} more campaigns: report.html", "dim")
+        if len(campaigns) > len(explained):
+            yield _line(f"evidence on {len(campaigns) - len(explained):,} more: report.html", "dim")
             yield Text()
     else:
         yield from _nothing(scan)
@@ -103,6 +105,12 @@ def _row(number: int, campaign: Campaign, calibration: Calibration) -> tuple[Tex
 def _wide_row(campaign: Campaign, calibration: Calibration) -> tuple[Text, ...]:
     hidden = answers.four_answers(campaign, calibration)[1]
     return (Text(answers.targets_phrase(campaign)), Text(answers.leak_column(campaign)), Text(hidden.answer))
+
+
+def _worth_explaining(campaigns: Sequence[Campaign]) -> Sequence[Campaign]:
+    """Keep those that need a decision; where none does, the largest few show what was looked at."""
+    urgent = [c for c in campaigns if c.verdict not in {Verdict.ORGANISATION, Verdict.NO_CAMPAIGN}]
+    return urgent[:_EXPLAINED] or campaigns[:_BENIGN]
 
 
 def _explained(campaign: Campaign, calibration: Calibration) -> Iterator[RenderableType]:

@@ -5,6 +5,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import stillwatch.report
 from stillwatch.report.page.markup import Markup, document, element, together
@@ -32,6 +34,16 @@ def test_a_string_is_text_in_content_and_in_attributes(hostile: tuple[str, ...])
         assert [tag for tag, _ in reader.tags] == ["p"], text
         assert [name for name, _ in reader.tags[0][1]] == ["title"], text
         assert reader.text == reader.tags[0][1][0][1], text
+
+
+@given(st.text())
+def test_any_text_at_all_is_text(text: str) -> None:
+    """Beyond the corpus: whatever characters there are, one element with one attribute comes out."""
+    reader = _Reader()
+    reader.feed(element("p", text, title=text))
+    reader.close()
+    assert [(tag, [name for name, _ in attrs]) for tag, attrs in reader.tags] == [("p", ["title"])]
+    assert reader.text == reader.tags[0][1][0][1]
 
 
 def test_markup_is_not_escaped_twice() -> None:

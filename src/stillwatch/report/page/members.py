@@ -73,7 +73,7 @@ def _matrix(everyone: Sequence[Member]) -> Markup:
 
 
 def _account(member: Member, own: set[str], reasons: Sequence[str]) -> tuple[str, ...]:
-    dot = element("span", "●", class_="dot")
+    dot = element("span", "●", class_="dot", role="img", aria_label="yes")
     return (
         element("code", visible(member.account_id, 44)),
         *(dot if reason in own else "" for reason in reasons),
