@@ -5,10 +5,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
+import ibis
 import pyarrow as pa
 import pytest
 
 from stillwatch.engine import DuckDBEngine
+from stillwatch.schemas import arrow_schema
+from stillwatch.tables import MEMBERS as TABLE_OF_MEMBERS
+from stillwatch.tables import SCAFFOLDS as TABLE_OF_SCAFFOLDS
+from stillwatch.tables import SKETCHED
 from stillwatch.taking.taken import SCAFFOLD_COLUMNS, member_counts, taken, target_counts, target_shares
 from stillwatch.types import TARGETS, Target
 
@@ -132,3 +137,11 @@ def test_shares_are_sorted_and_noise_is_left_out() -> None:
     shares = target_shares({"coding": 100, "grading": 300, "vision_computer_use": 3})
     assert [(s.target, s.exchanges) for s in shares] == [(Target.GRADING, 300), (Target.CODING, 100)]
     assert shares[0].share_fraction == pytest.approx(300 / 403)
+
+
+def test_the_expression_is_written_in_spark_sql_too() -> None:
+    tables = [
+        ibis.table(ibis.Schema.from_pyarrow(arrow_schema(table)), name=table.name)
+        for table in (SKETCHED, TABLE_OF_MEMBERS, TABLE_OF_SCAFFOLDS)
+    ]
+    assert " OVER " not in ibis.to_sql(taken(*tables), dialect="databricks"), "window functions sort the whole log"

@@ -5,10 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import ibis
 import pyarrow as pa
 import pytest
 
 from stillwatch.engine import DuckDBEngine
+from stillwatch.schemas import arrow_schema
+from stillwatch.tables import MEMBERS as TABLE_OF_MEMBERS
+from stillwatch.tables import SKETCHED
 from stillwatch.taking.units import (
     MOST_SAMPLES,
     SHORT_REPLY_TOKENS,
@@ -151,3 +155,11 @@ def test_an_account_of_two_campaigns_counts_in_both(
     members = engine.adopt(member_rows({"c1": [1], "c2": [1]}), "members")
     rows = engine.run(unit_totals(sketched, members)).to_pylist()
     assert sorted((r["campaign_id"], r["exchanges"]) for r in rows) == [("c1", 1), ("c2", 1)]
+
+
+def test_the_expressions_are_written_in_spark_sql_too() -> None:
+    sketched = ibis.table(ibis.Schema.from_pyarrow(arrow_schema(SKETCHED)), name="sketched")
+    members = ibis.table(ibis.Schema.from_pyarrow(arrow_schema(TABLE_OF_MEMBERS)), name="members")
+    tasks = task_counts(sketched, members)
+    for expression in (unit_totals(sketched, members), tasks, unit_parts(tasks), unit_multiplicities(tasks)):
+        assert " OVER " not in ibis.to_sql(expression, dialect="databricks"), "window functions sort the whole log"
