@@ -27,7 +27,11 @@ from stillwatch.sketch.texts import sketch_texts
 ROWS = FEATURE_BUCKETS + SHAPE_BUCKETS
 ZERO = Projection(np.zeros((ROWS, HEADS), np.int8), 1.0, np.zeros(HEADS, np.float32))
 SCAFFOLD = "You are a careful teacher who writes out every step of the reasoning before the answer to this question"
-PAYLOADS = ["how many apples are left in the basket", "which train reaches the harbour city first", "what does the gardener owe the baker"]  # noqa: E501 - one list
+PAYLOADS = [
+    "how many apples are left in the basket",
+    "which train reaches the harbour city first",
+    "what does the gardener owe the baker",
+]  # noqa: E501 - one list
 
 
 def hashes(*texts: str | None) -> np.ndarray:
@@ -47,7 +51,8 @@ def words(text: str) -> int:
 
 
 def test_sketches_are_fixed_for_ever() -> None:
-    assert hashes("Solve 17 + 4 step by step and then explain the result to a child in five words").tolist() == GOLDEN_HASHES
+    text = "Solve 17 + 4 step by step and then explain the result to a child in five words"
+    assert hashes(text).tolist() == GOLDEN_HASHES
     assert hash64(pa.array(["acct-1", "", None])).tolist() == GOLDEN_KEYS
 
 
@@ -94,11 +99,12 @@ def test_a_tail_scaffold_survives_a_new_payload() -> None:
 def test_a_scaffold_anywhere_survives_in_its_share_of_slots() -> None:
     rng = np.random.default_rng(11)
     nouns = [f"{chr(97 + i % 26)}{chr(97 + i // 26)}x" for i in range(400)]
-    texts = [" ".join([*rng.choice(nouns, 8), *SCAFFOLD.split(), *rng.choice(nouns, 8)]) for _ in range(300)]
-    slots = hashes(*texts)[:, 3:]
-    shares = [np.unique(column, return_counts=True)[1].max() / 300 for column in slots.T]
-    scaffold_share = (len(SCAFFOLD.split()) - 4) / (len(texts[0].split()) - 4)
-    assert np.mean(shares) == pytest.approx(scaffold_share, abs=0.2)
+    shares = []
+    for _ in range(30):
+        scaffold = rng.choice(nouns, 18).tolist()
+        texts = [" ".join([*rng.choice(nouns, 8), *scaffold, *rng.choice(nouns, 8)]) for _ in range(60)]
+        shares += [np.unique(column, return_counts=True)[1].max() / 60 for column in hashes(*texts)[:, 3:].T]
+    assert np.mean(shares) == pytest.approx((18 - 4) / (34 - 4), abs=0.1)
 
 
 def test_different_prompts_share_no_hash() -> None:
@@ -113,7 +119,7 @@ def test_a_text_without_words_has_no_hash(text: str | None) -> None:
 
 
 def test_scripts_without_spaces_have_words() -> None:
-    texts = ["今天天气很好我们去公园", "สวัสดีครับวันนี้", "こんにちは世界", "안녕하세요 세계", "مرحبا بالعالم اليوم"]  # noqa: RUF001
+    texts = ["今天天气很好我们去公园", "สวัสดีครับวันนี้", "こんにちは世界", "안녕하세요 세계", "مرحبا بالعالم اليوم"]
     counted = sketch_texts(pa.array(texts), ZERO).counts[:, 1].tolist()
     assert counted == [words(text) for text in texts]
     assert counted[0] == 11
