@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stillwatch.hidden.answer import judge_hidden
+from stillwatch.hidden.finding import judge_hidden
 from stillwatch.hidden.policy import Policy, Rule
 from stillwatch.hidden.population import Population
 from stillwatch.settings import Settings
