@@ -13,6 +13,7 @@ import zstandard
 
 _CHUNK = 1 << 20
 _LARGEST_WINDOW = 1 << 27  # bytes of history a zstd frame may ask for: 128 MiB, its own default for `--long`
+_ZSTD_PIECE = 1 << 10  # compressed bytes taken at a time; each block of 128 KiB needs at least four
 _GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 
 
@@ -35,21 +36,33 @@ def chunks(path: Path) -> Iterator[bytes]:
         first = file.read(4)
         file.seek(0)
         try:
-            with _decompressed(file, first) as source:
-                while chunk := source.read(_CHUNK):
-                    yield chunk
+            yield from _zstd(file) if first.startswith(_ZSTD) else _plain(file, first)
         except (EOFError, zlib.error, zstandard.ZstdError, gzip.BadGzipFile) as fault:
             raise Truncated(f"the compressed stream is damaged or ends early ({type(fault).__name__})") from fault
 
 
-def _decompressed(file: IO[bytes], first: bytes) -> IO[bytes]:
-    if first.startswith(_GZIP):
-        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]  # reads as a binary file
-    if first.startswith(_ZSTD):
-        return zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW).stream_reader(  # type: ignore[return-value]
-            file, read_across_frames=True, closefd=False
-        )
-    return file
+def _plain(file: IO[bytes], first: bytes) -> Iterator[bytes]:
+    source = gzip.GzipFile(fileobj=file) if first.startswith(_GZIP) else file
+    while chunk := source.read(_CHUNK):
+        yield chunk
+
+
+def _zstd(file: IO[bytes]) -> Iterator[bytes]:
+    """Decompress frame after frame, little at a time: a few bytes of a bomb may stand for a megabyte."""
+    frames = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
+    frame = frames.decompressobj()
+    fresh = True
+    while piece := file.read(_ZSTD_PIECE):
+        while piece:
+            chunk = frame.decompress(piece)
+            fresh = False
+            if chunk:
+                yield chunk
+            piece = frame.unused_data if frame.eof else b""
+            if frame.eof:
+                frame, fresh = frames.decompressobj(), True
+    if not fresh:
+        raise EOFError
 
 
 def lines(path: Path, limit_bytes: int) -> Iterator[bytes | None]:

@@ -1,0 +1,190 @@
+import csv
+import gzip
+import io
+import json
+import tracemalloc
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stillwatch.errors import InputError
+from stillwatch.read import Tally, read_exchanges
+from stillwatch.settings import Settings
+
+NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
+GOOD = {"exchange_id": "e1", "ts": "2026-02-03T12:00:00Z", "account_id": "a1", "model": "m"}
+
+
+def line(**changes: object) -> bytes:
+    return json.dumps(GOOD | changes).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2026-02-03T12:00:00Z", "2026-02-03 12:00:00", "2026-02-03T13:00:00+01:00", 1770120000, 1770120000.0, 1770120000000, 1770120000000000, 1770120000000000000, "1770120000", "1770120000.0"],  # noqa: E501 - one list
+)
+def test_a_time_is_read_in_every_common_notation(read, tmp_path: Path, written: object) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(line(ts=written))
+    rows, _ = read(path)
+    assert rows[0]["ts"] == NOON
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b"not json\n", "not valid JSON"),
+        (b"[1]\n", "not a JSON object"),
+        (b'{"exchange_id": "\xff"}\n', "not valid JSON"),
+        (line(account_id=""), "required column account_id has no value"),
+        (line(model=None), "required column model has no value"),
+        (line(ts="yesterday"), "column ts holds a str that is no timestamp"),
+        (line(ts=12), "column ts holds a int that is no timestamp"),
+        (line(turn="abc"), "column turn holds a str that is no int32"),
+        (line(turn=2**40), "column turn holds a int that is no int32"),
+        (line(input_tokens=1.5), "column input_tokens holds a float that is no int64"),
+        (b'{"a":' * 5_000 + b"1" + b"}" * 5_000 + b"\n", "not valid JSON"),
+    ],
+)
+def test_a_bad_row_is_quarantined_with_file_row_and_reason(read, tmp_path: Path, bad: bytes, reason: str) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(line() + bad + line(exchange_id="e2"))
+    rows, tally = read(path)
+    assert [row["exchange_id"] for row in rows] == ["e1", "e2"]
+    assert [(q.file, q.row) for q in tally.quarantined] == [(str(path), 2)]
+    assert reason in tally.quarantined[0].reason
+
+
+def test_a_reason_never_echoes_content(read, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(line() + line(turn="SECRET-canary", prompt_text="SECRET-canary") + b'{"SECRET-canary"\n')
+    _, tally = read(path)
+    assert tally.rows_quarantined == 2
+    assert "SECRET" not in str(tally.quarantined)
+
+
+def test_a_row_beyond_the_limit_is_skipped_without_being_stored(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with path.open("wb") as file:
+        file.write(line())
+        file.write(b'{"exchange_id": "')
+        for _ in range(100):
+            file.write(b"x" * 1_000_000)
+        file.write(b'"}\n')
+        file.write(line(exchange_id="e2"))
+    tally = Tally()
+    tracemalloc.start()
+    rows = sum(batch.num_rows for batch in read_exchanges([path], Settings(row_limit_bytes=1_000_000), tally))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert rows == 2
+    assert [q.row for q in tally.quarantined] == [2]
+    assert peak < 20_000_000
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".zst"])
+def test_compressed_logs_are_read_by_content(read, tmp_path: Path, ending: str) -> None:
+    content = line() + line(exchange_id="e2")
+    packed = {"": content, ".gz": gzip.compress(content), ".zst": zstandard.compress(content)}[ending]
+    path = tmp_path / f"log.jsonl{ending}"
+    path.write_bytes(packed + (packed if ending else b""))
+    rows, _ = read(path)
+    assert {row["exchange_id"] for row in rows} == {"e1", "e2"}
+    assert len(rows) == (4 if ending else 2)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_a_cut_stream_keeps_the_rows_before_the_cut(read, tmp_path: Path, pack) -> None:
+    content = b"".join(line(exchange_id=f"e{i}", prompt_text=f"{i * 7919 % 10007}" * 50) for i in range(40_000))
+    packed = pack(content)
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(packed[: len(packed) // 2])
+    rows, tally = read(path)
+    assert 1_000 < len(rows) < 40_000
+    assert tally.rows_quarantined == 1
+    assert tally.quarantined[0].row == len(rows) + 1
+    assert "damaged or ends early" in tally.quarantined[0].reason
+
+
+def test_a_bomb_is_streamed_not_stored(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl.gz"
+    path.write_bytes(gzip.compress(line() + b"0" * 300_000_000 + b"\n" + line(exchange_id="e2")))
+    tally = Tally()
+    tracemalloc.start()
+    rows = sum(batch.num_rows for batch in read_exchanges([path], Settings(), tally))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (rows, tally.rows_quarantined) == (2, 1)
+    assert peak < 200_000_000
+
+
+def as_csv(*rows: dict[str, object]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def test_csv_keeps_line_breaks_quotes_and_control_characters_inside_their_field(read, tmp_path: Path) -> None:
+    prompt = 'line one\nline "two"\twith \x1b[31mred\x1b[0m and \u202eturned'
+    path = tmp_path / "log.csv"
+    path.write_text(as_csv(GOOD | {"prompt_text": prompt, "tools": "search,calc"}), newline="")
+    rows, tally = read(path)
+    assert rows[0]["prompt_text"] == prompt.replace("\r", "")
+    assert rows[0]["tools"] == ["search", "calc"]
+    assert tally.rows_quarantined == 0
+
+
+def test_a_csv_row_with_too_few_fields_is_quarantined(read, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(as_csv(GOOD) + "only,two\r\n" + as_csv(GOOD | {"exchange_id": "e2"}).split("\n", 1)[1])
+    rows, tally = read(path)
+    assert [row["exchange_id"] for row in rows] == ["e1", "e2"]
+    assert tally.quarantined[0].row == 2
+
+
+def test_a_csv_field_that_is_no_utf8_is_quarantined(read, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(b"exchange_id,ts,account_id,model\ne1,1770120000,a\xff,m\ne2,1770120000,a,m\n")
+    rows, tally = read(path)
+    assert [row["exchange_id"] for row in rows] == ["e2"]
+    assert tally.rows_quarantined == 1
+
+
+def test_a_missing_column_is_named_with_those_there_are(read, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("exchange_id,ts,model\n1,2,3\n")
+    with pytest.raises(InputError, match=r"log\.csv: has no column account_id; it has: exchange_id, ts, model"):
+        read(path)
+
+
+def test_a_json_array_says_what_to_do(read, tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps([GOOD]))
+    with pytest.raises(InputError, match="one JSON object a line"):
+        read(path)
+
+
+def test_unused_columns_are_named(read, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(line(tenant_colour="blue"))
+    _, tally = read(path)
+    assert tally.notes() == ("columns read but not used: tenant_colour",)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.just(None), st.binary(max_size=40).filter(lambda b: b"\n" not in b and b.strip())), max_size=30))
+def test_good_rows_come_out_and_bad_ones_are_counted(tmp_path_factory, mixture: list[bytes | None]) -> None:
+    path = tmp_path_factory.mktemp("mixed") / "log.jsonl"
+    content = [line(exchange_id=f"e{i}") if row is None else row + b"\n" for i, row in enumerate(mixture)]
+    path.write_bytes(line(exchange_id="first") + b"".join(content))
+    tally = Tally()
+    read_rows = sum(batch.num_rows for batch in read_exchanges([path], Settings(), tally))
+    bad = sum(1 for row in mixture if row is not None and row.removesuffix(b"\r").strip())
+    assert read_rows == 1 + sum(row is None for row in mixture)
+    assert tally.rows_quarantined == bad
