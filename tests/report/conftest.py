@@ -48,6 +48,7 @@ _REASONS = (
     "task list without overlap",
     "client python-httpx/0.27, as 212 other members",
 )
+_KINDS = ("payment", "hours_of_day", "gaps_between_requests", "email_shape")
 
 
 def _hidden(answer: str, largest: str | None, declared: float | None, organisations: int) -> HiddenFinding:
@@ -68,7 +69,9 @@ def _members(paint: Paint, name: str, number: int, rng: random.Random) -> tuple[
     for i in range(number):
         first = _START + timedelta(minutes=rng.randrange(4000))
         exchanges = rng.randrange(200, 1200)
-        reasons = tuple(paint(r) for r in rng.sample(_REASONS, 3))
+        strengths = sorted((rng.uniform(0.2, 12) for _ in range(2)), reverse=True)
+        weighed = (f"{paint(r)} {b:+.1f} bits" for r, b in zip(rng.sample(_KINDS, 2), strengths, strict=True))
+        reasons = (*weighed, paint(rng.choice(_REASONS)))
         made.append(
             Member(
                 AccountId(paint(f"acct_{name}_{i:05}")),

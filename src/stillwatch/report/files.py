@@ -25,7 +25,7 @@ def write_scan(scan: Scan, out: Path, taken: Iterable[pa.RecordBatch] | None) ->
              when the run did not list them, which `campaigns.json` then says (`exchanges_listed`).
     Raises:  UsageError: the folder cannot be made or written to.
     """
-    overview = campaigns_json(scan) | {"exchanges_listed": taken is not None}
+    overview = campaigns_json(scan) | {"exchanges_listed": taken is not None or not scan.campaigns}
     writers: dict[str, Callable[[BinaryIO], object]] = {
         "campaigns.json": lambda sink: sink.write(as_text(overview).encode()),
         "members.parquet": lambda sink: write_members(scan, sink),

@@ -44,6 +44,18 @@ def test_reasons_that_differ_in_numbers_only_share_a_column(scan: Scan) -> None:
     assert ">R2<" not in shown
 
 
-def test_dots_stand_for_reasons(scan: Scan) -> None:
-    """Three reasons a member, six columns: three dots a row."""
-    assert members(_worst(scan)).count('class="dot"') == 3 * 30
+def test_cells_stand_for_reasons(scan: Scan) -> None:
+    """Two reasons a member with bits of their own, and one without: two figures and a dot a row, in one column each."""
+    shown = members(_worst(scan))
+    assert (shown.count('class="dot"'), shown.count('class="heat ')) == (30, 60)
+    assert ">hours of day<" in shown
+    assert ">R11<" not in shown
+
+
+def test_a_cell_says_the_bits_of_its_reason(scan: Scan) -> None:
+    """The figure at the end of a reason is taken out of it, darker for more."""
+    one = replace(_worst(scan).members[0], top_reasons=("payment +9.3 bits", "hours -0.4 bits"))
+    shown = members(replace(_worst(scan), members=(one,)))
+    assert '<span class="heat h4">+9.3</span>' in shown
+    assert '<span class="heat h0">-0.4</span>' in shown
+    assert "<li>payment</li>" in shown

@@ -17,6 +17,8 @@ _ROWS = 30  # accounts in the matrix
 _REASONS = 12  # columns of the matrix
 _TRAITS = 20
 _TOO_MANY = 60  # with more different reasons than this, numbers in them are folded
+_SHADES = 5  # of a cell, one for two bits
+_WITH_BITS = re.compile(r"(.*) ([+-]\d+(?:\.\d+)?) bits", re.DOTALL | re.ASCII)
 _FIGURES = re.compile(r"[-+]?\d[\d.,]*")
 
 
@@ -56,27 +58,32 @@ def _traits(traits: Sequence[SharedTrait], size: int) -> Markup:
 
 
 def _matrix(everyone: Sequence[Member]) -> Markup:
-    reasons, fold = _reasons(everyone)
+    columns, fold = _columns(everyone)
     shown = sample(everyone)
-    heads = ("Account", *(f"R{i}" for i in range(1, len(reasons) + 1)), "Odds, bits", "Exchanges", "Taken", "Active")
-    rows = (_account(member, {_folded(r, fold) for r in member.top_reasons}, reasons) for member in shown)
-    width = len(reasons)
-    legend = element("ol", *(element("li", visible(r, 200)) for r in reasons), class_="reasons")
-    caption = "Members and the reasons they were counted for; a dot means: among the account's strongest reasons"
-    how = note(
-        f"{words.count(len(shown))} of {words.many(len(everyone), 'account')}, taken evenly along their odds of "
-        "belonging; all are in members.parquet."
-        if len(shown) < len(everyone)
-        else f"All {words.many(len(everyone), 'account')}."
+    heads = ("Account", *(f"R{i}" for i in range(1, len(columns) + 1)), "Odds, bits", "Exchanges", "Taken", "Active")
+    rows = (_account(member, columns, fold) for member in shown)
+    legend = element(
+        "ol", *(element("li", visible(r if " " in r else words.spoken(r), 200)) for r in columns), class_="reasons"
     )
-    return together((legend, table(caption, heads, rows, numbers=(width + 1, width + 2, width + 3)), how))
+    caption = "Members and the strongest reasons they were counted for, in bits where the reason has bits of its own"
+    right = range(1, len(columns) + 4)
+    return together((legend, table(caption, heads, rows, numbers=right), _how_many(len(shown), len(everyone))))
 
 
-def _account(member: Member, own: set[str], reasons: Sequence[str]) -> tuple[str, ...]:
-    dot = element("span", "●", class_="dot", role="img", aria_label="yes")
+def _how_many(shown: int, total: int) -> Markup:
+    if shown == total:
+        return note(f"All {words.many(total, 'account')}.")
+    return note(
+        f"{words.count(shown)} of {words.many(total, 'account')}, taken evenly along their odds of belonging; "
+        "all are in members.parquet."
+    )
+
+
+def _account(member: Member, columns: Sequence[str], fold: re.Pattern[str] | None) -> tuple[str, ...]:
+    own = {_folded(name, fold): bits for name, bits in map(_split, member.top_reasons)}
     return (
         element("code", visible(member.account_id, 44)),
-        *(dot if reason in own else "" for reason in reasons),
+        *(_mark(own[name]) if name in own else "" for name in columns),
         words.in_bits(member.bits),
         words.count(member.exchanges),
         words.count(member.taking_exchanges),
@@ -84,13 +91,25 @@ def _account(member: Member, own: set[str], reasons: Sequence[str]) -> tuple[str
     )
 
 
-def _reasons(everyone: Sequence[Member]) -> tuple[list[str], re.Pattern[str] | None]:
-    exact = Counter(reason for member in everyone for reason in set(member.top_reasons))
+def _mark(bits: float | None) -> Markup:
+    if bits is None:
+        return element("span", "●", class_="dot", role="img", aria_label="yes")
+    return element("span", words.in_bits(bits), class_=f"heat h{min(max(int(bits // 2), 0), _SHADES)}")
+
+
+def _columns(everyone: Sequence[Member]) -> tuple[list[str], re.Pattern[str] | None]:
+    exact = Counter(name for member in everyone for name in {_split(reason)[0] for reason in member.top_reasons})
     fold = _FIGURES if len(exact) > _TOO_MANY else None
     counted: Counter[str] = Counter()
-    for reason, number in exact.items():
-        counted[_folded(reason, fold)] += number
+    for name, number in exact.items():
+        counted[_folded(name, fold)] += number
     return [r for r, _ in sorted(counted.items(), key=lambda c: (-c[1], c[0]))[:_REASONS]], fold
+
+
+def _split(reason: str) -> tuple[str, float | None]:
+    """Take a reason apart into what it names and its bits, if it ends in them."""
+    found = _WITH_BITS.fullmatch(reason)
+    return (found[1], float(found[2])) if found else (reason, None)
 
 
 def _folded(reason: str, fold: re.Pattern[str] | None) -> str:

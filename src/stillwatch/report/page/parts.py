@@ -3,14 +3,14 @@
 In: text and numbers. Out: `Markup`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from stillwatch.report import words
 from stillwatch.report.page.markup import Markup, element, together
 from stillwatch.types import Verdict
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> Markup:
+def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Container[int] = ()) -> Markup:
     """Make a table with a caption; `numbers` are the columns set flush right."""
     head = element("tr", *(_cell("th", h, i in numbers, scope="col") for i, h in enumerate(heads)))
     body = together(element("tr", *(_cell("td", c, i in numbers) for i, c in enumerate(row))) for row in rows)
