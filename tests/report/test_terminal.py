@@ -85,6 +85,17 @@ def test_console_markup_in_a_log_stays_text(make_scan) -> None:  # type: ignore[
     assert "[/bold] [link=x]" in _printed(make_scan(lambda _: "[/bold] [link=x]"), 160)
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_terminal_that_is_not_utf8_gets_a_report_too(scan: Scan, hostile_scan: Scan, encoding: str) -> None:
+    """No fault over a letter, and a power of ten stays a power: 10^13, never 1013."""
+    for result in (scan, hostile_scan):
+        sink = io.BytesIO()
+        console = Console(file=io.TextIOWrapper(sink, encoding=encoding), width=100, legacy_windows=False)
+        print_scan(result, console)
+        console.file.flush()
+        assert "1 in 10^13" in sink.getvalue().decode(encoding)
+
+
 def test_colour_is_only_decoration(scan: Scan) -> None:
     """With colours on, removing them gives the same words."""
     console = Console(

@@ -35,7 +35,17 @@ _STYLES: dict[Verdict, str] = {
 
 
 def print_scan(scan: Scan, console: Console) -> None:
-    """Print the result of a run."""
+    """Print the result of a run; on a terminal that is not UTF-8, what it cannot show becomes a question mark."""
+    if console.encoding.startswith("utf"):
+        _print(scan, console)
+        return
+    with console.capture() as captured:
+        _print(scan, console)
+    plain = words.without_superscripts(captured.get())
+    console.file.write(plain.encode(console.encoding, "replace").decode(console.encoding))
+
+
+def _print(scan: Scan, console: Console) -> None:
     for part in _parts(scan, console.width):
         console.print(part)
 

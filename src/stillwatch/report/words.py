@@ -4,6 +4,7 @@ In: values of `types`. Out: short strings without user text. `answers` puts them
 """
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -53,7 +54,8 @@ STANDARD_IDS: Mapping[Verdict, tuple[tuple[str, str], ...]] = {
 
 _NARROW = "\u00a0"  # a space at which no line breaks
 _BEYOND = 30  # powers of ten after which the tests' assumptions, not chance, are the larger doubt
-_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_DIGITS, _RAISED = "0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_SUPERSCRIPTS, _LOWERED = str.maketrans(_DIGITS, _RAISED), str.maketrans(_RAISED, _DIGITS)
 
 
 def ranked(scan: Scan) -> tuple[Campaign, ...]:
@@ -80,6 +82,11 @@ def odds_of_chance(bits: float) -> str:
 def in_bits(bits: float) -> str:
     """Give bits with a sign and one decimal."""
     return f"{bits:+.1f}" if math.isfinite(bits) else "beyond range"
+
+
+def without_superscripts(text: str) -> str:
+    """Write powers as 10^13, where superscripts cannot be shown."""
+    return re.sub(f"[{_RAISED}]+", lambda raised: f"^{raised[0].translate(_LOWERED)}", text)
 
 
 def count(number: int) -> str:
