@@ -1,0 +1,66 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from stillwatch.errors import InputError
+from stillwatch.read import Tally, find_accounts, read_accounts
+from stillwatch.settings import Settings
+
+
+def write(path: Path, *ids: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [{"exchange_id": i, "ts": 1770120000, "account_id": "a", "model": "m"} for i in ids]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_a_folder_is_read_without_hidden_files_labels_and_accounts(read, tmp_path: Path) -> None:
+    write(tmp_path / "b/day1.jsonl", "1", "2")
+    write(tmp_path / "a/day2.jsonl", "3")
+    for left_out in (".hidden.jsonl", "labels/exchanges.jsonl", "accounts.jsonl", "notes.txt"):
+        write(tmp_path / left_out, "never")
+    rows, tally = read(tmp_path)
+    assert [row["exchange_id"] for row in rows] == ["3", "1", "2"]
+    assert len(tally.files) == 2
+
+
+def test_a_file_named_twice_is_read_once(read, tmp_path: Path) -> None:
+    path = write(tmp_path / "day.jsonl", "1")
+    rows, _ = read(path, tmp_path)
+    assert len(rows) == 1
+
+
+def test_the_fingerprint_does_not_depend_on_names_or_order(read, tmp_path: Path) -> None:
+    one, two = write(tmp_path / "x/1.jsonl", "1"), write(tmp_path / "x/2.jsonl", "2")
+    three, four = write(tmp_path / "y/1.jsonl", "2"), write(tmp_path / "y/2.jsonl", "1")
+    assert read(one, two)[1].fingerprint() == read(three, four)[1].fingerprint()
+    assert read(one)[1].fingerprint() != read(two)[1].fingerprint()
+
+
+@pytest.mark.parametrize("name", ["nowhere", "empty"])
+def test_nothing_to_read_is_an_error_that_names_the_path(read, tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=name):
+        read(tmp_path / name)
+
+
+def test_accounts_beside_the_logs_are_found_and_each_counts_once(tmp_path: Path) -> None:
+    logs = write(tmp_path / "logs/day.jsonl", "1")
+    path = tmp_path / "logs/accounts.csv"
+    path.write_text("account_id,org_id,created_at\na,o1,2025-01-01\nb,,\na,o2,\n,o3,\n")
+    assert find_accounts([logs]) == path
+    assert find_accounts([logs.parent]) == path
+    tally = Tally()
+    accounts = read_accounts(path, Settings(), tally)
+    assert [(row["account_id"], row["org_id"]) for row in accounts.to_pylist()] == [("a", "o1"), ("b", None)]
+    assert tally.rows_quarantined == 1
+    assert tally.notes() == ("1 repeated rows of accounts were left out",)
+
+
+def test_coverage_counts_empty_strings_as_missing(read, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    rows = [{"exchange_id": str(i), "ts": 1770120000, "account_id": "a", "model": "m", "ip": "" if i else "::1"} for i in range(4)]  # noqa: E501 - one list
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    fractions = read(path)[1].column_fraction()
+    assert (fractions["ip"], fractions["model"], fractions["prompt_text"]) == (0.25, 1.0, 0.0)
