@@ -5,12 +5,14 @@ In: a scenario, or a scan and labels that no detector reads. Out: log files, or 
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 import pyarrow.parquet as pq
 from rich.table import Table
 
 from stillwatch import simulate as simulator
+from stillwatch.errors import UsageError
 from stillwatch.types import Campaign, Scan, Verdict
 
 
@@ -66,8 +68,10 @@ def simulate(  # noqa: PLR0913 - what a scenario can be told
     prompts: Path | None = None,
 ) -> simulator.Simulated:
     """Write labelled traffic of a scenario as log files."""
-    chosen = simulator.load_scenario(scenario).scaled(scale, sources)
-    return simulator.simulate(chosen, out, seed, simulator.load_prompts(prompts))
+    if sources not in get_args(simulator.Sources):
+        raise UsageError(f"--sources {sources!r}: give one of {', '.join(get_args(simulator.Sources))}")
+    pool = simulator.load_pool(cast("simulator.Sources", sources), prompts)
+    return simulator.simulate(simulator.load_scenario(scenario).scaled(scale), out, seed, pool)
 
 
 _ACCUSING = frozenset({Verdict.DISTILLATION, Verdict.RELAY})

@@ -99,9 +99,13 @@ def _of_distinct(column: pa.Array, function: Callable[[str], str | None]) -> pa.
 
 
 def _client(batch: pa.RecordBatch) -> pa.Array:
-    parts = [batch[name] for name in ("user_agent", "tls_fingerprint", "header_order")]
-    joined = pc.binary_join_element_wise(*parts, " | ", null_handling="skip")
-    return pc.if_else(pc.equal(joined, ""), None, joined)
+    """Join what is known of the client. (Arrow's own join with skipped nulls loses rows in which all are null.)"""
+    joined = pc.fill_null(batch["user_agent"], "")
+    for name in ("tls_fingerprint", "header_order"):
+        part = pc.fill_null(batch[name], "")
+        both = pc.binary_join_element_wise(joined, part, " | ")
+        joined = pc.if_else(pc.equal(part, ""), joined, pc.if_else(pc.equal(joined, ""), part, both))
+    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
 
 
 def _tool_schema(batch: pa.RecordBatch) -> pa.Array:

@@ -50,6 +50,6 @@ def task_list_traits(pairs: pa.Table) -> pa.Table:
     )
     community = np.asarray(partition.membership, np.int64)
     smallest = np.array([keys[community == c].min() for c in range(community.max() + 1)]) if len(keys) else community
-    values = pa.array([f"{smallest[c] & (2**64 - 1):016x}" for c in community], pa.string())
+    values = pa.array([f"{int(smallest[c]) & (2**64 - 1):016x}" for c in community], pa.string())
     kinds = pa.array([str(TraitKind.TASK_LIST)] * len(keys), pa.string())
     return pa.table([kinds, values, pa.array(keys), pa.array(np.ones(len(keys), np.int64))], schema=arrow_schema(TRAITS))
