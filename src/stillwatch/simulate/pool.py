@@ -1,0 +1,116 @@
+"""The texts and arrivals that traffic is composed of, in two disjoint halves.
+
+In: the shipped pack, and optionally a folder with more prompt sets. Out: a `PromptPool`: one array of texts in which
+every source is a run, arrivals of real clients, and runs of address blocks. Half A is for fitting thresholds, half B
+for checking them: no text, template or client is in both.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from stillwatch.errors import InputError
+
+Sources = Literal["A", "B", "all"]
+TEXT_CHARACTERS = 2_400
+
+# sets used only when a prompts folder is given: file, source, target
+MORE = (
+    ("harvest_cot", "reasoning_more", "reasoning"),
+    ("harvest_tools", "tools_more", "agentic_tool_use"),
+    ("eval_suites", "evaluation_more", "knowledge"),
+)
+
+
+class Run(NamedTuple):
+    """Where a source lies in the array of texts."""
+
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrivals:
+    """Real clients of a model service over 14 days (ServeGen), one row each.
+
+    hourly: (clients, 336) share of the busiest hour; per_day: exchanges; law: whether gaps are Weibull (else Gamma);
+    gap_shape: the law's shape parameter.
+    """
+
+    category: NDArray[np.str_]
+    per_day: NDArray[np.float64]
+    weibull: NDArray[np.bool_]
+    gap_shape: NDArray[np.float64]
+    hourly: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PromptPool:
+    """Everything real that goes into simulated traffic. `texts[run.first + i]` is text i of a source."""
+
+    sources: Sources
+    texts: pa.LargeStringArray
+    runs: Mapping[str, Run]
+    arrivals: Arrivals
+    networks: pa.Table
+
+
+def load_pool(sources: Sources = "all", prompts: Path | None = None) -> PromptPool:
+    """Load the shipped pack, and with `prompts` the sets of that folder that may not be shipped.
+
+    Raises:  InputError: the folder holds none of the known sets.
+    """
+    tables = [_half(_packed("prompts"), sources).select(["source", "text"])]
+    if prompts is not None:
+        tables += list(_more(prompts, sources))
+    table = pa.concat_tables(tables)
+    names = np.array(table["source"].to_pylist())
+    edges = np.flatnonzero(np.r_[True, names[1:] != names[:-1], True])
+    runs = {str(names[a]): Run(int(a), int(b - a)) for a, b in zip(edges[:-1], edges[1:], strict=True)}
+    texts = table["text"].cast(pa.large_string()).combine_chunks()
+    return PromptPool(sources, texts, runs, _arrivals(sources), _packed("networks"))
+
+
+def half_of(key: str) -> Sources:
+    """The half a text, template or client belongs to: a stable hash of its key."""
+    return "A" if hashlib.blake2b(key.encode(), digest_size=1).digest()[0] & 1 == 0 else "B"
+
+
+def _packed(name: str) -> pa.Table:
+    with as_file(files("stillwatch.simulate") / "pack" / f"{name}.parquet") as path:
+        return pq.read_table(path)
+
+
+def _half(table: pa.Table, sources: Sources) -> pa.Table:
+    return table if sources == "all" else table.filter(pc.equal(table["split"], sources))
+
+
+def _more(folder: Path, sources: Sources) -> Iterator[pa.Table]:
+    found = [row for row in MORE if (folder / f"{row[0]}.parquet").is_file()]
+    if not found:
+        raise InputError(f"{folder}: none of {', '.join(row[0] for row in MORE)} is there as .parquet")
+    for name, source, _ in found:
+        texts = dict.fromkeys(t[:TEXT_CHARACTERS] for t in pq.read_table(folder / f"{name}.parquet")["text"].to_pylist() if t)
+        kept = [t for t in texts if sources in ("all", half_of(t))]
+        yield pa.table({"source": pa.repeat(source, len(kept)), "text": pa.array(kept, pa.string())})
+
+
+def _arrivals(sources: Sources) -> Arrivals:
+    table = _half(_packed("arrivals"), sources)
+    hourly = np.frombuffer(b"".join(table["hourly"].to_pylist()), np.uint8).reshape(table.num_rows, -1)
+    return Arrivals(
+        category=np.array(table["category"].to_pylist()),
+        per_day=table["per_day"].to_numpy().astype(np.float64),
+        weibull=np.array(table["law"].to_pylist()) == "weibull",
+        gap_shape=table["gap_shape"].to_numpy().astype(np.float64),
+        hourly=hourly / 255.0,
+    )
