@@ -71,7 +71,7 @@ def _members(paint: Paint, name: str, number: int, rng: random.Random) -> tuple[
         exchanges = rng.randrange(200, 1200)
         strengths = sorted((rng.uniform(0.2, 12) for _ in range(2)), reverse=True)
         weighed = (f"{paint(r)} {b:+.1f} bits" for r, b in zip(rng.sample(_KINDS, 2), strengths, strict=True))
-        reasons = (*weighed, paint(rng.choice(_REASONS)))
+        reasons = (*weighed, paint(rng.choice(_REASONS[:4])))
         made.append(
             Member(
                 AccountId(paint(f"acct_{name}_{i:05}")),

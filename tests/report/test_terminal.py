@@ -44,10 +44,24 @@ def test_a_reader_finds_what_counts(scan: Scan) -> None:
         "needs column ip of exchanges",
         "7 quarantined, 1,902 duplicates",
         "ts is missing",
-        "columns missing: ip, phone_country",
+        "columns missing: ip, accounts.phone_country",
         "bits checked on 812 benign groups: holds",
     ):
         assert expected in text
+
+
+def test_a_hypothesis_that_claims_share_is_printed_once(scan: Scan) -> None:
+    """Five sentences about one group name it once, below them; where they differ, each keeps its own."""
+    worst = scan.campaigns[1]
+
+    def ending(tails: str) -> Scan:
+        claims = [
+            replace(e, claim=f"{e.claim}; hypothesis: of {t}") for e, t in zip(worst.evidence, tails, strict=False)
+        ]
+        return replace(scan, campaigns=(replace(worst, evidence=tuple(claims)),))
+
+    assert _printed(ending("aaaa"), 160).count("hypothesis: of a") == 1
+    assert _printed(ending("aabb"), 160).count("hypothesis: of") == 4
 
 
 def test_organisations_are_listed_but_not_argued(scan: Scan) -> None:

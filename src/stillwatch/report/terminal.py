@@ -22,6 +22,7 @@ _RANKED = 25  # campaigns in the table
 _EXPLAINED = 8  # campaigns with their evidence
 _BENIGN = 2  # of organisations, where there is nothing else
 _STRONGEST = 5  # evidence sentences a campaign
+_HYPOTHESIS = "; hypothesis: "
 _REASONS = 5  # quarantined rows shown
 
 _STYLES: dict[Verdict, str] = {
@@ -146,13 +147,23 @@ def _evidence(evidence: Sequence[Evidence]) -> Table:
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
     strongest = sorted(evidence, key=lambda e: (-abs(e.bits), e.test))[:_STRONGEST]
+    shared = _shared_hypothesis(strongest)
     for found in strongest:
         style = "cyan" if found.bits > 0 else "green"
-        table.add_row(Text(f"{words.in_bits(found.bits)} bits", style), Text(visible(found.claim, 400)))
+        claim = found.claim.removesuffix(shared)
+        table.add_row(Text(f"{words.in_bits(found.bits)} bits", style), Text(visible(claim, 400)))
+    if shared:
+        table.add_row(Text(), _line(visible(shared.removeprefix("; "), 400), "dim"))
     left = len(evidence) - len(strongest)
     if left > 0:
         table.add_row(Text(), _line(f"{left} more in report.html", "dim"))
     return table
+
+
+def _shared_hypothesis(evidence: Sequence[Evidence]) -> str:
+    """Find the hypothesis that several claims end in, so that it is printed once; empty when they differ."""
+    endings = [claim[claim.rfind(_HYPOTHESIS) :] for claim in (e.claim for e in evidence) if _HYPOTHESIS in claim]
+    return endings[0] if len(endings) > 1 and len(set(endings)) == 1 else ""
 
 
 def _nothing(scan: Scan) -> Iterator[RenderableType]:
@@ -190,7 +201,8 @@ def _coverage(coverage: Coverage) -> Iterator[RenderableType]:
     ]
     if coverage.rows_quarantined > _REASONS:
         lines.append(f"{coverage.rows_quarantined - _REASONS:,} more quarantined rows: coverage.json lists the first")
-    columns = [*coverage.column_fraction.items(), *coverage.account_column_fraction.items()]
+    of_accounts = ((f"accounts.{name}", fraction) for name, fraction in coverage.account_column_fraction.items())
+    columns = [*coverage.column_fraction.items(), *of_accounts]
     missing = [visible(name, 40) for name, fraction in columns if fraction == 0]
     thin = [f"{visible(name, 40)} {words.share(f)}" for name, f in columns if 0 < f < 0.5]
     lines += [f"columns missing: {', '.join(missing)}"] if missing else []

@@ -49,7 +49,15 @@ def test_cells_stand_for_reasons(scan: Scan) -> None:
     shown = members(_worst(scan))
     assert (shown.count('class="dot"'), shown.count('class="heat ')) == (30, 60)
     assert ">hours of day<" in shown
-    assert ">R11<" not in shown
+    assert ">R9<" not in shown
+
+
+def test_reasons_that_do_not_fit_are_counted(scan: Scan) -> None:
+    """The commonest eight have a column; the page says of how many."""
+    own = tuple(
+        replace(m, top_reasons=(f"reason {'abcdefghijk'[i % 11]}",)) for i, m in enumerate(_worst(scan).members)
+    )
+    assert "8 of 11 reasons shown" in members(replace(_worst(scan), members=own))
 
 
 def test_a_cell_says_the_bits_of_its_reason(scan: Scan) -> None:

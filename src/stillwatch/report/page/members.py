@@ -14,7 +14,7 @@ from stillwatch.report.page.parts import left_out, note, table
 from stillwatch.types import Campaign, Member, SharedTrait
 
 _ROWS = 30  # accounts in the matrix
-_REASONS = 12  # columns of the matrix
+_REASONS = 8  # columns of the matrix
 _TRAITS = 20
 _TOO_MANY = 60  # with more different reasons than this, numbers in them are folded
 _SHADES = 5  # of a cell, one for two bits
@@ -58,7 +58,8 @@ def _traits(traits: Sequence[SharedTrait], size: int) -> Markup:
 
 
 def _matrix(everyone: Sequence[Member]) -> Markup:
-    columns, fold = _columns(everyone)
+    every, fold = _columns(everyone)
+    columns = every[:_REASONS]
     shown = sample(everyone)
     heads = ("Account", *(f"R{i}" for i in range(1, len(columns) + 1)), "Odds, bits", "Exchanges", "Taken", "Active")
     rows = (_account(member, columns, fold) for member in shown)
@@ -67,7 +68,9 @@ def _matrix(everyone: Sequence[Member]) -> Markup:
     )
     caption = "Members and the strongest reasons they were counted for, in bits where the reason has bits of its own"
     right = range(1, len(columns) + 4)
-    return together((legend, table(caption, heads, rows, numbers=right), _how_many(len(shown), len(everyone))))
+    matrix = element("div", table(caption, heads, rows, numbers=right), class_="matrix")
+    cut = left_out(len(columns), len(every), "reason", "members.parquet")
+    return together((legend, cut, matrix, _how_many(len(shown), len(everyone))))
 
 
 def _how_many(shown: int, total: int) -> Markup:
@@ -82,12 +85,12 @@ def _how_many(shown: int, total: int) -> Markup:
 def _account(member: Member, columns: Sequence[str], fold: re.Pattern[str] | None) -> tuple[str, ...]:
     own = {_folded(name, fold): bits for name, bits in map(_split, member.top_reasons)}
     return (
-        element("code", visible(member.account_id, 44)),
+        element("code", visible(member.account_id, 28)),
         *(_mark(own[name]) if name in own else "" for name in columns),
         words.in_bits(member.bits),
         words.count(member.exchanges),
         words.count(member.taking_exchanges),
-        f"{words.day(member.first_seen)} to {words.day(member.last_seen)}",
+        words.since(member.first_seen, member.last_seen),
     )
 
 
@@ -103,7 +106,7 @@ def _columns(everyone: Sequence[Member]) -> tuple[list[str], re.Pattern[str] | N
     counted: Counter[str] = Counter()
     for name, number in exact.items():
         counted[_folded(name, fold)] += number
-    return [r for r, _ in sorted(counted.items(), key=lambda c: (-c[1], c[0]))[:_REASONS]], fold
+    return [r for r, _ in sorted(counted.items(), key=lambda c: (-c[1], c[0]))], fold
 
 
 def _split(reason: str) -> tuple[str, float | None]:
