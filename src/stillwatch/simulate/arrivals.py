@@ -30,12 +30,13 @@ def rows_of(accounts: Accounts, first: int, rhythms: Floats, outage: tuple[float
     busy = _busy_time(accounts, owner, counts, new, rng)
     hours = _stretched(busy, owner, _profiles(accounts, rhythms, rng))
     hours = hours + _thinking(accounts["think"][owner], new, rng)
-    hours = np.minimum(hours, np.minimum(accounts["end"][owner], rhythms.shape[1] - 1e-6))
-    rows["ts"] = (_after(hours, outage, rng) * MICROSECONDS_PER_HOUR).astype(np.int64)
     opened = np.cumsum(new)
     rows["session"] = opened - opened[starts[owner]]
     rows["turn"] = np.minimum(np.arange(len(owner)) - np.flatnonzero(new)[opened - 1], 2_000)
-    return rows
+    in_time = hours <= accounts["end"][owner]  # a conversation that outlives its account is cut off
+    hours = _after(hours, outage, rng)
+    rows["ts"] = (hours * MICROSECONDS_PER_HOUR).astype(np.int64)
+    return rows[in_time & (hours < rhythms.shape[1])]
 
 
 def _busy_time(accounts: Accounts, owner: Ints, counts: Ints, new: NDArray[np.bool_], rng: Rng) -> Floats:

@@ -17,6 +17,8 @@ Ints = NDArray[np.int64]
 CORNER = 2.5  # how strongly a person keeps to its own corner of a source; 1 would be not at all
 FOLLOW_FRACTION = 0.65  # of later turns: short follow-ups instead of a new question
 PROBE = 2
+JOINERS = 16
+WORDING = 0x2545F4914F6CDD1  # a queue decides the wording of each task, so that a repeated task is the same text
 MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -72,12 +74,13 @@ def _part(rows: Rows, at: Ints, owner: Accounts, part: Part, runs: Mapping[str, 
     rows["payload"][at] = run.first + task % run.count
     first = owner["scaffold"] if part.scaffold < 0 else np.full(size, part.scaffold)
     count = owner["scaffolds"] if part.scaffold < 0 else part.scaffolds
-    rows["prefix"][at] = first + (rng.random(size) * count).astype(np.int64)
+    wording = _mixed(task ^ WORDING) / 2.0**62 if part.order == "list" else rng.random(size)
+    rows["prefix"][at] = first + (wording * count).astype(np.int64)
     rows["system"][at] = owner["system"] if part.system < 0 else part.system
     rows["tools"][at] = owner["tools"] if part.tools < 0 else part.tools
     rows["target"][at] = part.target
     rows["purpose"][at] = part.purpose
-    rows["joiner"][at] = owner["habit"]
+    rows["joiner"][at] = task % JOINERS if part.order == "list" else owner["habit"]
     rows["extra"][at] = _extra(task, part, run, runs, rng)
 
 
@@ -119,7 +122,7 @@ def _mixed(number: Ints) -> Ints:
 def _follow(rows: Rows, owner: Accounts, library: Library, rng: Rng) -> None:
     """Turn most later turns of conversations into short follow-ups: scaffolds without a payload."""
     first, count = library.follow
-    later = np.flatnonzero((rows["turn"] > 0) & (owner["session"] > 1) & (rng.random(len(rows)) < FOLLOW_FRACTION))
+    later = np.flatnonzero((rows["turn"] > 0) & owner["chatty"] & (rng.random(len(rows)) < FOLLOW_FRACTION))
     rows["prefix"][later] = first + rng.integers(0, count, len(later))
     rows["payload"][later] = -1
     rows["extra"][later] = -1

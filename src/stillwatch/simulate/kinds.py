@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Volume = Literal["person", "business"]
-Rhythm = Literal["person", "office", "nightly", "hourly", "steady", "real"]
+Rhythm = Literal["person", "office", "nightly", "hourly", "steady", "tide", "real"]
 
 # what a kind asks: (weight, target, source, order, scaffolded, second text, how often it is there)
 Ask = tuple[float, str, str, str, bool, str, float]
@@ -62,12 +62,13 @@ KINDS: tuple[Kind, ...] = (
     Kind("chat_person_zh", 0.05, "person", ("person",), CHAT_ZH, session=4.0, system="chat_system"),
     Kind("coding_developer", 0.16, "person", ("person", "office"), DEVELOP, session=9.0, own_domain_fraction=0.4, tools=(5, 9)),
     Kind(
-        "customer_bot", 0.06, "business", ("real",), ((1.0, "other", "clinc", "any", True, "", 0.0),), session=3.0, template="bot",
-        system="bot_system", organisation_fraction=0.9, own_domain_fraction=0.9, hosted_fraction=0.9, addresses=(1, 6), seats=400,
+        "customer_bot", 0.06, "business", ("real", "tide"), ((1.0, "other", "clinc", "any", True, "", 0.0),), session=3.0, template="bot",
+        system="bot_system", organisation_fraction=0.6, own_domain_fraction=0.8, hosted_fraction=0.9, addresses=(1, 6), seats=400,
     ),
     Kind(
-        "nightly_batch", 0.04, "business", ("nightly",), ((1.0, "formatting", "sentences", "slice", True, "sentences", 0.9),),
-        template="pipeline", templates=2, organisation_fraction=0.8, own_domain_fraction=0.8, hosted_fraction=0.9,
+        "nightly_batch", 0.04, "business", ("nightly",),
+        ((0.5, "formatting", "t0", "slice", True, "sentences", 1.0), (0.5, "formatting", "sentences", "slice", True, "sentences", 0.9)),
+        template="pipeline", templates=2, organisation_fraction=0.5, own_domain_fraction=0.8, hosted_fraction=0.9,
     ),
     Kind(
         "evaluation", 0.02, "business", ("office", "nightly"),
@@ -75,17 +76,19 @@ KINDS: tuple[Kind, ...] = (
         template="evaluation", templates=2, organisation_fraction=0.5, own_domain_fraction=0.6, hosted_fraction=0.6,
     ),
     Kind(
-        "rag", 0.02, "business", ("real",), ((1.0, "knowledge", "sentences", "slice", True, "sentences", 1.0),), template="rag",
-        organisation_fraction=0.8, own_domain_fraction=0.8, hosted_fraction=0.9,
+        "rag", 0.02, "business", ("real",), ((0.8, "knowledge", "t0", "slice", True, "sentences", 1.0), (0.2, "knowledge", "sentences", "slice", True, "sentences", 1.0)),
+        template="rag",
+        organisation_fraction=0.5, own_domain_fraction=0.8, hosted_fraction=0.9,
     ),
     Kind(
-        "agent", 0.06, "business", ("real", "office"),
+        "agent", 0.06, "business", ("real", "office", "tide", "steady"),
         ((0.7, "agentic_tool_use", "taubench", "own", False, "sentences", 0.5), (0.3, "agentic_tool_use", "toolformer", "own", False, "sentences", 0.3)),
-        session=12.0, system="agent_system", tools=(3, 12), organisation_fraction=0.7, own_domain_fraction=0.7, hosted_fraction=0.7,
+        session=12.0, system="agent_system", tools=(3, 12), organisation_fraction=0.5, own_domain_fraction=0.7, hosted_fraction=0.7,
     ),
     Kind(
-        "pipeline", 0.08, "business", ("real", "hourly"), ((1.0, "data_analysis", "sentences", "slice", True, "sentences", 0.8),),
-        template="pipeline", templates=3, organisation_fraction=0.7, own_domain_fraction=0.8, hosted_fraction=0.8,
+        "pipeline", 0.08, "business", ("real", "hourly", "steady", "steady"),
+        ((0.6, "data_analysis", "t0", "slice", True, "sentences", 1.0), (0.4, "data_analysis", "sentences", "slice", True, "sentences", 0.8)),
+        template="pipeline", templates=3, organisation_fraction=0.5, own_domain_fraction=0.8, hosted_fraction=0.8,
     ),
     Kind(
         "translator", 0.04, "person", ("office", "person"),

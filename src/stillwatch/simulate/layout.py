@@ -39,6 +39,8 @@ ACCOUNT = np.dtype(
         ("weibull", "?"),
         ("gap_shape", "f4"),
         ("session", "f4"),  # mean turns of a conversation; 1: none, no session id
+        ("verbosity", "f4"),  # how long the replies it asks for are, around 1
+        ("chatty", "?"),  # later turns of its conversations are mostly short follow-ups
         ("think", "f4"),  # seconds between turns
         ("address", "i8"),  # first index into the address pool
         ("addresses", "i4"),
@@ -108,6 +110,7 @@ _DEFAULTS: dict[str, Any] = {
     "probing_until": -1.0,
     "adopted": np.inf,
     "session": 1.0,
+    "verbosity": 1.0,
     "think": 45.0,
     "day_noise": 4.0,
     "gap_shape": 0.7,

@@ -64,7 +64,7 @@ def _lives(world: World, operator: Operator) -> tuple[int, NDArray[np.int64]]:
 def _schedule(world: World, operator: Operator, accounts: Accounts, places: int, predecessors: NDArray[np.int64]) -> None:
     """One clock and one queue: lanes of equal pace; a closed account's lane is continued by a fresh account."""
     rng, hours, count = world.rng, float(world.hours), operator.accounts
-    profile = rhythms.scheduler(rng, world.hours)
+    profile = rhythms.scheduler(rng, world.hours, operator.schedule)
     probing = int(operator.start_hour + PROBING_HOURS)
     profile[:probing] *= PROBING_LEVEL
     world.library.rhythms.append(profile)
@@ -98,7 +98,7 @@ def _identity(world: World, operator: Operator, accounts: Accounts) -> None:
     accounts["country"] = np.where(rng.random(count) < 0.9, country, world.countries(count))
     accounts["phone"] = np.where(rng.random(count) < 0.85, country, world.countries(count))
     own = np.array([world.own_domain() for _ in range(2)])
-    domains = np.where(rng.random(count) < 0.75, zipf(rng, count, FREE_DOMAINS, 1.3), own[rng.integers(0, 2, count)])
+    domains = np.where(rng.random(count) < 0.85, zipf(rng, count, FREE_DOMAINS, 1.3), own[rng.integers(0, 2, count)])
     throwaway = FREE_DOMAINS + rng.integers(0, DISPOSABLE_DOMAINS, 3)[rng.integers(0, 3, count)]
     accounts["domain"] = np.where(rng.random(count) < operator.disposable_fraction, throwaway, domains)
     patterned = zipf(rng, count, 3, 1.0) + rng.integers(0, 20)
@@ -108,7 +108,7 @@ def _identity(world: World, operator: Operator, accounts: Accounts) -> None:
     edges = np.cumsum(rng.integers(3, max(4, operator.card_group + 1), len(sharing) + 1))
     cards[sharing] = world.numbers(len(sharing) + 1)[np.searchsorted(edges, np.arange(len(sharing)), side="right")]
     accounts["payment"] = np.where(rng.random(count) < 0.93, cards, 0)
-    accounts["org"] = np.where(rng.random(count) < 0.15, world.numbers(count), 0)
+    accounts["org"] = np.where(rng.random(count) < 0.3, world.numbers(count), 0)
     accounts["verification"] = rng.choice(8, count, p=(0.05, 0.25, 0.2, 0.35, 0.03, 0.06, 0.03, 0.03))
     accounts["plan"] = rng.choice(5, count, p=(0.1, 0.7, 0.12, 0.06, 0.02))
     accounts["pathway"] = rng.choice(4, count, p=(0.75, 0.15, 0.05, 0.05))
@@ -130,12 +130,14 @@ def _channels(world: World, operator: Operator, accounts: Accounts) -> None:
     rng, count, library = world.rng, len(accounts), world.library
     clients = np.r_[zipf(rng, operator.clients - 1, len(library.clients)), rng.integers(120, len(library.clients))]
     accounts["client"] = clients[rng.integers(0, len(clients), count)]
-    params = np.r_[zipf(rng, 3, POPULAR_PARAMS, 0.8), rng.integers(POPULAR_PARAMS, len(library.params), 2)]
+    params = np.r_[zipf(rng, 4, POPULAR_PARAMS, 0.8), rng.integers(POPULAR_PARAMS, len(library.params), 1)]
     accounts["params"] = params[rng.integers(0, 5, count)]
     accounts["params_own"] = params[rng.integers(0, 5, count)]
     accounts["model"] = rng.random(count) < 0.1
+    accounts["session"] = operator.turns
+    accounts["verbosity"] = rng.lognormal(0, 0.3)
     accounts["habit"] = rng.integers(0, 16, count)
-    accounts["adopted"] = np.where(rng.random(count) < 0.4, world.scenario.release_hour + rng.exponential(96, count), np.inf)
+    accounts["adopted"] = np.where(rng.random(count) < 0.6, world.scenario.release_hour + rng.exponential(60, count), np.inf)
     accounts["adopted_fraction"] = 0.5
     if operator.pivot_fraction:
         accounts["adopted"] = world.scenario.release_hour + rng.uniform(0.5, 20, count)
@@ -153,13 +155,22 @@ def _recipe(world: World, operator: Operator) -> list[Part]:
             first = library.paraphrases(bank[template], operator.paraphrases)
             source, extra = TASKS[target]
             share = (1 - operator.cover_fraction) * weight / count
-            parts.append(Part(share, TARGETS.index(target), source, "list", first, operator.paraphrases, extra, tools=_tools(world, target)))
+            parts.append(Part(share, TARGETS.index(target), source, "list", first, operator.paraphrases, extra, tools=_tools(world, target), system=_system(world, target)))
     for ask in parts_of(Kind("cover", 0, "person", ("person",), (*CHAT, *DEVELOP))):
         parts.append(Part(operator.cover_fraction * ask.weight / 2, ask.target, ask.source, "any", extra=ask.extra, extra_fraction=0.7, purpose=COVER))
     probes = [library.scaffold(text) for text in library.bank_of("operator", "probe") for _ in range(3)]
     main = max(parts, key=lambda part: part.weight)
     parts.append(Part(0.0, main.target, main.source, "any", probes[0], len(probes), "sentences", 0.8, purpose=PROBE))
     return parts
+
+
+def _system(world: World, target: Target) -> int:
+    """Half of the scaffolds come with a system prompt: the popular coding tool's own words, or everybody's."""
+    if world.rng.random() < 0.5:
+        return 0
+    name = "coding_tool_system" if target is Target.CODING else "chat_system"
+    phrases = [text for text in world.library.bank_of("customer", name) if text]
+    return world.library.system(phrases[int(world.rng.integers(len(phrases)))]) if phrases else 0
 
 
 def _tools(world: World, target: Target) -> int:

@@ -19,7 +19,7 @@ VOLUME_NOISE = 0.35
 SIGN_UP_DAYS = 540
 HOUSEHOLD_FRACTION = 0.03
 TRAVEL_FRACTION = 0.04
-NEW_MODEL_FRACTION = 0.45
+NEW_MODEL_FRACTION = 0.6
 POPULAR_TOOLS = 3
 
 
@@ -68,7 +68,7 @@ def _identity(world: World, kind: Kind, accounts: Accounts) -> None:
 def _domains(world: World, kind: Kind, count: int) -> NDArray[np.int64]:
     rng = world.rng
     domains = zipf(rng, count, FREE_DOMAINS, 1.3)
-    throwaway = rng.random(count) < 0.01
+    throwaway = rng.random(count) < 0.02
     domains[throwaway] = FREE_DOMAINS + rng.integers(0, DISPOSABLE_DOMAINS, int(throwaway.sum()))
     for at in np.flatnonzero(rng.random(count) < kind.own_domain_fraction):
         domains[at] = world.own_domain()
@@ -101,6 +101,8 @@ def _habits(world: World, kind: Kind, accounts: Accounts) -> None:
     accounts["zone"] = world.zones(accounts["country"]) + rng.integers(-1, 2, count)
     accounts["day_noise"] = rng.uniform(0.4, 3.0, count) if kind.volume == "person" else rng.uniform(2, 30, count)
     accounts["session"] = 1.0 + (kind.session - 1.0) * rng.lognormal(0, 0.4, count)
+    accounts["verbosity"] = rng.lognormal(0, 0.5, count)
+    accounts["chatty"] = kind.volume == "person"
     accounts["think"] = rng.lognormal(np.log(60), 0.6, count)
     accounts["client"] = zipf(rng, count, len(world.library.clients))
     accounts["params"] = zipf(rng, count, POPULAR_PARAMS, 0.8)
@@ -109,7 +111,7 @@ def _habits(world: World, kind: Kind, accounts: Accounts) -> None:
     accounts["params_own"] = np.where(rng.random(count) < 0.5, accounts["params"], zipf(rng, count, POPULAR_PARAMS, 0.8))
     accounts["model"] = rng.random(count) < 0.35
     adopts = rng.random(count) < NEW_MODEL_FRACTION
-    wait = rng.exponential(96.0, count)
+    wait = rng.exponential(60.0, count)
     accounts["adopted"] = np.where(adopts, world.scenario.release_hour + wait, np.inf)
     accounts["adopted_fraction"] = rng.choice([0.1, 0.3, 0.6, 1.0], count)
     accounts["habit"] = rng.integers(0, 16, count)

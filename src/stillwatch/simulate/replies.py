@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from stillwatch.simulate.layout import Accounts, Rng, Rows
 
 # output tokens of a typical reply per target, in the order of types.TARGETS
-TYPICAL_OUTPUT = np.array([620, 240, 700, 380, 520, 160, 300, 260, 380, 180, 260], np.float64)
+TYPICAL_OUTPUT = np.array([600, 240, 620, 420, 480, 200, 340, 300, 460, 380, 430], np.float64)
 MODEL_MS_PER_TOKEN = np.array([14.0, 6.0, 18.0])
 STATUS = (200, 429, 500, 529)
 STATUS_FRACTION = (0.976, 0.015, 0.006, 0.003)
@@ -26,7 +26,7 @@ def replies(rows: Rows, owner: Accounts, prompt_chars: pa.Array, system_chars: p
     history = np.minimum(rows["turn"], 40) * (owner["session"] > 1) * 300.0
     status = np.array(STATUS)[np.searchsorted(np.cumsum(STATUS_FRACTION), rng.random(size)).clip(0, 3)]
     served = status == 200
-    output = TYPICAL_OUTPUT[rows["target"]] * rng.lognormal(0, 0.6, size) * (0.6 + np.minimum(prompt, 1_000) / 1_500)
+    output = TYPICAL_OUTPUT[rows["target"]] * owner["verbosity"] * rng.lognormal(0, 0.6, size) * (0.6 + np.minimum(prompt, 1_000) / 1_500)
     output = np.where(served, np.ceil(output), 0)
     thinks = rows["model"] != 1
     reasoning = np.where(thinks, np.floor(output * rng.beta(2, 4, size)), 0)

@@ -52,11 +52,24 @@ def steady(rng: Rng, hours: int) -> Weights:
     return np.exp(np.cumsum(rng.normal(0, 0.05, hours)))
 
 
-def scheduler(rng: Rng, hours: int) -> Weights:
-    """An operator's queue: near round the clock, with a slow tide, common idle windows and restarts."""
+def tide(rng: Rng, hours: int) -> Weights:
+    """A service with customers of its own in many places: never quiet, busier by day."""
     hour = np.arange(hours)
-    tide = 1.0 + rng.uniform(0.15, 0.5) * np.sin(2 * np.pi * (hour + rng.uniform(0, 24)) / 24)
+    day = 1.0 + rng.uniform(0.3, 0.95) * np.sin(2 * np.pi * (hour + rng.uniform(0, 24)) / 24)
+    return day * np.exp(np.repeat(rng.normal(0, 0.3, hours // 24 + 1), 24)[:hours])
+
+
+DEPTH = {"steady": (0.1, 0.3), "tide": (0.6, 0.95), "shift": (0.2, 0.5)}
+SHIFT_HOURS = (9, 15)
+
+
+def scheduler(rng: Rng, hours: int, style: str) -> Weights:
+    """An operator's queue: round the clock, with a tide, or in one long shift a day; common idle windows and restarts."""
+    hour = np.arange(hours)
+    tide = 1.0 + rng.uniform(*DEPTH[style]) * np.sin(2 * np.pi * (hour + rng.uniform(0, 24)) / 24)
     tide *= np.exp(np.repeat(rng.normal(0, 0.25, hours // 24 + 1), 24)[:hours])
+    if style == "shift":
+        tide *= (hour + int(rng.integers(0, 24))) % 24 < int(rng.integers(*SHIFT_HOURS))
     for _ in range(max(2, hours // 90)):
         at = int(rng.integers(0, hours))
         tide[at : at + int(rng.integers(2, 9))] = 0.0

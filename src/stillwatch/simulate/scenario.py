@@ -15,6 +15,7 @@ from stillwatch.errors import SettingsError
 from stillwatch.types import Target
 
 LEAST_OPERATOR_ACCOUNTS = 12
+SCHEDULES = ("steady", "tide", "shift")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Operator:
     pivot_fraction: share of traffic that moves to the new model within a day of its release.
     card_group: accounts on one payment card, at most; card_fraction: accounts that share one at all.
     own_network_fraction: accounts behind a residential address of their own.
+    turns: mean length of its conversations; schedule: steady, tide or shift.
     replaced_fraction: places whose account is closed midway and continued by a fresh account.
     """
 
@@ -43,8 +45,10 @@ class Operator:
     card_fraction: float = 0.3
     own_network_fraction: float = 0.8
     replaced_fraction: float = 0.15
-    disposable_fraction: float = 0.3
+    disposable_fraction: float = 0.15
     clients: int = 4
+    turns: float = 1.0
+    schedule: str = "steady"
     start_hour: float = 24.0
 
 
@@ -147,6 +151,8 @@ def _checked(where: str, scenario: Scenario) -> Scenario:
     for operator in scenario.operators:
         unknown = set(operator.targets) - set(Target)
         _check(where, f"targets of {operator.name}", not unknown and bool(operator.targets), "must name targets")
+        _check(where, f"schedule of {operator.name}", operator.schedule in SCHEDULES, f"must be one of {', '.join(SCHEDULES)}")
+        _check(where, f"turns of {operator.name}", operator.turns >= 1, "must be at least 1")
         _check(where, f"repeats of {operator.name}", operator.repeats >= 1, "must be at least 1")
         for name in (f.name for f in fields(Operator) if f.name.endswith("_fraction")):
             _check(where, f"{name} of {operator.name}", 0 <= getattr(operator, name) <= 1, "must be from 0 to 1")

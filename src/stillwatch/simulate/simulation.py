@@ -94,6 +94,8 @@ def _accounts(world: World, rng: Rng) -> Accounts:
     innocent["exchanges"] = _to_total(innocent, scenario.exchanges)
     campaigns = [draw_operator(world, operator, number) for number, operator in enumerate(scenario.operators, 1)]
     everybody = np.concatenate([innocent, *campaigns])
+    everybody["start"] = np.clip(everybody["start"], 0, world.hours - 1.0)
+    everybody["end"] = np.clip(everybody["end"], everybody["start"] + 0.5, world.hours)
     return everybody[rng.permutation(len(everybody))]
 
 

@@ -79,7 +79,7 @@ class World:
 
 def add_rhythms(library: Library, pool: PromptPool, rng: Rng, hours: int) -> dict[str, tuple[int, int]]:
     """Fill the library's rhythms by family and say where each family lies."""
-    drawn = {"person": rhythms.person, "office": rhythms.office, "nightly": rhythms.nightly, "hourly": rhythms.hourly}
+    drawn = {"person": rhythms.person, "office": rhythms.office, "nightly": rhythms.nightly, "hourly": rhythms.hourly, "tide": rhythms.tide}
     runs = {}
     for name, draw in {**drawn, "steady": rhythms.steady}.items():
         runs[name] = (len(library.rhythms), OWN_RHYTHMS)
