@@ -1,5 +1,5 @@
 #!/bin/sh
-# The drill: a real LiteLLM proxy without a model behind it, 150 keys, thirty of them one operator's; then a scan of its log.
+# The drill: a real LiteLLM proxy without a model behind it, 252 keys, thirty of them one operator's; then a scan of its log.
 # Needs the shared prompt sets (STILLWATCH_SHARED_DATA, or shared/data beside the clone) and PyPI; no other network, no database.
 # Usage: lab/litellm_drill.sh [OUT] [SECONDS] [SEED]. OUT keeps the log, the scan and the table (default: build/litellm-drill).
 set -eu
@@ -7,7 +7,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/bin/setup.sh"
 drill=$root/lab/litellm_drill
 out=${1:-$root/build/litellm-drill}
-seconds=${2:-240}
+seconds=${2:-330}
 seed=${3:-1}
 prompts=${STILLWATCH_SHARED_DATA:-$root/../shared/data}
 [ -d "$prompts" ] || { echo "the drill needs the shared prompt sets: no folder $prompts" >&2; exit 3; }

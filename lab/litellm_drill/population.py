@@ -1,4 +1,4 @@
-"""Who sends what, when: one operator over thirty keys among 120 unrelated callers, drawn from a seed.
+"""Who sends what, when: one operator over thirty keys among 222 unrelated callers, drawn from a seed.
 
 In: the shared prompt sets, a duration in seconds and a seed. Out: plan.jsonl (one request a line, in order of time),
 keys.json (what the gateway knows of each key) and truth.json (which owners the operator runs).
@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 OPERATOR_KEYS = 30
-OPERATOR_TASKS = 1_800
+OPERATOR_TASKS = 1_200
 SEATS = 12  # one organisation that declares its seats
 ORGANISATION = "org-northwind"
 STOCK_CLIENT = "OpenAI/Python 2.54.0"
@@ -34,13 +34,13 @@ SCAFFOLDS = (
 )
 CODING_TOOL = "You are a coding assistant inside an editor. Reply with code only unless asked to explain."
 KINDS = (  # kind, prompt set, how many, system prompt
-    ("person", "benign_arena_hard", 36, ""),
-    ("person-zh", "benign_belle_eval_zh", 10, ""),
-    ("bot", "benign_bot_clinc150", 22, "You answer the customers of shop {number}."),
-    ("developer", "benign_dev_nl2bash", 24, CODING_TOOL),
-    ("desk", "benign_agent_taubench", 8, "You are the service desk of airline {number}."),
-    ("evaluation", "eval_suites", 4, ""),
-    ("tutor", "harvest_cot", 4, ""),
+    ("person", "benign_arena_hard", 74, ""),
+    ("person-zh", "benign_belle_eval_zh", 20, ""),
+    ("bot", "benign_bot_clinc150", 40, "You answer the customers of shop {number}."),
+    ("developer", "benign_dev_nl2bash", 44, CODING_TOOL),
+    ("desk", "benign_agent_taubench", 16, "You are the service desk of airline {number}."),
+    ("evaluation", "eval_suites", 8, ""),
+    ("tutor", "harvest_cot", 8, ""),
 )
 
 
@@ -163,7 +163,7 @@ def _planned(caller: Caller, at_seconds: float, prompt: str) -> Planned:
 
 def own_rhythm(caller: Caller, draw: random.Random, duration: float) -> Iterator[Planned]:
     """Heavy-tailed volume, an own start and end, and bursts with pauses between them."""
-    wanted = min(260, max(2, round(draw.lognormvariate(2.7, 1.1))))
+    wanted = min(160, max(2, round(draw.lognormvariate(3.25, 0.9))))
     at = draw.uniform(0, 0.5) * duration
     end = draw.uniform(0.6, 1.0) * duration
     pace = (end - at) / wanted

@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_the_operator_is_found_behind_a_real_proxy(shared_data: Path, tmp_path: Path) -> None:
-    """One operator over thirty keys among 120 strangers: at least 27 keys found, at most one stranger accused."""
+    """One operator over thirty keys among 222 strangers: at least 27 keys found, at most one stranger accused."""
     done = subprocess.run(
-        [ROOT / "lab" / "litellm_drill.sh", tmp_path, "240", "1"],
+        [ROOT / "lab" / "litellm_drill.sh", tmp_path, "330", "1"],
         env=os.environ | {"STILLWATCH_SHARED_DATA": str(shared_data)},
         capture_output=True,
         text=True,
