@@ -20,6 +20,17 @@ def test_each_verdict_reads_as_its_answers(scan: Scan) -> None:
     assert _answers(scan, Verdict.NOT_EVALUATED) == ["Yes", "Not evaluated", "Not evaluated", "Not evaluated"]
 
 
+def test_what_only_resembles_taking_is_not_held_against_anybody(scan: Scan) -> None:
+    """A few exchanges of every company look like harvest; where taking is answered no, nothing has leaked."""
+    company = next(c for c in scan.campaigns if c.verdict is Verdict.ORGANISATION)
+    some = replace(company, taking_exchanges=40, leak=replace(company.leak, exchanges=40, unique_tasks=40))
+    _, _, taking, leaked = answers.four_answers(some, scan.calibration)
+    assert (taking.answer, leaked.answer) == ("No", "Nothing counted")
+    assert taking.sentence.startswith(f"40 of {some.exchanges:,} exchanges")
+    assert "resemble taking" in taking.sentence
+    assert (answers.targets_column(some), answers.leak_column(some)) == ("none", "Nothing counted")
+
+
 def test_uncalibrated_bits_get_no_odds(uncalibrated_scan: Scan) -> None:
     """Where the bits did not hold, no odds of chance are stated anywhere."""
     for campaign in uncalibrated_scan.campaigns:

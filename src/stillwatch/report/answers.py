@@ -84,6 +84,11 @@ def targets_phrase(campaign: Campaign, most: int = 3) -> str:
     return f"{named}, {left} more" if left else named
 
 
+def targets_column(campaign: Campaign) -> str:
+    """Name the targets in a table; where nothing is taken, none."""
+    return "none" if campaign.taking == "no" else targets_phrase(campaign)
+
+
 def leak_phrase(leak: Leak) -> str:
     """Say what has gone: unique tasks, tokens, list price."""
     tokens = [n for n in (leak.input_tokens, leak.output_tokens) if n is not None]
@@ -95,7 +100,8 @@ def leak_phrase(leak: Leak) -> str:
 def leak_column(campaign: Campaign) -> str:
     """Say what has gone in a table, where a campaign that took nothing needs one word."""
     reply = _leaked(campaign)
-    return reply.answer if campaign.leak.exchanges == 0 else leak_phrase(campaign.leak)
+    nothing = campaign.leak.exchanges == 0 or campaign.taking == "no"
+    return reply.answer if nothing else leak_phrase(campaign.leak)
 
 
 def _together(campaign: Campaign, calibration: Calibration) -> Reply:
@@ -141,6 +147,9 @@ def _taking(campaign: Campaign, calibration: Calibration) -> Reply:
     counted = f"{words.count(campaign.taking_exchanges)} of {words.many(campaign.exchanges, 'exchange')}"
     aims = f"; aims: {targets_phrase(campaign)}" if campaign.targets else ""
     warning = "" if calibration.ok else ", uncalibrated"
+    if campaign.taking == "no":
+        sentence = f"{counted} resemble taking ({_bits(campaign.taking_bits)}{warning}), which is not enough to say so."
+        return Reply("Taking?", "No", "good", sentence)
     sentence = f"{counted} are taken ({_bits(campaign.taking_bits)}{warning}){aims}."
     return Reply("Taking?", _TAKING_WORDS[campaign.taking], _TAKING_TONES[campaign.taking], sentence)
 
@@ -148,8 +157,8 @@ def _taking(campaign: Campaign, calibration: Calibration) -> Reply:
 def _leaked(campaign: Campaign) -> Reply:
     if campaign.taking == "not_evaluated" and campaign.leak.exchanges == 0:
         return Reply("Leaked?", "Not evaluated", "unknown", "What was taken is not known, so neither is what has gone.")
-    if campaign.leak.exchanges == 0:
-        return Reply("Leaked?", "Nothing counted", "good", "No exchange was counted as taken.")
+    if campaign.taking == "no" or campaign.leak.exchanges == 0:
+        return Reply("Leaked?", "Nothing counted", "good", "No exchange is held to be taken.")
     tone: Tone = "bad" if campaign.verdict in words.ACCUSING else "warn"
     return Reply("Leaked?", words.many(campaign.leak.exchanges, "exchange"), tone, f"{leak_phrase(campaign.leak)}.")
 

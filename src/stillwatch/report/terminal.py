@@ -115,7 +115,7 @@ def _row(number: int, campaign: Campaign, calibration: Calibration) -> tuple[Tex
 
 def _wide_row(campaign: Campaign, calibration: Calibration) -> tuple[Text, ...]:
     hidden = answers.four_answers(campaign, calibration)[1]
-    return (Text(answers.targets_phrase(campaign)), Text(answers.leak_column(campaign)), Text(hidden.answer))
+    return (Text(answers.targets_column(campaign)), Text(answers.leak_column(campaign)), Text(hidden.answer))
 
 
 def _worth_explaining(campaigns: Sequence[Campaign]) -> Sequence[Campaign]:

@@ -15,12 +15,13 @@ from stillwatch.report.page.timeline import timeline
 from stillwatch.report.page.waterfall import waterfall
 from stillwatch.types import Campaign, Evidence, ExchangeId, NotEvaluated, Question, Scan
 
-_EVIDENCE, _IDS, _EXAMPLES, _INDICATORS, _MISSING = 40, 4, 8, 30, 40
+_EVIDENCE, _IDS, _EXAMPLES, _INDICATORS, _MISSING = 40, 2, 8, 30, 40
 _QUESTIONS: tuple[Question, ...] = ("together", "hidden", "taking", "leaked")
 
 
 def campaign_article(campaign: Campaign, number: int, scan: Scan) -> Markup:
     """Show everything a reader needs to check the judgement on one campaign."""
+    taking = campaign.taking != "no"
     return element(
         "article",
         _banner(campaign, number),
@@ -28,8 +29,8 @@ def campaign_article(campaign: Campaign, number: int, scan: Scan) -> Markup:
         *_waterfalls(campaign, scan),
         _section("When", timeline(campaign.timeline)),
         _section("Who", members(campaign)),
-        _section("What is taken", targets(campaign.targets)),
-        _section("What has gone", leak(campaign.leak)),
+        _section("What is taken" if taking else "What resembles taking", targets(campaign.targets)),
+        _section("What has gone" if taking else "What would have gone, were it taken", leak(campaign.leak)),
         _section("Evidence", _evidence(campaign.evidence), _examples(campaign.examples)),
         _section("Indicators and standard ids", _indicators(campaign)),
         _section("Not evaluated", _missing(campaign.not_evaluated)),

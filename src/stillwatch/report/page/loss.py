@@ -55,7 +55,7 @@ def leak(gone: Leak) -> Markup:
 def _learning(estimates: Sequence[Learning]) -> list[Markup]:
     note_text = (
         "What a student model of the size named could gain from this many unique tasks, in percentage points on a "
-        "public benchmark, read off published training runs. The line is a 90 % interval. Nobody saw a student."
+        "public benchmark, read off published training runs. The line is a 90\u00a0% interval. Nobody saw a student."
     )
     rows = (
         (

@@ -73,7 +73,7 @@ def _row(number: int, campaign: Campaign, scan: Scan, detailed: int) -> tuple[st
         words.count(campaign.exchanges),
         words.since(campaign.first_seen, campaign.last_seen),
         answers.chance(campaign.together_bits, scan.calibration),
-        answers.targets_phrase(campaign),
+        answers.targets_column(campaign),
         answers.leak_column(campaign),
         answers.four_answers(campaign, scan.calibration)[1].answer,
     )
