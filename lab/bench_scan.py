@@ -43,7 +43,7 @@ def main(scale: float) -> None:
 
 def _bare_seconds(exchanges: Path) -> float:
     began = time.perf_counter()
-    duckdb.sql(BARE.format(files=f"{exchanges}/**/*.parquet")).fetchall()
+    duckdb.connect().execute(BARE.format(files=f"{exchanges}/**/*.parquet")).fetchall()
     return time.perf_counter() - began
 
 
