@@ -22,7 +22,8 @@ HOSTED_PER_COUNTRY = 8
 
 ARRIVALS = """
 select model || '/' || client as client, category, sum(rate) * 600 / 14 as per_day,
-    mode(pattern) as law, median(p1) filter (pattern = 'Weibull') as weibull, median(p1) filter (pattern = 'Gamma') as gamma,
+    mode(pattern) as law, median(p1) filter (pattern = 'Weibull') as weibull,
+    median(p1) filter (pattern = 'Gamma') as gamma,
     median(cv) as cv
 from read_parquet($file) group by all order by client
 """
@@ -60,13 +61,17 @@ def arrivals(folder: Path) -> pa.Table:
     )
 
 
+def _numbers(table: pa.Table, name: str) -> np.ndarray:
+    return np.array([int(ipaddress.IPv4Address(str(address))) for address in table[name].to_pylist()], np.int64)
+
+
 def _runs(table: pa.Table, *columns: str) -> tuple[np.ndarray, np.ndarray, list[list[str]]]:
-    to_number = lambda name: np.array([int(ipaddress.IPv4Address(a)) for a in table[name].to_pylist()], np.int64)  # noqa: E731
-    return to_number("start"), to_number("end"), [[str(v) for v in table[c].to_pylist()] for c in columns]
+    return _numbers(table, "start"), _numbers(table, "end"), [[str(v) for v in table[c].to_pylist()] for c in columns]
 
 
 def _hosted(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    cidrs = [ipaddress.ip_network(c) for c in pq.read_table(folder / "ip_kind_ranges.parquet")["cidr"].to_pylist() if ":" not in c]
+    texts = [str(cidr) for cidr in pq.read_table(folder / "ip_kind_ranges.parquet")["cidr"].to_pylist()]
+    cidrs = [ipaddress.ip_network(text) for text in texts if ":" not in text]
     starts = np.array([int(c.network_address) for c in cidrs], np.int64)
     ends = np.array([int(c.broadcast_address) for c in cidrs], np.int64)
     order = np.argsort(starts)

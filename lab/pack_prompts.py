@@ -9,6 +9,7 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +17,8 @@ import pyarrow.parquet as pq
 OUT = Path(__file__).parents[1] / "src/stillwatch/simulate/pack/prompts.parquet"
 TEXT_CHARACTERS = 2_400
 ANSWER_CHARACTERS = 900
+
+_SHORT: Any = ["source", "role", "target", "split"]  # the stubs know only True and False here
 
 Row = tuple[str, str, str, str, str]  # source, role, target, split, text
 
@@ -93,7 +96,7 @@ def main() -> None:
     names = ("source", "role", "target", "split", "text")
     table = pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})
     OUT.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, OUT, compression="zstd", compression_level=19, use_dictionary=list(names[:4]))
+    pq.write_table(table, OUT, compression="zstd", compression_level=19, use_dictionary=_SHORT)
     for source in sorted(set(columns[0])):
         count = columns[0].count(source)
         print(f"{source:16} {count:7,}  A {sum(r[3] == 'A' for r in rows if r[0] == source) / count:.2f}")

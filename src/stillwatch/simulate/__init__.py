@@ -9,4 +9,14 @@ from stillwatch.simulate.pool import PromptPool, Sources, load_pool
 from stillwatch.simulate.scenario import Operator, Scenario, Twin, load_scenario
 from stillwatch.simulate.simulation import Simulated, simulate
 
-__all__ = ["Operator", "PromptPool", "Scenario", "Simulated", "Sources", "Twin", "load_pool", "load_scenario", "simulate"]
+__all__ = [
+    "Operator",
+    "PromptPool",
+    "Scenario",
+    "Simulated",
+    "Sources",
+    "Twin",
+    "load_pool",
+    "load_scenario",
+    "simulate",
+]

@@ -1,7 +1,7 @@
 """When each account's exchanges happen: own hours, own bursts, conversations, and an outage that hits everybody.
 
-In: a block of accounts and the rhythms they point to. Out: rows with ts, account, ordinal, session and turn, in order of
-account and then time. Gaps are drawn in the account's own busy time (Weibull or Gamma, as fitted to real clients),
+In: a block of accounts and the rhythms they point to. Out: rows with ts, account, ordinal, session and turn, in order
+of account and then time. Gaps are drawn in the account's own busy time (Weibull or Gamma, as fitted to real clients),
 then stretched over its hours: an inhomogeneous renewal process.
 """
 
@@ -36,7 +36,8 @@ def rows_of(accounts: Accounts, first: int, rhythms: Floats, outage: tuple[float
     in_time = hours <= accounts["end"][owner]  # a conversation that outlives its account is cut off
     hours = _after(hours, outage, rng)
     rows["ts"] = (hours * MICROSECONDS_PER_HOUR).astype(np.int64)
-    return rows[in_time & (hours < rhythms.shape[1])]
+    kept: Rows = rows[in_time & (hours < rhythms.shape[1])]
+    return kept
 
 
 def _busy_time(accounts: Accounts, owner: Ints, counts: Ints, new: NDArray[np.bool_], rng: Rng) -> Floats:
@@ -50,7 +51,8 @@ def _busy_time(accounts: Accounts, owner: Ints, counts: Ints, new: NDArray[np.bo
     along = np.cumsum(gaps)
     before = np.r_[0.0, along][starts]
     whole = np.add.reduceat(gaps, starts) + tail + 1e-12
-    return np.clip((along - before[owner]) / whole[owner], 0.0, 1.0)
+    place: Floats = np.clip((along - before[owner]) / whole[owner], 0.0, 1.0)
+    return place
 
 
 def _profiles(accounts: Accounts, rhythms: Floats, rng: Rng) -> Floats:
@@ -60,7 +62,9 @@ def _profiles(accounts: Accounts, rhythms: Floats, rng: Rng) -> Floats:
     weights = rhythms[accounts["rhythm"][:, None], local]
     days = -(-hours // 24)
     noise = accounts["day_noise"].astype(np.float64)[:, None]
-    weights = weights * np.repeat(rng.standard_gamma(np.broadcast_to(noise, (len(accounts), days))), 24, axis=1)[:, :hours]
+    weights = (
+        weights * np.repeat(rng.standard_gamma(np.broadcast_to(noise, (len(accounts), days))), 24, axis=1)[:, :hours]
+    )
     hour = np.arange(hours)[None, :]
     inside = np.clip(accounts["end"][:, None] - hour, 0, 1) * np.clip(hour + 1 - accounts["start"][:, None], 0, 1)
     weights = weights * inside + 1e-9 * inside + 1e-15
@@ -75,7 +79,8 @@ def _stretched(busy: Floats, owner: Ints, along: Floats) -> Floats:
     at = np.searchsorted(flat, busy + 2.0 * owner, side="right") - 1
     at = np.minimum(at, owner * width + width - 2)
     low, high = flat[at], flat[at + 1]
-    return at - owner * width + np.clip((busy + 2.0 * owner - low) / np.maximum(high - low, 1e-15), 0.0, 1.0)
+    hours: Floats = at - owner * width + np.clip((busy + 2.0 * owner - low) / np.maximum(high - low, 1e-15), 0.0, 1.0)
+    return hours
 
 
 def _thinking(think: NDArray[np.float32], new: NDArray[np.bool_], rng: Rng) -> Floats:

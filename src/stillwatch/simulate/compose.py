@@ -5,6 +5,7 @@ copied here. Work is done per recipe and part, never per exchange.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +33,10 @@ def fill(rows: Rows, accounts: Accounts, library: Library, runs: Mapping[str, Ru
         parts = library.recipes[int(number)]
         picked = _picked(rows[mine], owner[mine], parts, rng)
         for index, part in enumerate(parts):
-            chosen = mine[picked == index]
-            if len(chosen):
-                _part(rows, chosen, owner[chosen], part, runs, rng)
+            at = mine[picked == index]
+            ordinal, account = rows["ordinal"][at].astype(np.int64), rows["account"][at].astype(np.int64)
+            if len(at):
+                _part(rows, Chosen(at, owner[at], part, ordinal, account), runs, rng)
     _follow(rows, owner, library, rng)
 
 
@@ -45,7 +47,9 @@ def _channels(rows: Rows, owner: Accounts, rng: Rng) -> None:
     rows["model"] = np.where(moved, NEW_MODEL, owner["model"])
     rows["client"] = owner["client"] + (rng.random(size) ** 2 * owner["clients"]).astype(np.int64)
     rows["params"] = np.where(rng.random(size) < 0.8, owner["params"], owner["params_own"])
-    rows["address"] = np.where(owner["stripped"], -1, owner["address"] + (rng.random(size) ** 1.5 * owner["addresses"]).astype(np.int64))
+    rows["address"] = np.where(
+        owner["stripped"], -1, owner["address"] + (rng.random(size) ** 1.5 * owner["addresses"]).astype(np.int64)
+    )
     rows["seat"] = np.where(owner["seats"] > 0, (rng.random(size) ** 1.7 * owner["seats"]).astype(np.int64), -1)
 
 
@@ -64,49 +68,60 @@ def _picked(rows: Rows, owner: Accounts, parts: tuple[Part, ...], rng: Rng) -> I
 def _queue(ordinal: Ints, owner: Accounts) -> Ints:
     """Number of the task in the operator's queue: accounts take turns, lane after lane."""
     place = (owner["done"] + ordinal) * owner["lanes"] + owner["lane"]
-    return place // owner["repeats"] + 1 + (owner["operator"].astype(np.int64) << 40)
+    number: Ints = place // owner["repeats"] + 1 + (owner["operator"].astype(np.int64) << 40)
+    return number
 
 
-def _part(rows: Rows, at: Ints, owner: Accounts, part: Part, runs: Mapping[str, Run], rng: Rng) -> None:
-    size = len(at)
-    run = runs[part.source]
-    task = _task(rows["ordinal"][at].astype(np.int64), owner, rows["account"][at].astype(np.int64), part, run, rng)
-    rows["payload"][at] = run.first + task % run.count
-    first = owner["scaffold"] if part.scaffold < 0 else np.full(size, part.scaffold)
-    count = owner["scaffolds"] if part.scaffold < 0 else part.scaffolds
-    wording = _mixed(task ^ WORDING) / 2.0**62 if part.order == "list" else rng.random(size)
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """The exchanges of one part of one recipe. `at`: their places among the rows; owner: their accounts."""
+
+    at: Ints
+    owner: Accounts
+    part: Part
+    ordinal: Ints
+    account: Ints
+
+
+def _part(rows: Rows, chosen: Chosen, runs: Mapping[str, Run], rng: Rng) -> None:
+    at, owner, part, run = chosen.at, chosen.owner, chosen.part, runs[chosen.part.source]
+    queued = part.order == "list"
+    task = _task(chosen, run, rng)
+    wording = _mixed(task ^ WORDING) / 2.0**62 if queued else rng.random(len(at))
+    own = part.scaffold < 0
+    first, count = (owner["scaffold"], owner["scaffolds"]) if own else (part.scaffold, part.scaffolds)
     rows["prefix"][at] = first + (wording * count).astype(np.int64)
+    rows["payload"][at] = run.first + task % run.count
+    rows["joiner"][at] = task % JOINERS if queued else owner["habit"]
+    rows["extra"][at] = _extra(task, part, runs, rng)
     rows["system"][at] = owner["system"] if part.system < 0 else part.system
     rows["tools"][at] = owner["tools"] if part.tools < 0 else part.tools
     rows["target"][at] = part.target
     rows["purpose"][at] = part.purpose
-    rows["joiner"][at] = task % JOINERS if part.order == "list" else owner["habit"]
-    rows["extra"][at] = _extra(task, part, run, runs, rng)
 
 
-def _extra(task: Ints, part: Part, run: Run, runs: Mapping[str, Run], rng: Rng) -> Ints:
+def _extra(task: Ints, part: Part, runs: Mapping[str, Run], rng: Rng) -> Ints:
     if not part.extra:
         return np.full(len(task), -1)
     other = runs[part.extra]
-    if part.aligned:
-        return other.first + task % run.count
     if part.order == "list":
         return other.first + _mixed(task) % other.count
     there = rng.random(len(task)) < part.extra_fraction
     return np.where(there, other.first + rng.integers(0, other.count, len(task)), -1)
 
 
-def _task(ordinal: Ints, owner: Accounts, account: Ints, part: Part, run: Run, rng: Rng) -> Ints:
+def _task(chosen: Chosen, run: Run, rng: Rng) -> Ints:
     """Number of the task each exchange asks, before it is folded into the source."""
-    if part.order == "any":
+    ordinal, order = chosen.ordinal, chosen.part.order
+    if order == "any":
         return rng.integers(0, run.count, len(ordinal))
-    if part.order == "bench":
+    if order == "bench":
         return ordinal % run.count
-    corner = _mixed(account) % run.count
-    if part.order == "slice":
+    if order == "list":
+        return _mixed(_queue(ordinal, chosen.owner))
+    corner = _mixed(chosen.account) % run.count
+    if order == "slice":
         return corner + ordinal
-    if part.order == "list":
-        return _mixed(_queue(ordinal, owner))
     return corner + (rng.random(len(ordinal)) ** CORNER * run.count).astype(np.int64)
 
 

@@ -1,7 +1,7 @@
-"""Grows the tables of words that accounts point into: scaffolds, system prompts, tool schemas, clients, parameters, domains.
+"""Grows the tables of words that accounts point into: scaffolds, system prompts, tools, clients, parameters, domains.
 
-In: the phrase bank (`phrases.toml`), half of it for half A or B, and a random generator. Out: a `Library`. Paraphrases are
-written as `[a|b]` in the bank and drawn here.
+In: the phrase bank (`phrases.toml`), half of it for half A or B, and a random generator. Out: a `Library`.
+Paraphrases are written as `[a|b]` in the bank and drawn here.
 """
 
 import json
@@ -27,7 +27,7 @@ class Part:
     operator's queue), bench (the source from its beginning) or slice (documents one after the other).
 
     scaffold: index of the first of `scaffolds`; -1: the account's own; 0: none. extra: a second source, or "".
-    extra_fraction: how often the second text is there. aligned: the second text belongs to the first one.
+    extra_fraction: how often the second text is there.
     """
 
     weight: float
@@ -38,7 +38,6 @@ class Part:
     scaffolds: int = 1
     extra: str = ""
     extra_fraction: float = 1.0
-    aligned: bool = False
     system: int = -1
     tools: int = -1
     purpose: int = 0
@@ -89,7 +88,10 @@ class Library:
 
     def paraphrases(self, template: str, count: int) -> int:
         """Add `count` wordings of one template, next to each other; gives the first."""
-        return [self.scaffold(template) for _ in range(count)][0]
+        first = len(self.scaffolds)
+        for _ in range(count):
+            self.scaffold(template)
+        return first
 
     def system(self, template: str, words: Mapping[str, str] | None = None) -> int:
         """Add one system prompt with its choices drawn."""
@@ -157,23 +159,54 @@ def zipf(rng: Rng, size: int, choices: int, exponent: float = CLIENT_WEIGHTS_EXP
 
 def _clients(rng: Rng) -> list[tuple[str, str, str]]:
     orders = ["host,user-agent,accept,authorization,content-type", "authorization,content-type,user-agent,host,accept"]
-    orders += ["accept,accept-encoding,authorization,content-length,content-type,host,user-agent", "host,authorization,content-type,content-length"]
-    sdks = [("atlas-python", "python/3.{}"), ("atlas-node", "node/{}"), ("atlas-go", "go1.{}"), ("http-client", "java/{}"), ("rest", "curl/8.{}")]
+    orders += [
+        "accept,accept-encoding,authorization,content-length,content-type,host,user-agent",
+        "host,authorization,content-type,content-length",
+    ]
+    sdks = [
+        ("atlas-python", "python/3.{}"),
+        ("atlas-node", "node/{}"),
+        ("atlas-go", "go1.{}"),
+        ("http-client", "java/{}"),
+        ("rest", "curl/8.{}"),
+    ]
     clients = []
     for rank in range(240):
         name, runtime = sdks[int(zipf(rng, 1, len(sdks))[0])]
         version = f"{rng.integers(1, 3)}.{rng.integers(0, 70)}.{rng.integers(0, 6)}"
         agent = f"{name}/{version} {runtime.format(rng.integers(9, 24))} {('linux', 'macos', 'windows')[rank % 3]}"
-        tls = f"t13d{rng.integers(10, 19)}{rng.integers(10, 17)}h2_{rng.integers(16**6):06x}{rng.integers(16**6):06x}_{rng.integers(16**6):06x}"
+        tls = f"t13d{rng.integers(10, 19)}{rng.integers(10, 17)}h2_{_hex(rng, 12)}_{_hex(rng, 12)}"
         clients.append((agent, tls, orders[int(rng.integers(len(orders)))]))
     return clients
 
 
+def _hex(rng: Rng, digits: int) -> str:
+    return f"{int(rng.integers(16**digits)):0{digits}x}"
+
+
 def _params(rng: Rng) -> list[str]:
-    popular: list[dict[str, Any]] = [{}, {"max_tokens": 4096}, {"temperature": 0.7}, {"temperature": 0}, {"stream": True}]
-    popular += [{"max_tokens": 1024, "temperature": 0.7}, {"max_tokens": 8192, "stream": True}, {"temperature": 1, "top_p": 0.95}]
-    popular += [{"max_tokens": 2048, "temperature": 0.2}, {"max_tokens": 4096, "temperature": 1}, {"max_tokens": 16384, "reasoning_effort": "high"}]
-    popular += [{"reasoning_effort": "medium"}, {"max_tokens": 512, "temperature": 0}, {"response_format": "json_object", "temperature": 0}]
+    popular: list[dict[str, Any]] = [
+        {},
+        {"max_tokens": 4096},
+        {"temperature": 0.7},
+        {"temperature": 0},
+        {"stream": True},
+    ]
+    popular += [
+        {"max_tokens": 1024, "temperature": 0.7},
+        {"max_tokens": 8192, "stream": True},
+        {"temperature": 1, "top_p": 0.95},
+    ]
+    popular += [
+        {"max_tokens": 2048, "temperature": 0.2},
+        {"max_tokens": 4096, "temperature": 1},
+        {"max_tokens": 16384, "reasoning_effort": "high"},
+    ]
+    popular += [
+        {"reasoning_effort": "medium"},
+        {"max_tokens": 512, "temperature": 0},
+        {"response_format": "json_object", "temperature": 0},
+    ]
     for _ in range(400):
         own: dict[str, Any] = {"max_tokens": int(rng.integers(1, 160)) * 100}
         if rng.random() < 0.7:

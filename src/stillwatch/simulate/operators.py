@@ -5,6 +5,8 @@ clock, equal volumes, rotated scaffolds); cards, networks and clients are shared
 drawn the way customers draw it: popular clients, parameters, models, countries.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,7 +63,9 @@ def _lives(world: World, operator: Operator) -> tuple[int, NDArray[np.int64]]:
     return places, world.rng.permutation(places)[:replaced]
 
 
-def _schedule(world: World, operator: Operator, accounts: Accounts, places: int, predecessors: NDArray[np.int64]) -> None:
+def _schedule(
+    world: World, operator: Operator, accounts: Accounts, places: int, predecessors: NDArray[np.int64]
+) -> None:
     """One clock and one queue: lanes of equal pace; a closed account's lane is continued by a fresh account."""
     rng, hours, count = world.rng, float(world.hours), operator.accounts
     profile = rhythms.scheduler(rng, world.hours, operator.schedule)
@@ -83,7 +87,9 @@ def _schedule(world: World, operator: Operator, accounts: Accounts, places: int,
     accounts["start"][fresh] = np.minimum(end + rng.exponential(1.5, len(fresh)) + 0.1, hours - 2)
     accounts["created"] = accounts["start"] - rng.exponential(30, count) - 0.2
     accounts["created"][fresh] = np.maximum(accounts["created"][fresh], end - rng.uniform(0, 100, len(fresh)))
-    pace = np.array([profile[int(a) : int(np.ceil(b))].sum() for a, b in zip(accounts["start"], accounts["end"], strict=True)])
+    pace = np.array(
+        [profile[int(a) : int(np.ceil(b))].sum() for a, b in zip(accounts["start"], accounts["end"], strict=True)]
+    )
     share = (pace + 0.05) * np.clip(rng.normal(1, VOLUME_NOISE, count), 0.5, 1.5)
     accounts["exchanges"] = np.maximum(1, np.round(operator.exchanges * share / share.sum()))
     accounts["lane"] = np.r_[np.arange(places), predecessors]
@@ -137,7 +143,9 @@ def _channels(world: World, operator: Operator, accounts: Accounts) -> None:
     accounts["session"] = operator.turns
     accounts["verbosity"] = rng.lognormal(0, 0.3)
     accounts["habit"] = rng.integers(0, 16, count)
-    accounts["adopted"] = np.where(rng.random(count) < 0.6, world.scenario.release_hour + rng.exponential(60, count), np.inf)
+    accounts["adopted"] = np.where(
+        rng.random(count) < 0.6, world.scenario.release_hour + rng.exponential(60, count), np.inf
+    )
     accounts["adopted_fraction"] = 0.5
     if operator.pivot_fraction:
         accounts["adopted"] = world.scenario.release_hour + rng.uniform(0.5, 20, count)
@@ -155,9 +163,21 @@ def _recipe(world: World, operator: Operator) -> list[Part]:
             first = library.paraphrases(bank[template], operator.paraphrases)
             source, extra = TASKS[target]
             share = (1 - operator.cover_fraction) * weight / count
-            parts.append(Part(share, TARGETS.index(target), source, "list", first, operator.paraphrases, extra, tools=_tools(world, target), system=_system(world, target)))
-    for ask in parts_of(Kind("cover", 0, "person", ("person",), (*CHAT, *DEVELOP))):
-        parts.append(Part(operator.cover_fraction * ask.weight / 2, ask.target, ask.source, "any", extra=ask.extra, extra_fraction=0.7, purpose=COVER))
+            parts.append(
+                Part(
+                    share,
+                    TARGETS.index(target),
+                    source,
+                    "list",
+                    first,
+                    operator.paraphrases,
+                    extra,
+                    tools=_tools(world, target),
+                    system=_system(world, target),
+                )
+            )
+    covers = parts_of(Kind("cover", 0, "person", ("person",), (*CHAT, *DEVELOP)))
+    parts += [replace(c, weight=operator.cover_fraction * c.weight / 2, order="any", purpose=COVER) for c in covers]
     probes = [library.scaffold(text) for text in library.bank_of("operator", "probe") for _ in range(3)]
     main = max(parts, key=lambda part: part.weight)
     parts.append(Part(0.0, main.target, main.source, "any", probes[0], len(probes), "sentences", 0.8, purpose=PROBE))

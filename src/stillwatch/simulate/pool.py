@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -23,15 +22,16 @@ from stillwatch.errors import InputError
 Sources = Literal["A", "B", "all"]
 TEXT_CHARACTERS = 2_400
 
-# sets used only when a prompts folder is given: file, source, target
+# sets used only when a prompts folder is given, and the source of the pack that each one widens
 MORE = (
-    ("harvest_cot", "reasoning_more", "reasoning"),
-    ("harvest_tools", "tools_more", "agentic_tool_use"),
-    ("eval_suites", "evaluation_more", "knowledge"),
+    ("harvest_cot", "gsm8k"),
+    ("harvest_tools", "toolformer"),
+    ("eval_suites", "t0"),
 )
 
 
-class Run(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Run:
     """Where a source lies in the array of texts."""
 
     first: int
@@ -58,7 +58,7 @@ class PromptPool:
     """Everything real that goes into simulated traffic. `texts[run.first + i]` is text i of a source."""
 
     sources: Sources
-    texts: pa.LargeStringArray
+    texts: Any  # an Arrow array of large strings
     runs: Mapping[str, Run]
     arrivals: Arrivals
     networks: pa.Table
@@ -73,10 +73,12 @@ def load_pool(sources: Sources = "all", prompts: Path | None = None) -> PromptPo
     if prompts is not None:
         tables += list(_more(prompts, sources))
     table = pa.concat_tables(tables)
-    names = np.array(table["source"].to_pylist())
-    edges = np.flatnonzero(np.r_[True, names[1:] != names[:-1], True])
-    runs = {str(names[a]): Run(int(a), int(b - a)) for a, b in zip(edges[:-1], edges[1:], strict=True)}
-    texts = table["text"].cast(pa.large_string()).combine_chunks()
+    named: Any = table["source"].combine_chunks().dictionary_encode()
+    order = np.argsort(named.indices.to_numpy(), kind="stable")
+    sizes = np.bincount(named.indices.to_numpy())
+    places = zip(named.dictionary.to_pylist(), np.cumsum(sizes) - sizes, sizes, strict=True)
+    runs = {name: Run(int(first), int(size)) for name, first, size in places}
+    texts: Any = table["text"].cast(pa.large_string()).combine_chunks().take(order)
     return PromptPool(sources, texts, runs, _arrivals(sources), _packed("networks"))
 
 
@@ -87,26 +89,30 @@ def half_of(key: str) -> Sources:
 
 def _packed(name: str) -> pa.Table:
     with as_file(files("stillwatch.simulate") / "pack" / f"{name}.parquet") as path:
-        return pq.read_table(path)
+        return pq.ParquetFile(path).read()
 
 
 def _half(table: pa.Table, sources: Sources) -> pa.Table:
-    return table if sources == "all" else table.filter(pc.equal(table["split"], sources))
+    return table if sources == "all" else table.filter(np.array(table["split"].to_pylist()) == sources)
 
 
 def _more(folder: Path, sources: Sources) -> Iterator[pa.Table]:
     found = [row for row in MORE if (folder / f"{row[0]}.parquet").is_file()]
     if not found:
         raise InputError(f"{folder}: none of {', '.join(row[0] for row in MORE)} is there as .parquet")
-    for name, source, _ in found:
-        texts = dict.fromkeys(t[:TEXT_CHARACTERS] for t in pq.read_table(folder / f"{name}.parquet")["text"].to_pylist() if t)
+    for name, source in found:
+        texts = dict.fromkeys(
+            t[:TEXT_CHARACTERS] for t in pq.read_table(folder / f"{name}.parquet")["text"].to_pylist() if t
+        )
         kept = [t for t in texts if sources in ("all", half_of(t))]
         yield pa.table({"source": pa.repeat(source, len(kept)), "text": pa.array(kept, pa.string())})
 
 
 def _arrivals(sources: Sources) -> Arrivals:
     table = _half(_packed("arrivals"), sources)
-    hourly = np.frombuffer(b"".join(table["hourly"].to_pylist()), np.uint8).reshape(table.num_rows, -1)
+    hourly = np.frombuffer(b"".join(rate or b"" for rate in table["hourly"].to_pylist()), np.uint8).reshape(
+        table.num_rows, -1
+    )
     return Arrivals(
         category=np.array(table["category"].to_pylist()),
         per_day=table["per_day"].to_numpy().astype(np.float64),

@@ -48,7 +48,9 @@ def _identity(world: World, kind: Kind, accounts: Accounts) -> None:
     country = world.countries(count)
     accounts["country"] = country
     accounts["phone"] = np.where(rng.random(count) < 0.95, country, world.countries(count))
-    accounts["created"] = -24.0 * SIGN_UP_DAYS * rng.random(count) ** 1.6 + rng.normal(14, 4, count) - world.zones(country)
+    accounts["created"] = (
+        -24.0 * SIGN_UP_DAYS * rng.random(count) ** 1.6 + rng.normal(14, 4, count) - world.zones(country)
+    )
     accounts["domain"] = _domains(world, kind, count)
     accounts["shape"] = zipf(rng, count, len(world.library.shapes), 0.7)
     cards = world.numbers(count)
@@ -88,7 +90,9 @@ def _volume(world: World, kind: Kind, accounts: Accounts) -> None:
     accounts["weibull"] = real.weibull[client]
     accounts["gap_shape"] = real.gap_shape[client]
     late = (rng.random(count) < 0.12) & np.isnan(accounts["closed"])
-    accounts["created"] = np.where(late, rng.uniform(0, world.hours * 0.9, count), np.minimum(accounts["created"], -1.0))
+    accounts["created"] = np.where(
+        late, rng.uniform(0, world.hours * 0.9, count), np.minimum(accounts["created"], -1.0)
+    )
     accounts["start"] = np.maximum(accounts["created"], 0.0)
     quits = (rng.random(count) < 0.15) & ~late & np.isnan(accounts["closed"])
     accounts["end"] = np.where(quits, rng.uniform(2, world.hours, count), accounts["end"])
@@ -107,8 +111,12 @@ def _habits(world: World, kind: Kind, accounts: Accounts) -> None:
     accounts["client"] = zipf(rng, count, len(world.library.clients))
     accounts["params"] = zipf(rng, count, POPULAR_PARAMS, 0.8)
     own = rng.random(count) < 0.35
-    accounts["params"] = np.where(own, rng.integers(POPULAR_PARAMS, len(world.library.params), count), accounts["params"])
-    accounts["params_own"] = np.where(rng.random(count) < 0.5, accounts["params"], zipf(rng, count, POPULAR_PARAMS, 0.8))
+    accounts["params"] = np.where(
+        own, rng.integers(POPULAR_PARAMS, len(world.library.params), count), accounts["params"]
+    )
+    accounts["params_own"] = np.where(
+        rng.random(count) < 0.5, accounts["params"], zipf(rng, count, POPULAR_PARAMS, 0.8)
+    )
     accounts["model"] = rng.random(count) < 0.35
     adopts = rng.random(count) < NEW_MODEL_FRACTION
     wait = rng.exponential(60.0, count)
@@ -154,12 +162,23 @@ def _own_scaffolds(world: World, kind: Kind) -> int:
     library = world.library
     phrases = library.bank_of("customer", kind.template)
     words = library.words()
-    return [library.scaffold(phrases[int(world.rng.integers(len(phrases)))], words) for _ in range(kind.templates)][0]
+    first = len(library.scaffolds)
+    for _ in range(kind.templates):
+        library.scaffold(phrases[int(world.rng.integers(len(phrases)))], words)
+    return first
 
 
 def parts_of(kind: Kind) -> list[Part]:
     """What a kind asks, as parts of a recipe."""
     return [
-        Part(weight, TARGETS.index(Target(target)), source, order, -1 if scaffolded else 0, extra=extra, extra_fraction=often)
+        Part(
+            weight,
+            TARGETS.index(Target(target)),
+            source,
+            order,
+            -1 if scaffolded else 0,
+            extra=extra,
+            extra_fraction=often,
+        )
         for weight, target, source, order, scaffolded, extra, often in kind.asks
     ]

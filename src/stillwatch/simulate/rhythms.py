@@ -64,7 +64,7 @@ SHIFT_HOURS = (9, 15)
 
 
 def scheduler(rng: Rng, hours: int, style: str) -> Weights:
-    """An operator's queue: round the clock, with a tide, or in one long shift a day; common idle windows and restarts."""
+    """An operator's queue: round the clock, with a tide, or in one long shift a day; with common idle windows."""
     hour = np.arange(hours)
     tide = 1.0 + rng.uniform(*DEPTH[style]) * np.sin(2 * np.pi * (hour + rng.uniform(0, 24)) / 24)
     tide *= np.exp(np.repeat(rng.normal(0, 0.25, hours // 24 + 1), 24)[:hours])
@@ -78,7 +78,8 @@ def scheduler(rng: Rng, hours: int, style: str) -> Weights:
 
 def _hump(hour: NDArray[np.integer], centre: float, width: float) -> Weights:
     away = (hour - centre + 12) % 24 - 12
-    return np.exp(-0.5 * (away / width) ** 2)
+    hump: Weights = np.exp(-0.5 * (away / width) ** 2)
+    return hump
 
 
 def _tiled(week: Weights, hours: int) -> Weights:

@@ -128,7 +128,7 @@ def _scenario(where: str, values: dict[str, Any]) -> Scenario:
     twins = tuple(_build(where, Twin, row) for row in values.pop("twin", ()))
     outage = values.pop("outage_hours", None)
     whole = {**values, "outage_hours": tuple(outage) if outage else None, "operators": operators, "twins": twins}
-    built = _build(where, Scenario, whole)
+    built: Scenario = _build(where, Scenario, whole)
     start = built.start if built.start.tzinfo else built.start.replace(tzinfo=UTC)
     return replace(built, start=start)
 
@@ -151,7 +151,12 @@ def _checked(where: str, scenario: Scenario) -> Scenario:
     for operator in scenario.operators:
         unknown = set(operator.targets) - set(Target)
         _check(where, f"targets of {operator.name}", not unknown and bool(operator.targets), "must name targets")
-        _check(where, f"schedule of {operator.name}", operator.schedule in SCHEDULES, f"must be one of {', '.join(SCHEDULES)}")
+        _check(
+            where,
+            f"schedule of {operator.name}",
+            operator.schedule in SCHEDULES,
+            f"must be one of {', '.join(SCHEDULES)}",
+        )
         _check(where, f"turns of {operator.name}", operator.turns >= 1, "must be at least 1")
         _check(where, f"repeats of {operator.name}", operator.repeats >= 1, "must be at least 1")
         for name in (f.name for f in fields(Operator) if f.name.endswith("_fraction")):

@@ -6,10 +6,11 @@ In: scenario, output folder, seed, pool. Out: `Simulated`. READ FIRST in this fo
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stillwatch.errors import UsageError
 from stillwatch.simulate import arrivals, compose
@@ -21,8 +22,9 @@ from stillwatch.simulate.pool import PromptPool
 from stillwatch.simulate.population import ordinary
 from stillwatch.simulate.scenario import Scenario
 from stillwatch.simulate.twins import draw_twins
+from stillwatch.simulate.words import words_of
 from stillwatch.simulate.world import World, add_rhythms
-from stillwatch.simulate.writer import Spill, write_accounts, write_exchanges, words_of
+from stillwatch.simulate.writer import Spill, write_accounts, write_exchanges
 
 BLOCK_EXCHANGES = 60_000
 BLOCK_ACCOUNTS = 1_500
@@ -51,11 +53,7 @@ def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool) -> Simu
     world = _world(scenario, pool, streams[0])
     accounts = _accounts(world, streams[1])
     rows_seed, ids, replies = streams[2], streams[3], streams[4]
-    operators = tuple(o.name for o in scenario.operators)
-    words = words_of(
-        accounts, world.library, pool, world.network, world.addresses.all(), start=scenario.start, operators=operators,
-        missing_fraction=scenario.missing_fraction, rng=ids,
-    )  # fmt: skip
+    words = words_of(world, accounts, ids)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="simulate-", dir=out) as folder:
         spill = Spill(Path(folder), scenario.days)
@@ -65,10 +63,15 @@ def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool) -> Simu
             compose.fill(rows, accounts, world.library, pool.runs, rows_seed)
             spill.add(rows)
         written = write_exchanges(spill.drain(), words, out, replies)
-    write_accounts(words, world.library, out, ids)
+    write_accounts(words, out, ids)
     _describe(scenario, seed, pool, out, written)
     return Simulated(
-        out / "exchanges", out / "accounts.parquet", out / "labels", written, len(accounts), int((accounts["operator"] > 0).sum())
+        out / "exchanges",
+        out / "accounts.parquet",
+        out / "labels",
+        written,
+        len(accounts),
+        int((accounts["operator"] > 0).sum()),
     )
 
 
@@ -99,7 +102,7 @@ def _accounts(world: World, rng: Rng) -> Accounts:
     return everybody[rng.permutation(len(everybody))]
 
 
-def _to_total(accounts: Accounts, total: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _to_total(accounts: Accounts, total: int) -> NDArray[np.int64]:
     """Scale volumes to a total; everybody asks at least once, nobody asks more than a hundredth of it all."""
     volume = accounts["exchanges"].astype(np.float64)
     for _ in range(20):
@@ -119,14 +122,6 @@ def _blocks(accounts: Accounts) -> Iterator[tuple[int, int]]:
 
 
 def _describe(scenario: Scenario, seed: int, pool: PromptPool, out: Path, written: int) -> None:
-    plain = replace(scenario, operators=(), twins=())
-    described = {
-        "scenario": plain.name, "scale": plain.scale, "seed": seed, "sources": pool.sources, "days": plain.days,
-        "start": plain.start.isoformat(), "release_hour": plain.release_hour, "outage_hours": plain.outage_hours, "exchanges": written,
-        "operators": [
-            {"name": o.name, "accounts": o.accounts, "exchanges": o.exchanges, "targets": dict(o.targets), "repeats": o.repeats, "start_hour": o.start_hour}
-            for o in scenario.operators
-        ],
-        "twins": [{"kind": t.kind, "groups": t.groups, "low": t.low, "high": t.high} for t in scenario.twins],
-    }  # fmt: skip
+    described = asdict(scenario)
+    described |= {"start": scenario.start.isoformat(), "seed": seed, "sources": pool.sources, "written": written}
     (out / "labels" / "scenario.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")

@@ -206,7 +206,7 @@ def _classroom(world: World, accounts: Accounts) -> None:
     accounts["recipe"] = world.library.recipe([exercises, own])
 
 
-def _coding_tool(world: World, accounts: Accounts) -> None:
+def _coding_tool(_: World, accounts: Accounts) -> None:
     """Users of one tool: its system prompt, schema, client and parameters are the same, the people are not."""
     for name in ("system", "tools", "client", "params", "params_own"):
         accounts[name] = accounts[name][0]
@@ -230,7 +230,9 @@ def _viral_prompt(world: World, accounts: Accounts) -> None:
     library = world.library
     phrases = library.bank_of("customer", "viral")
     accounts["scaffold"] = library.scaffold(phrases[int(world.rng.integers(len(phrases)))])
-    viral = Part(0.5, TARGETS.index(Target.INSTRUCTION_FOLLOWING), "sentences", "any", -1, extra="sentences", extra_fraction=0.8)
+    viral = Part(
+        0.5, TARGETS.index(Target.INSTRUCTION_FOLLOWING), "sentences", "any", -1, extra="sentences", extra_fraction=0.8
+    )
     other = Part(0.5, TARGETS.index(Target.OTHER), "arena", "own", 0, extra="sentences", extra_fraction=0.7)
     accounts["recipe"] = library.recipe([viral, other])
 

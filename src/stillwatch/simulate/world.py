@@ -18,10 +18,11 @@ from stillwatch.simulate.scenario import Scenario
 
 # country: (relative number of customers, hours to add to UTC); chosen, not measured
 COUNTRIES: dict[str, tuple[float, int]] = {
-    "US": (30, -6), "IN": (11, 5), "DE": (6, 1), "GB": (6, 0), "JP": (5, 9), "BR": (5, -3), "FR": (5, 1), "CA": (4, -5),
-    "KR": (3, 9), "AU": (3, 10), "ES": (3, 1), "IT": (2.5, 1), "NL": (2.5, 1), "PL": (2, 1), "MX": (2, -6), "ID": (2, 7),
-    "SG": (2, 8), "VN": (2, 7), "TR": (1.5, 3), "SE": (1.5, 1), "CH": (1.2, 1), "IL": (1.2, 2), "HK": (1.2, 8), "TW": (1.5, 8),
-    "UA": (1, 2), "NG": (1, 1), "ZA": (1, 2), "AR": (1, -3), "PH": (1.5, 8), "TH": (1, 7), "MY": (1, 8), "CN": (1.5, 8),
+    "US": (30, -6), "IN": (11, 5), "DE": (6, 1), "GB": (6, 0), "JP": (5, 9), "BR": (5, -3), "FR": (5, 1),
+    "CA": (4, -5), "KR": (3, 9), "AU": (3, 10), "ES": (3, 1), "IT": (2.5, 1), "NL": (2.5, 1), "PL": (2, 1),
+    "MX": (2, -6), "ID": (2, 7), "SG": (2, 8), "VN": (2, 7), "TR": (1.5, 3), "SE": (1.5, 1), "CH": (1.2, 1),
+    "IL": (1.2, 2), "HK": (1.2, 8), "TW": (1.5, 8), "UA": (1, 2), "NG": (1, 1), "ZA": (1, 2), "AR": (1, -3),
+    "PH": (1.5, 8), "TH": (1, 7), "MY": (1, 8), "CN": (1.5, 8),
 }  # fmt: skip
 OWN_RHYTHMS = 48
 
@@ -55,19 +56,22 @@ class World:
         known = [name for name in COUNTRIES if name in self.network.countries]
         weights = np.array([COUNTRIES[name][0] for name in known])
         picked = self.rng.choice(len(known), count, p=weights / weights.sum())
-        return np.array([self.network.countries.index(name) for name in known])[picked]
+        places: NDArray[np.int64] = np.array([self.network.countries.index(name) for name in known])[picked]
+        return places
 
     def zones(self, country: NDArray[np.integer]) -> NDArray[np.int64]:
         """Hours to add to UTC in each country."""
         table = np.array([COUNTRIES.get(name, (0, 0))[1] for name in self.network.countries])
-        return table[country]
+        hours: NDArray[np.int64] = table[country]
+        return hours
 
     def rhythm(self, names: tuple[Rhythm, ...], count: int) -> NDArray[np.int64]:
         """Draw a rhythm for each account from the named families."""
         family = self.rng.integers(0, len(names), count)
         first = np.array([self.rhythm_runs[name][0] for name in names])[family]
         size = np.array([self.rhythm_runs[name][1] for name in names])[family]
-        return first + (self.rng.random(count) * size).astype(np.int64)
+        place: NDArray[np.int64] = first + (self.rng.random(count) * size).astype(np.int64)
+        return place
 
     def own_domain(self) -> int:
         """Add a domain that nobody else has."""
@@ -79,7 +83,13 @@ class World:
 
 def add_rhythms(library: Library, pool: PromptPool, rng: Rng, hours: int) -> dict[str, tuple[int, int]]:
     """Fill the library's rhythms by family and say where each family lies."""
-    drawn = {"person": rhythms.person, "office": rhythms.office, "nightly": rhythms.nightly, "hourly": rhythms.hourly, "tide": rhythms.tide}
+    drawn = {
+        "person": rhythms.person,
+        "office": rhythms.office,
+        "nightly": rhythms.nightly,
+        "hourly": rhythms.hourly,
+        "tide": rhythms.tide,
+    }
     runs = {}
     for name, draw in {**drawn, "steady": rhythms.steady}.items():
         runs[name] = (len(library.rhythms), OWN_RHYTHMS)
