@@ -5,7 +5,7 @@ from typing import Any
 
 from stillwatch import tables
 from stillwatch.report import scan_json
-from stillwatch.report.files import write_scan
+from stillwatch.report.folder import write_scan
 from stillwatch.types import Scan, Target, Verdict
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "output.md"

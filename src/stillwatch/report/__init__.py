@@ -5,7 +5,7 @@ of a log passes `clean`; in HTML also `page.markup`, the only place that makes m
 """
 
 from stillwatch.report.as_json import scan_json
-from stillwatch.report.files import write_scan
+from stillwatch.report.folder import write_scan
 from stillwatch.report.page import html_page
 from stillwatch.report.spreadsheet import members_csv
 from stillwatch.report.terminal import print_scan
