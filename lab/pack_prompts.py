@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 OUT = Path(__file__).parents[1] / "src/stillwatch/simulate/pack/prompts.parquet"
 TEXT_CHARACTERS = 2_400
 ANSWER_CHARACTERS = 900
+TEMPLATE_CHARACTERS = 1_600
+TEMPLATE_INSTANCES = 12
 
 _SHORT: Any = ["source", "role", "target", "split"]  # the stubs know only True and False here
 
@@ -79,13 +81,15 @@ def teacher(folder: Path) -> Iterator[Row]:
 
 
 def templates(folder: Path) -> Iterator[Row]:
-    """Twelve instances of each T0 template; the template, not the text, decides the half."""
+    """Twelve instances of each T0 template; the template, not the text, decides the half. Texts are kept whole."""
     counts: dict[str, int] = {}
+    seen: set[str] = set()
     for row in rows_of(folder, "harvest_t0_templates"):
-        label = row["label"]
-        counts[label] = counts.get(label, 0) + 1
-        if counts[label] <= 12:
-            yield "t0", "task", "knowledge", half(label), row["text"][:1_200]
+        label, text = row["label"], row["text"]
+        if len(text) <= TEMPLATE_CHARACTERS and text not in seen and counts.get(label, 0) < TEMPLATE_INSTANCES:
+            seen.add(text)
+            counts[label] = counts.get(label, 0) + 1
+            yield "t0", "task", "knowledge", half(label), text
 
 
 def main() -> None:

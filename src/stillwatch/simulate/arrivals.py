@@ -28,7 +28,7 @@ def rows_of(accounts: Accounts, first: int, rhythms: Floats, outage: tuple[float
     new = rng.random(len(owner)) < 1.0 / accounts["session"][owner]
     new[starts] = True
     busy = _busy_time(accounts, owner, counts, new, rng)
-    hours = _stretched(busy, owner, _profiles(accounts, rhythms, rng))
+    hours = _stretched(busy, owner, _profiles(accounts, rhythms, rng), accounts)
     hours = hours + _thinking(accounts["think"][owner], new, rng)
     opened = np.cumsum(new)
     rows["session"] = opened - opened[starts[owner]]
@@ -72,14 +72,17 @@ def _profiles(accounts: Accounts, rhythms: Floats, rng: Rng) -> Floats:
     return np.concatenate([np.zeros((len(accounts), 1)), along / along[:, -1:]], axis=1)
 
 
-def _stretched(busy: Floats, owner: Ints, along: Floats) -> Floats:
-    """Hour of each exchange: the inverse of its account's cumulative activity."""
+def _stretched(busy: Floats, owner: Ints, along: Floats, accounts: Accounts) -> Floats:
+    """Hour of each exchange: the inverse of its account's cumulative activity, within its time."""
     width = along.shape[1]
     flat = (along + 2.0 * np.arange(len(along))[:, None]).ravel()
     at = np.searchsorted(flat, busy + 2.0 * owner, side="right") - 1
     at = np.minimum(at, owner * width + width - 2)
     low, high = flat[at], flat[at + 1]
-    hours: Floats = at - owner * width + np.clip((busy + 2.0 * owner - low) / np.maximum(high - low, 1e-15), 0.0, 1.0)
+    within = np.clip((busy + 2.0 * owner - low) / np.maximum(high - low, 1e-15), 0.0, 1.0)
+    opens = np.maximum(at - owner * width, accounts["start"][owner])
+    closes = np.minimum(at - owner * width + 1.0, accounts["end"][owner])
+    hours: Floats = opens + within * (closes - opens)
     return hours
 
 

@@ -15,6 +15,11 @@ from stillwatch.errors import SettingsError
 from stillwatch.types import Target
 
 LEAST_OPERATOR_ACCOUNTS = 12
+TWIN_KINDS = (
+    "nightly_evaluation", "migrated_workload", "ci_runners", "small_team", "llm_gateway", "stripped_metadata",
+    "audit_trail", "failover_router", "release_benchmark", "drift_monitor", "rag_backfill", "declared_synthetic",
+    "company_seats", "classroom", "coding_tool", "carrier_nat", "reseller", "viral_prompt", "workshop", "public_benchmark",
+)  # fmt: skip
 SCHEDULES = ("steady", "tide", "shift")
 
 
@@ -162,6 +167,8 @@ def _checked(where: str, scenario: Scenario) -> Scenario:
         for name in (f.name for f in fields(Operator) if f.name.endswith("_fraction")):
             _check(where, f"{name} of {operator.name}", 0 <= getattr(operator, name) <= 1, "must be from 0 to 1")
     for twin in scenario.twins:
+        if twin.kind not in TWIN_KINDS:
+            raise SettingsError(f"{where}: no twin is called {twin.kind!r}; known: {', '.join(TWIN_KINDS)}")
         _check(where, f"size of {twin.kind}", 1 <= twin.low <= twin.high, "must have 1 <= low <= high")
     return scenario
 

@@ -1,0 +1,63 @@
+"""Scenario files are checked when they are read, and scale as said."""
+
+from pathlib import Path
+
+import pytest
+
+from stillwatch.errors import SettingsError
+from stillwatch.simulate import load_scenario
+from stillwatch.simulate.scenario import TWIN_KINDS
+from stillwatch.simulate.twins import TWINS
+
+
+@pytest.mark.parametrize("name", ["demo", "february", "benign"])
+def test_shipped_scenarios_are_sound_and_use_known_twins(name: str) -> None:
+    scenario = load_scenario(name)
+    assert scenario.name == name
+    assert {twin.kind for twin in scenario.twins} == set(TWINS)
+
+
+def test_every_named_twin_can_be_drawn() -> None:
+    assert set(TWIN_KINDS) == set(TWINS)
+
+
+def test_february_has_the_disclosed_sizes() -> None:
+    scenario = load_scenario("february")
+    assert sum(o.accounts for o in scenario.operators) == 24_000
+    assert [o.exchanges for o in scenario.operators] == [150_000, 3_400_000, 13_000_000]
+
+
+def test_scale_keeps_a_campaign_of_twelve_and_a_group_of_each_twin() -> None:
+    small = load_scenario("february").scaled(0.001)
+    assert min(o.accounts for o in small.operators) == 12
+    assert small.exchanges == 13_450
+    assert min(twin.groups for twin in small.twins) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name = 'x'\naccounts = 5\nexchanges = 3", "exchanges must be at least one per account"),
+        ("name = 'x'\naccounts = 5\nexchanges = 9\nspeed = 1", "has no 'speed'"),
+        ("name = 'x'\nexchanges = 9", "accounts"),
+        ("name = 'x'\naccounts = 5\nexchanges = 9\ndays = 1", "days must be from 2 to 120"),
+        ("name = ", "not a scenario"),
+        (
+            "name = 'x'\naccounts = 5\nexchanges = 9\n[[operator]]\nname = 'o'\naccounts = 9\nexchanges = 9\ntargets={gold = 1}",
+            "targets of o must name targets",
+        ),
+        ("name = 'x'\naccounts = 5\nexchanges = 9\n[[twin]]\nkind = 'ghost'\ngroups = 1", "no twin is called 'ghost'"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_fault(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as raised:
+        load_scenario(path)
+    assert message in str(raised.value)
+    assert "mine.toml" in str(raised.value)
+
+
+def test_an_unknown_name_lists_the_shipped_ones() -> None:
+    with pytest.raises(SettingsError, match="shipped: demo, february, benign"):
+        load_scenario("march")
