@@ -5,6 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stillwatch.simulate.library import load_library
+from stillwatch.simulate.operators import TASKS
+from stillwatch.types import Target
+
 
 @pytest.fixture(scope="module")
 def exchanges(demo: Any) -> dict[str, np.ndarray]:
@@ -83,6 +87,13 @@ def test_closed_accounts_are_continued_by_fresh_ones(demo: Any) -> None:
     closed = [row for row in rows if row["closed_at"]]
     expected = demo.scenario.operators[2].replaced_fraction / (1 + demo.scenario.operators[2].replaced_fraction)
     assert len(closed) == pytest.approx(expected * len(rows), abs=1)
+
+
+def test_every_target_can_be_aimed_at() -> None:
+    library = load_library("A", np.random.default_rng(1))
+    for target in Target:
+        assert library.bank_of("operator", target.value), target
+    assert set(TASKS) == set(Target)
 
 
 def test_no_operator_is_one_organisation_or_one_card(demo: Any) -> None:

@@ -43,7 +43,7 @@ def test_scale_keeps_a_campaign_of_twelve_and_a_group_of_each_twin() -> None:
         ("name = 'x'\naccounts = 5\nexchanges = 9\ndays = 1", "days must be from 2 to 120"),
         ("name = ", "not a scenario"),
         (
-            "name = 'x'\naccounts = 5\nexchanges = 9\n[[operator]]\nname = 'o'\naccounts = 9\nexchanges = 9\ntargets={gold = 1}",
+            "name = 'x'\naccounts=5\nexchanges=9\n[[operator]]\nname='o'\naccounts=9\nexchanges=9\ntargets={gold=1}",
             "targets of o must name targets",
         ),
         ("name = 'x'\naccounts = 5\nexchanges = 9\n[[twin]]\nkind = 'ghost'\ngroups = 1", "no twin is called 'ghost'"),

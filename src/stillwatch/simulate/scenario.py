@@ -16,9 +16,10 @@ from stillwatch.types import Target
 
 LEAST_OPERATOR_ACCOUNTS = 12
 TWIN_KINDS = (
-    "nightly_evaluation", "migrated_workload", "ci_runners", "small_team", "llm_gateway", "stripped_metadata",
-    "audit_trail", "failover_router", "release_benchmark", "drift_monitor", "rag_backfill", "declared_synthetic",
-    "company_seats", "classroom", "coding_tool", "carrier_nat", "reseller", "viral_prompt", "workshop", "public_benchmark",
+    "nightly_evaluation", "migrated_workload", "ci_runners", "small_team", "llm_gateway",
+    "stripped_metadata", "audit_trail", "failover_router", "release_benchmark", "drift_monitor",
+    "rag_backfill", "declared_synthetic", "company_seats", "classroom", "coding_tool",
+    "carrier_nat", "reseller", "viral_prompt", "workshop", "public_benchmark",
 )  # fmt: skip
 SCHEDULES = ("steady", "tide", "shift")
 
