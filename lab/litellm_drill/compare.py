@@ -12,11 +12,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-ABOUT = """A real LiteLLM proxy with made-up replies; 252 callers drive it with the OpenAI client: one operator who splits
-one task list over thirty keys with three scaffolds and one clock; 210 people, bots, developers, desks and evaluations on
-their own; and one organisation of twelve seats. Prompts are real, the callers are drawn by us, and days are pressed
-into minutes: the drill shows that the way from a gateway's log to a verdict works, not how well campaigns are found in
-the wild. `lab/litellm_drill.sh` makes this page."""
+ABOUT = """A real LiteLLM proxy with made-up replies; 252 callers drive it with the OpenAI client: one operator who
+splits one task list over thirty keys with three scaffolds and one clock; 210 people, bots, developers, desks and
+evaluations on their own; and one organisation of twelve seats. Prompts are real, the callers are drawn by us, and
+days are pressed into minutes: the drill shows that the way from a gateway's log to a verdict works, not how well
+campaigns are found in the wild. `lab/litellm_drill.sh` makes this page."""
 ACCUSING = frozenset({"distillation", "relay", "declared_harvest"})
 
 
