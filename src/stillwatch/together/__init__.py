@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import scipy.sparse as sp
 
 from stillwatch.bits import exceedance
 from stillwatch.settings import Settings
@@ -23,7 +22,7 @@ from stillwatch.together.likeness import ALL, Accounts
 from stillwatch.together.membership import grow, odds, weigh
 from stillwatch.together.null import Nulls, dump, fit, load
 from stillwatch.together.operators import join_operators
-from stillwatch.together.score import Scores, kind_label, observe, score
+from stillwatch.together.score import Scores, declared_groups, null_labels, observe, score
 from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
 
 __all__ = [
@@ -92,9 +91,10 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     fragments = communities(groups.members[accused], scores.total[accused])
     taken = np.zeros(len(accounts.exchanges), bool)
     campaigns: list[FoundCampaign] = []
-    for core in join_operators(accounts, _cleaned(accounts, fragments, scores, settings), scores.strangers):
-        members, bits = grow(accounts, core & ~taken, settings.membership_bits)
-        members &= ~taken
+    cores = join_operators(accounts, _cleaned(accounts, fragments, scores, settings), scores.strangers)
+    for number, core in enumerate(cores):
+        others = np.any([taken, *(c for i, c in enumerate(cores) if i != number)], axis=0)
+        members, bits = grow(accounts, core & ~taken, others, settings.membership_bits)
         if members.sum() >= settings.minimum_accounts:
             taken |= members
             campaigns.append(_campaign(accounts, groups, scores, members, bits))
@@ -176,29 +176,15 @@ def _scaffolds(accounts: Accounts, members: Mask, strangers: Mask) -> tuple[int,
 
 
 def learn(references: Sequence[Accounts], settings: Settings, source: str) -> Nulls:
-    """Learn nulls from benign traffic; groups that declare one organisation count only for that kind of group."""
+    """Learn nulls from benign traffic."""
     observed: dict[str, list[Dispersion]] = {}
-    kinds: list[str] = []
+    labels: list[str] = []
     for accounts in references:
         groups = form_groups(accounts, settings)
-        declared = declared_groups(accounts, groups)
-        labels = [kind_label(groups, g) for g in range(len(groups))]
-        kept = np.flatnonzero([not declared[g] or labels[g] == TraitKind.ORGANISATION for g in range(len(groups))])
-        chosen = groups.select(kept)
-        kinds += [labels[g] for g in kept]
-        for test, result in observe(accounts, chosen, np.ones(len(accounts.exchanges), bool)).items():
+        labels += null_labels(accounts, groups)
+        for test, result in observe(accounts, groups, np.ones(len(accounts.exchanges), bool)).items():
             observed.setdefault(test, []).append(result)
-    return fit({test: stacked(results) for test, results in observed.items()}, kinds, source)
-
-
-def declared_groups(accounts: Accounts, groups: Groups) -> Mask:
-    """Groups half of whose accounts declare one organisation: they do not pose as strangers."""
-    part = accounts.shown[TraitKind.ORGANISATION]
-    shape = (len(accounts.exchanges), max(len(part.values), 1))
-    belongs = sp.csr_array((np.ones(len(part.rows)), (part.rows, part.codes)), shape=shape)
-    counts = sp.csr_array(groups.members @ belongs)
-    largest = np.asarray(counts.max(axis=1).todense()).ravel() if len(groups) else np.zeros(0)
-    return 2 * largest >= np.asarray(groups.members.sum(axis=1)).ravel()
+    return fit({test: stacked(results) for test, results in observed.items()}, labels, source)
 
 
 def _calibration(accounts: Accounts, groups: Groups, scores: Scores, taken: Mask, nulls: Nulls) -> Calibration:

@@ -33,12 +33,12 @@ def odds(accounts: Accounts, core: Mask, strangers: Mask) -> Floats:
     return prior + np.sum([_combined(parts) for parts in families.values()], axis=0)
 
 
-def grow(accounts: Accounts, core: Mask, membership_bits: float) -> tuple[Mask, Floats]:
-    """Repeat weighing until the members stop changing; strangers join and innocents leave."""
+def grow(accounts: Accounts, core: Mask, others: Mask, membership_bits: float) -> tuple[Mask, Floats]:
+    """Repeat weighing until the members stop changing; strangers join, innocents leave, other cores stay away."""
     members = core
     for _ in range(_LEARNING_ROUNDS):
         bits = odds(accounts, members, ~members)
-        grown = bits >= membership_bits
+        grown = (bits >= membership_bits) & ~others
         if grown.sum() < 3:
             return grown, bits
         if np.array_equal(grown, members):
@@ -79,7 +79,7 @@ def _log_shares(shows: sp.csr_array, core: Mask, strangers: Mask) -> Floats:
     inside, outside = core.astype(float) @ shows, strangers.astype(float) @ shows
     many, few = max(strangers.sum(), 1), core.sum()
     base = (inside + outside + 1) / (few + many + 1)
-    stranger_share = (outside + base) / (many + 1)
+    stranger_share = (outside + 1) / (many + 2)  # what nobody else shows is not for that reason impossible
     rows = []
     for left_out in (0, 1):
         core_share = (np.maximum(inside - left_out, 0) + _DOUBT * base) / (max(few - left_out, 0) + _DOUBT)

@@ -14,26 +14,29 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
+from scipy import stats
 
 from stillwatch.bits import calibrate_bits, empirical_null, student_tail_log_p
 from stillwatch.errors import InputError
 from stillwatch.together.dispersion import Dispersion, Floats
 
-_FORMAT = 1
+_FORMAT = 2
 _FEW_GROUPS = 8  # reference groups below which a kind leans on the pooled null
-_PRIOR_GROUPS = 60.0  # groups' worth of trust in the shipped scale against the run's own
-_TAIL_FREEDOM = (3.0, 12.0)  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
+_PRIOR_GROUPS = 60.0  # groups' worth of belief that a kind is like all kinds, and a run like the reference
+_TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
+_LEAST_SCATTER = 0.05  # no kind of group is alike to better than a twentieth, whatever the reference says
 
 Kind: TypeAlias = str
+Labels: TypeAlias = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True)
 class Null:
-    """Benign groups of one kind in one test: ln dispersion ratio ~ mean + scatter * Student(freedom)."""
+    """Benign groups of one kind in one test: ln dispersion ratio ~ mean + scatter * Student, over `groups` groups."""
 
     mean: float
     scatter: float
-    freedom: float
     groups: int
 
 
@@ -56,53 +59,56 @@ def fit(observed: Mapping[str, Dispersion], kinds: Sequence[Kind], source: str) 
     return Nulls({test: _fit_test(result, labels) for test, result in observed.items()}, source)
 
 
-def _fit_test(result: Dispersion, labels: np.ndarray) -> dict[Kind, Null]:
+def _fit_test(result: Dispersion, labels: Labels) -> dict[Kind, Null]:
     excess = result.log_ratio - result.mean
     usable = np.isfinite(excess) & np.isfinite(result.variance)
-    if not usable.any():
-        return {}
-    pooled = _lower(excess[usable], result.variance[usable])
-    nulls = {"*": Null(min(pooled[0], 0.0), pooled[1], _TAIL_FREEDOM[0], int(usable.sum()))}
-    for kind in np.unique(labels):
-        rows = usable & (labels == kind)
-        if rows.sum() >= _FEW_GROUPS:
-            mean, scatter = _lower(excess[rows], result.variance[rows])
-            freedom = float(np.clip(rows.sum() - 1, *_TAIL_FREEDOM))
-            nulls[str(kind)] = Null(mean, scatter, freedom, int(rows.sum()))
-    return nulls
+    kinds = {str(kind): usable & (labels == kind) for kind in np.unique(labels)}
+    parts = {"*": usable, **{kind: rows for kind, rows in kinds.items() if rows.sum() >= _FEW_GROUPS}}
+    fitted = {kind: _envelope(excess[rows], result.variance[rows]) for kind, rows in parts.items() if rows.any()}
+    return {kind: _leaning(own, fitted["*"]) for kind, own in fitted.items()}
 
 
-def _lower(excess: Floats, variance: Floats) -> tuple[float, float]:
-    """Middle and scatter of the lower half, the side that accuses, beyond what sampling explains."""
-    middle = float(np.median(excess))
-    low = excess <= middle
-    square = float(np.mean((excess[low] - middle) ** 2))
-    return middle, float(np.sqrt(max(square - float(np.median(variance[low])), 0.05**2)))
+def _leaning(own: Null, pooled: Null) -> Null:
+    """Lean a kind's scatter on that of all kinds, the more the fewer groups it was learnt from."""
+    trust = own.groups / (own.groups + _PRIOR_GROUPS)
+    return Null(own.mean, float(np.sqrt(trust * own.scatter**2 + (1 - trust) * pooled.scatter**2)), own.groups)
+
+
+def _envelope(excess: Floats, variance: Floats) -> Null:
+    """The narrowest null under which no lower tail of the reference is fatter than promised.
+
+    The k-th lowest of n groups must not lie below the k / (n + 1) quantile: innocent twins, which are few and far out,
+    widen the null as much as they must.
+    """
+    middle = min(float(np.median(excess)), 0.0)
+    order = np.arange(1, len(excess) // 2 + 1)
+    allowed = stats.t.ppf(order / (len(excess) + 1), _TAIL_FREEDOM)
+    low, high = _LEAST_SCATTER, 10.0
+    for _ in range(40):
+        scatter = np.sqrt(low * high)
+        z = np.sort((excess - middle) / np.sqrt(scatter**2 + variance))[: len(order)]
+        low, high = (low, scatter) if np.all(z >= allowed) else (scatter, high)
+    return Null(middle, float(high), len(excess))
 
 
 def bits_of(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) -> Floats:
     """Bits of every group in one test; NaN where it was not tested."""
-    z, freedom = standardised(result, test, kinds, nulls)
+    z = standardised(result, test, kinds, nulls)
     finite = np.isfinite(z)
     bits = np.full(len(z), np.nan)
     if finite.any():
         location, scale = _own_null(z[finite])
         shifted = (z[finite] - location) / scale
-        bits[finite] = calibrate_bits(student_tail_log_p(shifted, freedom[finite], "lower"))
+        bits[finite] = calibrate_bits(student_tail_log_p(shifted, _TAIL_FREEDOM, "lower"))
     return bits
 
 
-def standardised(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) -> tuple[Floats, Floats]:
-    """Each group's distance from the benign mean in benign standard deviations, and the tail's degrees of freedom."""
-    size = len(kinds)
-    mean, scatter, freedom = np.full(size, np.nan), np.full(size, np.nan), np.full(size, _TAIL_FREEDOM[0])
-    for kind in set(kinds):
-        null = nulls.of(test, kind)
-        if null is not None:
-            rows = np.array([k == kind for k in kinds])
-            mean[rows], scatter[rows], freedom[rows] = null.mean, null.scatter, null.freedom
-    z = (result.log_ratio - result.mean - mean) / np.sqrt(scatter**2 + result.variance)
-    return z, freedom
+def standardised(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) -> Floats:
+    """Each group's distance from the benign mean in benign standard deviations."""
+    of_kind = {kind: nulls.of(test, kind) for kind in set(kinds)}
+    mean = np.array([n.mean if (n := of_kind[kind]) else np.nan for kind in kinds])
+    scatter = np.array([n.scatter if (n := of_kind[kind]) else np.nan for kind in kinds])
+    return np.asarray((result.log_ratio - result.mean - mean) / np.sqrt(scatter**2 + result.variance))
 
 
 def _own_null(z: Floats) -> tuple[float, float]:
@@ -134,7 +140,7 @@ def dump(nulls: Nulls) -> str:
     """Write nulls as JSON, rounded to what their fit can carry."""
     tests = {
         test: {
-            kind: [round(n.mean, 4), round(n.scatter, 4), round(n.freedom, 2), n.groups]
+            kind: [round(n.mean, 4), round(n.scatter, 4), n.groups]
             for kind, n in sorted(kinds.items())
         }
         for test, kinds in sorted(nulls.tests.items())

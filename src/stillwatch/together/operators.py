@@ -1,15 +1,19 @@
 """One operator or two? Fragments of one operator behave alike; two operators on one pool of proxies do not.
 
 In: cores of accounts. Out: fewer, larger cores. Two cores are one operator when their centres differ by a small share
-of what two strangers differ by, on average over the tests of rhythm, content and application.
+of what two strangers differ by in every test of rhythm, content and application but two: fragments may differ in the
+traits that cut them apart. Cores that declare different organisations, or of which only one does, stay apart.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from stillwatch.together.dispersion import Features, Floats, Mask
 from stillwatch.together.likeness import ALL, Accounts
+from stillwatch.types import TraitKind
 
-_ALIKE_FRACTION = 0.05  # fragments of one operator lie below 0.01, different operators above 0.2 (docs/decisions)
+_ALIKE_FRACTION = 0.02  # halves of one operator lie below 0.005, different operators above 0.1 (docs/decisions/0002)
+_CUTTING_TESTS = 2  # tests in which fragments of one operator may differ
 _FAMILIES = ("rhythm", "content", "application")
 
 
@@ -18,7 +22,7 @@ def join_operators(accounts: Accounts, cores: list[Mask], strangers: Mask) -> li
     features = [t.features(accounts) for t in ALL if t.family in _FAMILIES]
     cores = list(cores)
     while len(cores) > 1:
-        apart = _distances(features, cores, strangers)
+        apart = np.where(_declared_apart(accounts, cores), np.inf, _distances(features, cores, strangers))
         first, second = np.unravel_index(np.argmin(apart), apart.shape)
         if apart[first, second] >= _ALIKE_FRACTION:
             break
@@ -27,10 +31,23 @@ def join_operators(accounts: Accounts, cores: list[Mask], strangers: Mask) -> li
     return sorted(cores, key=lambda mask: (-int(mask.sum()), int(np.flatnonzero(mask)[0])))
 
 
+def _declared_apart(accounts: Accounts, cores: list[Mask]) -> npt.NDArray[np.bool_]:
+    """Whether two cores declare different organisations; no organisation is different from any."""
+    part = accounts.shown[TraitKind.ORGANISATION]
+    declared = np.full(len(cores), -1)
+    for number, core in enumerate(cores):
+        counts = np.bincount(part.codes[core[part.rows]], minlength=1)
+        if 2 * counts.max() >= core.sum():
+            declared[number] = counts.argmax()
+    return np.not_equal.outer(declared, declared)
+
+
 def _distances(features: list[Features], cores: list[Mask], strangers: Mask) -> Floats:
-    """Mean over tests of the squared distance between centres, as a share of that between two strangers."""
+    """Squared distance between centres as a share of that between two strangers, the largest but two of all tests."""
     parts = [part for f in features if (part := _apart(f, cores, strangers)) is not None]
-    apart = np.mean(parts, axis=0) if parts else np.full((len(cores), len(cores)), np.inf)
+    if len(parts) <= _CUTTING_TESTS:
+        return np.full((len(cores), len(cores)), np.inf)
+    apart = np.asarray(np.sort(parts, axis=0)[-1 - _CUTTING_TESTS])
     np.fill_diagonal(apart, np.inf)
     return apart
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 
 from stillwatch.bits import e_bh
 from stillwatch.together import null
@@ -15,6 +16,7 @@ from stillwatch.together.dispersion import Dispersion, Floats, Mask, dispersion
 from stillwatch.together.groups import Groups
 from stillwatch.together.likeness import ALL, Accounts, Likeness
 from stillwatch.together.null import Nulls
+from stillwatch.types import TraitKind
 
 _PASSES = 3
 _FAMILIES = ("pace", "rhythm", "content", "application", "identity")
@@ -58,15 +60,31 @@ def observe(accounts: Accounts, groups: Groups, strangers: Mask) -> dict[str, Di
     return observed
 
 
-def kind_label(groups: Groups, group: int) -> str:
-    """The kind of a group as nulls know it; pairs of kinds share one null."""
-    kinds = groups.kinds(group)
+def null_labels(accounts: Accounts, groups: Groups) -> list[str]:
+    """The kind by which nulls know each group: organisation if it declares itself one, else its trait's, or "pair"."""
+    declared = declared_groups(accounts, groups)
+    return [_label(groups.kinds(g), declared[g]) for g in range(len(groups))]  # type: ignore[arg-type]
+
+
+def _label(kinds: tuple[TraitKind, ...], declared: np.bool_) -> str:
+    if declared:
+        return str(TraitKind.ORGANISATION)
     return str(kinds[0]) if len(kinds) == 1 else "pair"
+
+
+def declared_groups(accounts: Accounts, groups: Groups) -> Mask:
+    """Groups half of whose accounts declare one organisation: they do not pose as strangers."""
+    part = accounts.shown[TraitKind.ORGANISATION]
+    shape = (len(accounts.exchanges), max(len(part.values), 1))
+    belongs = sp.csr_array((np.ones(len(part.rows)), (part.rows, part.codes)), shape=shape)
+    counts = sp.csr_array(groups.members @ belongs)
+    largest = np.asarray(counts.max(axis=1).todense()).ravel() if len(groups) else np.zeros(0)
+    return 2 * largest >= np.asarray(groups.members.sum(axis=1)).ravel()
 
 
 def _pass(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_fraction: float, strangers: Mask) -> Scores:
     observed = observe(accounts, groups, strangers)
-    labels = [kind_label(groups, g) for g in range(len(groups))]
+    labels = null_labels(accounts, groups)
     tests = {name: null.bits_of(result, name, labels, nulls) for name, result in observed.items()}
     families = {family: _mean([tests[t.name] for t in ALL if t.family == family]) for family in _FAMILIES}
     total = np.sum(list(families.values()), axis=0) if len(groups) else np.zeros(0)
