@@ -17,7 +17,7 @@ from stillwatch import pipeline
 from stillwatch.settings import Settings
 
 BARE = """
-    select account_id, count(*), min(ts), max(ts), count(distinct ip), sum(length(prompt_text)),
+    select account_id, count(*), epoch(min(ts)), epoch(max(ts)), count(distinct ip), sum(length(prompt_text)),
            sum(length(system_text)), sum(output_tokens), count(distinct model), count(distinct user_agent)
     from read_parquet('{files}') group by account_id
 """
