@@ -24,7 +24,7 @@ class Scored:
     scores: npt.NDArray[np.float32]
 
     def truth(self) -> npt.NDArray[np.int64]:
-        return np.array([TARGETS.index(row.target) for row in self.prompts])  # type: ignore[arg-type]
+        return np.array([TARGETS.index(row.target) for row in self.prompts])
 
     def guess(self) -> npt.NDArray[np.int64]:
         return np.asarray(self.scores[:, : len(TARGETS)].argmax(axis=1))

