@@ -1,7 +1,7 @@
 """Scores of the target classifier: tables in Markdown.
 
-In: prompts with the model's scores. Out: text. Macro-F1 is the unweighted mean over targets; slices without some
-target average over those present.
+In: prompts with the model's scores. Out: text. Macro-F1 is the unweighted mean over targets with at least 20
+rows in the slice.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from target_sources import Prompt
 from stillwatch.types import TARGETS
 
 HEADS = 16
+ENOUGH_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,9 @@ def table(scored: Scored) -> npt.NDArray[np.float64]:
 
 
 def macro_f1(scored: Scored) -> float:
-    """Mean F1 over the targets present."""
+    """Mean F1 over the targets with enough rows; what is said of the rows of others still counts as wrong or right."""
     rows = table(scored)
-    return float(rows[rows[:, 3] > 0, 2].mean()) if len(scored.prompts) else float("nan")
+    return float(rows[rows[:, 3] >= ENOUGH_ROWS, 2].mean())
 
 
 def _accuracy(scored: Scored) -> float:
@@ -91,14 +92,19 @@ def foreign_words(row: Prompt) -> bool:
     return row.lang != "en" or sum(ord(letter) > 127 for letter in row.text) > len(row.text) / 10
 
 
-def report(test: Scored, wrapped: Scored, trained: int) -> str:
-    """The result as Markdown."""
-    lines = ["# Target classifier on held-out sources and templates", "", "Written by lab/train_targets.py.", ""]
+def report(test: Scored, wrapped: Scored, trained: int, digest: str) -> str:
+    """The result as Markdown. digest: names the weights that were scored."""
+    lines = [
+        "# Target classifier on held-out sources and templates",
+        "",
+        f"Written by lab/train_targets.py for the weights {digest}.",
+        "",
+    ]
     lines += [f"Trained on {trained} prompts, scored on {len(test.prompts)} of other sources or templates.", ""]
     lines += ["| target | precision | recall | F1 | rows |", "|---|---|---|---|---|"]
     for target, (precision, recall, f1, count) in zip(TARGETS, table(test), strict=True):
         lines.append(f"| {target} | {precision:.3f} | {recall:.3f} | {f1:.3f} | {count:.0f} |")
-    lines += ["", "| slice | macro-F1 | accuracy | rows |", "|---|---|---|---|"]
+    lines += ["", "| slice | macro-F1 over targets with 20 rows or more | accuracy | rows |", "|---|---|---|---|"]
     for name, part in {**slices(test), "wrapped in an unseen scaffold": wrapped}.items():
         lines.append(f"| {name} | {macro_f1(part):.3f} | {_accuracy(part):.3f} | {len(part.prompts)} |")
     flipped = float((test.guess() != wrapped.guess()).mean())
