@@ -20,6 +20,7 @@ Matrix: TypeAlias = npt.NDArray[np.float64] | sp.csr_array
 
 _VOLUME_BINS = 10  # strangers are matched within tenths of the volume distribution
 _SMALL = 1e-12
+_DOUBT = 0.2  # strangers' worth of belief that a group is like everybody: bounds what few accounts can say
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def dispersion(features: Features, groups: sp.csr_array, strangers: Mask) -> Dis
     count = np.where(accounts >= 3, accounts, np.nan)
     spread = (known @ features.squares - _squared_norm(known @ features.values) / count) / (count - 1)
     expected, freedom = _expected(features, known, strangers, count)
-    shrunk = ((count - 1) * np.maximum(spread, 0) + expected) / count  # one stranger's worth of doubt
+    shrunk = ((count - 1) * np.maximum(spread, 0) + _DOUBT * expected) / (count - 1 + _DOUBT)
     half = freedom / 2
     return Dispersion(
         log_ratio=np.log(np.maximum(shrunk, _SMALL) / np.maximum(expected, _SMALL)),

@@ -17,6 +17,7 @@ from stillwatch.types import Trait, TraitKind
 
 _SHOWS_FRACTION = 0.1  # an account shows a trait that a tenth of its exchanges carry
 _SHOWS_EXCHANGES = 2  # or that at least two of them carry
+_REPEATED_FRACTION = 0.7  # of accounts in either group that are in both: above it, two groups are one hypothesis
 _ONCE_IS_ENOUGH = frozenset({TraitKind.TASK_LIST, TraitKind.ADDRESS, TraitKind.NETWORK})
 _PAIRED = (
     (TraitKind.CLIENT, TraitKind.PARAMETERS),
@@ -79,6 +80,35 @@ def shown(traits: pa.Table, keys: npt.NDArray[np.int64]) -> dict[TraitKind, Show
     return parts
 
 
+def distinct(groups: Groups) -> Groups:
+    """Leave out groups that nearly repeat a larger one of the same kinds: one hypothesis counts once.
+
+    The words of one template give dozens of scaffold hashes with the same holders.
+    """
+    kinds = np.array(["+".join(groups.kinds(g)) for g in range(len(groups))])
+    size = np.asarray(groups.members.sum(axis=1)).ravel()
+    kept: list[npt.NDArray[np.int64]] = []
+    for kind in np.unique(kinds):
+        rows = np.flatnonzero(kinds == kind)
+        rows = rows[np.argsort(-size[rows], kind="stable")]
+        kept.append(rows[_first_of_its_kind(groups.members[rows], size[rows])])
+    return groups.select(np.sort(np.concatenate(kept))) if kept else groups
+
+
+def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Whether each group (largest first) differs from every kept group before it."""
+    shared = sp.coo_array(members @ members.T)
+    union = size[shared.row] + size[shared.col] - shared.data
+    near = (shared.col < shared.row) & (shared.data >= _REPEATED_FRACTION * union)
+    earlier: dict[int, list[int]] = {}
+    for row, column in zip(shared.row[near].tolist(), shared.col[near].tolist(), strict=True):
+        earlier.setdefault(row, []).append(column)
+    first = np.ones(len(size), bool)
+    for row in sorted(earlier):
+        first[row] = not first[earlier[row]].any()
+    return first
+
+
 def build(parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minimum: int) -> Groups:
     """Form every group of at least `minimum` accounts; groups with the very same members count once."""
     traits: list[tuple[Trait, ...]] = []
@@ -93,7 +123,7 @@ def build(parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minim
     indptr = np.cumsum([0, *(len(rows) for rows in members)])
     indices = np.concatenate(members) if members else np.zeros(0, np.int64)
     matrix = sp.csr_array((np.ones(len(indices)), indices, indptr), shape=(len(traits), len(exchanges)))
-    return Groups(tuple(traits), matrix)
+    return distinct(Groups(tuple(traits), matrix))
 
 
 def _candidates(

@@ -1,0 +1,64 @@
+"""Honest bits: benign traffic of sources that the nulls never saw (half B of prompts and clients), twins included.
+
+Usage: honest_bits.py [FIRST LAST]. Writes lab/results/honest_bits.md and prints it: how many groups of strangers reach b
+bits, against 2**-b, with its 95 % interval; and how many campaigns were found where there is none.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from stillwatch import together
+from stillwatch.bits import exceedance
+from stillwatch.engine import DuckDBEngine
+from stillwatch.pipeline import Source, simulate
+from stillwatch.pipeline.behaviour import behaviour
+from stillwatch.pipeline.intake import take_in
+from stillwatch.settings import Settings
+from stillwatch.together import Accounts, Found
+
+OUT = Path(__file__).parent / "results/honest_bits.md"
+
+
+def accounts(seed: int, settings: Settings) -> Accounts:
+    with tempfile.TemporaryDirectory() as folder, DuckDBEngine(settings) as engine:
+        log = Path(folder) / "log"
+        simulate("benign", log, seed=seed, sources="B")
+        source = Source((log / "exchanges",), log / "accounts.parquet")
+        return behaviour(engine, take_in(engine, source, settings), settings).accounts
+
+
+def table(runs: list[Found]) -> list[str]:
+    groups = sum(run.calibration.groups_checked for run in runs)
+    lines = ["| bits | groups | reached | share | 95 % interval | allowed | holds |", "|---|---|---|---|---|---|---|"]
+    for place, level in enumerate(range(3, 11)):
+        reached = sum(run.calibration.exceedance[place].exceeding for run in runs)
+        bits = np.r_[np.full(reached, float(level)), np.zeros(groups - reached)]
+        (row,) = exceedance(bits, [level])
+        interval = f"{row.low_fraction:.5f} to {row.high_fraction:.5f}"
+        share = reached / groups
+        lines.append(f"| {level} | {groups:,} | {reached} | {share:.5f} | {interval} | {2**-level:.5f} | {'yes' if row.holds else 'NO'} |")
+    return lines
+
+
+def main() -> None:
+    first, last = (int(a) for a in sys.argv[1:3]) if len(sys.argv) > 2 else (1, 20)
+    settings = Settings()
+    nulls, runs, lines = together.load(), list[Found](), ["| seed | groups checked | campaigns |", "|---|---|---|"]
+    for seed in range(first, last + 1):
+        runs.append(together.find(accounts(3000 + seed, settings), nulls, settings))
+        lines.append(f"| {3000 + seed} | {runs[-1].calibration.groups_checked:,} | {len(runs[-1].campaigns)} |")
+        print(lines[-1], flush=True)
+    empty = sum(not run.campaigns for run in runs)
+    closing = f"\n{empty} of {len(runs)} logs without a campaign give no campaign. Machine: {os.cpu_count()} cores."
+    text = "\n".join([*table(runs), "", *lines, closing, ""])
+    print(text)
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(f"# Bits on benign traffic of unseen sources\n\n`python lab/honest_bits.py {first} {last}`\n\n{text}")
+
+
+if __name__ == "__main__":
+    main()
