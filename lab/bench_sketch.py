@@ -7,11 +7,12 @@ Prompts of the shipped pack are joined and cut to 545 characters on average. Pri
 import os
 import platform
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from stillwatch.simulate import load_pool
 from stillwatch.sketch import FEATURE_BUCKETS, HEADS, SHAPE_BUCKETS, Projection
 from stillwatch.sketch.texts import sketch_texts
 
@@ -19,10 +20,7 @@ ROWS, CHARACTERS, REPEATS = 65_536, 545, 5
 
 
 def prompts() -> list[str]:
-    from importlib.resources import files
-
-    path = files("stillwatch.simulate").joinpath("prompts.parquet")
-    texts = [t for t in pq.read_table(str(path), columns=["text"])["text"].to_pylist() if t]
+    texts = [text for text in load_pool().texts.to_pylist() if text]
     joined = "\n".join(texts)
     rng = np.random.default_rng(1)
     starts = rng.integers(0, len(joined) - 2 * CHARACTERS, ROWS)
@@ -30,7 +28,7 @@ def prompts() -> list[str]:
     return [joined[s : s + n] for s, n in zip(starts, lengths, strict=True)]
 
 
-def best(function) -> float:  # type: ignore[no-untyped-def]
+def best(function: Callable[[], object]) -> float:
     times = []
     for _ in range(REPEATS):
         began = time.perf_counter()
@@ -46,7 +44,7 @@ def main() -> None:
     projection = Projection(weights, 0.1, np.zeros(HEADS, np.float32))
     sketch_texts(texts[:100], projection)
     raw = b"".join(t.encode() for t in texts.to_pylist())
-    seconds, reference = best(lambda: sketch_texts(texts, projection)), best(lambda: raw.lower())
+    seconds, reference = best(lambda: sketch_texts(texts, projection)), best(raw.lower)
     megabytes = len(raw) / 1e6
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, one thread used")
     print(f"sketch: {ROWS / seconds:,.0f} prompts/s of {len(raw) / ROWS:.0f} bytes, {megabytes / seconds:,.0f} MB/s")

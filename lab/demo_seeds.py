@@ -65,7 +65,10 @@ def main() -> None:
     closing = f"\n{good} of {last - first + 1} runs pass. Machine: {os.cpu_count()} cores."
     print(closing)
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(f"# The demo at seeds {first} to {last}\n\n`python lab/demo_seeds.py {first} {last}`\n\n" + "\n".join([*lines, closing, ""]))
+    OUT.write_text(
+        f"# The demo at seeds {first} to {last}\n\n`python lab/demo_seeds.py {first} {last}`\n\n"
+        + "\n".join([*lines, closing, ""])
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Honest bits: benign traffic of sources that the nulls never saw (half B of prompts and clients), twins included.
 
-Usage: honest_bits.py [FIRST LAST]. Writes lab/results/honest_bits.md and prints it: how many groups of strangers reach b
-bits, against 2**-b, with its 95 % interval; and how many campaigns were found where there is none.
+Usage: honest_bits.py [FIRST LAST]. Writes lab/results/honest_bits.md and prints it: how many groups of strangers reach
+b bits, against 2**-b, with its 95 % interval; and how many campaigns were found where there is none.
 """
 
 import os
@@ -40,7 +40,9 @@ def table(runs: list[Found]) -> list[str]:
         (row,) = exceedance(bits, [level])
         interval = f"{row.low_fraction:.5f} to {row.high_fraction:.5f}"
         share = reached / groups
-        lines.append(f"| {level} | {groups:,} | {reached} | {share:.5f} | {interval} | {2**-level:.5f} | {'yes' if row.holds else 'NO'} |")
+        holds = "yes" if row.holds else "NO"
+        lines.append(f"| {level} | {groups:,} | {reached} | {share:.5f} | {interval} | {2**-level:.5f} | {holds} |")
+
     return lines
 
 
@@ -57,7 +59,9 @@ def main() -> None:
     text = "\n".join([*table(runs), "", *lines, closing, ""])
     print(text)
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(f"# Bits on benign traffic of unseen sources\n\n`python lab/honest_bits.py {first} {last}`\n\n{text}")
+    OUT.write_text(
+        f"# Bits on benign traffic of unseen sources\n\n`python lab/honest_bits.py {first} {last}`\n\n{text}"
+    )
 
 
 if __name__ == "__main__":

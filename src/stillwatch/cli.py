@@ -53,11 +53,17 @@ def root(
 def scan(  # noqa: PLR0913 - one parameter an option
     paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
     *,
-    accounts: Annotated[Path | None, typer.Option("--accounts", help="File of accounts; else the one beside the logs.")] = None,  # noqa: E501 - one option
-    reference: Annotated[Path | None, typer.Option("--reference", help="Traffic believed benign, to learn what is normal from.")] = None,  # noqa: E501 - one option
+    accounts: Annotated[
+        Path | None, typer.Option("--accounts", help="File of accounts; else the one beside the logs.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option("--reference", help="Traffic believed benign, to learn what is normal from.")
+    ] = None,
     out: Out = Path("stillwatch-out"),
     engine: Annotated[str, typer.Option("--engine", help="Where queries run: duckdb.")] = "duckdb",
-    as_of: Annotated[datetime | None, typer.Option("--as-of", help="Look only at exchanges up to this time (UTC).")] = None,  # noqa: E501 - one option
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", help="Look only at exchanges up to this time (UTC).")
+    ] = None,
     settings_file: SettingsFile = None,
     as_json: AsJson = False,
     fail_on_campaign: FailOnCampaign = False,
@@ -94,13 +100,15 @@ def demo(
 
 
 @app.command()
-def simulate(
+def simulate(  # noqa: PLR0913 - one parameter an option
     scenario: Annotated[str, typer.Argument(help="demo, february, benign, or a scenario file.")],
     *,
     out: Out = Path("stillwatch-log"),
     seed: Seed = 1,
     scale: Annotated[float, typer.Option("--scale", help="Size against the scenario's own, above 0.")] = 1.0,
-    sources: Annotated[str, typer.Option("--sources", help="Which half of the prompts and clients: A, B or all.")] = "all",  # noqa: E501 - one option
+    sources: Annotated[
+        str, typer.Option("--sources", help="Which half of the prompts and clients: A, B or all.")
+    ] = "all",
     prompts: Annotated[Path | None, typer.Option("--prompts", help="Folder with more prompt sets.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -111,7 +119,9 @@ def simulate(
     if as_json:
         typer.echo(json.dumps({"out": str(out), "exchanges": written.exchanges, "accounts": written.accounts}))
     else:
-        Console().print(f"{written.exchanges:,} exchanges of {written.accounts:,} accounts in {out}; labels in {out / 'labels'}")  # noqa: E501 - one sentence
+        Console().print(
+            f"{written.exchanges:,} exchanges of {written.accounts:,} accounts in {out}; labels in {out / 'labels'}"
+        )
 
 
 def _scan(source: pipeline.Source, settings_file: Path | None, out: Path) -> Scan:

@@ -41,9 +41,7 @@ EXCHANGES = Table(
     "exchanges",
     "Input: one request to the model and its reply.",
     (
-        Column(
-            "exchange_id", "string", "its identifier; duplicates are dropped and counted", required=True
-        ),
+        Column("exchange_id", "string", "its identifier; duplicates are dropped and counted", required=True),
         Column("ts", "timestamp", "when the request arrived", required=True),
         Column("account_id", "string", "the billed identity", required=True),
         Column("key_id", "string", "API key"),

@@ -102,5 +102,5 @@ def test_running_out_of_memory_says_which_setting_to_raise() -> None:
         pairs = numbers.view()
         huge = numbers.inner_join(pairs, numbers.n % 3 == pairs.n % 3)
         opened._connection.raw_sql("SET max_temp_directory_size = '1MB'")
-        with pytest.raises(EngineError, match="memory_limit_bytes|work folder"):
+        with pytest.raises(EngineError, match=r"memory_limit_bytes|work folder"):
             opened.run(huge.select(numbers.n, other=pairs.n).distinct())

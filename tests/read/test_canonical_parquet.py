@@ -58,7 +58,13 @@ def test_columns_of_other_types_are_cast(read, tmp_path: Path) -> None:
     )
     rows, tally = read(written(tmp_path, content))
     row = rows[0]
-    assert (row["account_id"], row["model"], row["prompt_text"], row["turn"], row["status"]) == ("42", "m", "hi", 1, 200)
+    assert (row["account_id"], row["model"], row["prompt_text"], row["turn"], row["status"]) == (
+        "42",
+        "m",
+        "hi",
+        1,
+        200,
+    )
     assert (row["params"], row["tools"]) == ('{"temperature":0.5}', ["a", "b"])
     assert tally.rows_quarantined == 0
 

@@ -60,7 +60,10 @@ def test_accounts_beside_the_logs_are_found_and_each_counts_once(tmp_path: Path)
 
 def test_coverage_counts_empty_strings_as_missing(read, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    rows = [{"exchange_id": str(i), "ts": 1770120000, "account_id": "a", "model": "m", "ip": "" if i else "::1"} for i in range(4)]  # noqa: E501 - one list
+    rows = [
+        {"exchange_id": str(i), "ts": 1770120000, "account_id": "a", "model": "m", "ip": "" if i else "::1"}
+        for i in range(4)
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     fractions = read(path)[1].column_fraction()
     assert (fractions["ip"], fractions["model"], fractions["prompt_text"]) == (0.25, 1.0, 0.0)

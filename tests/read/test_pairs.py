@@ -3,7 +3,15 @@ from pathlib import Path
 
 import pytest
 
-ENVELOPE = {"ts": "2026-02-03T12:00:00Z", "account_id": "a1", "org_id": "o1", "ip": "203.0.113.7", "user_agent": "sdk/1", "status": 200, "latency_ms": 812.5}  # noqa: E501 - one row
+ENVELOPE = {
+    "ts": "2026-02-03T12:00:00Z",
+    "account_id": "a1",
+    "org_id": "o1",
+    "ip": "203.0.113.7",
+    "user_agent": "sdk/1",
+    "status": 200,
+    "latency_ms": 812.5,
+}
 OPENAI = ENVELOPE | {
     "request_id": "r1",
     "request": {
@@ -12,7 +20,14 @@ OPENAI = ENVELOPE | {
             {"role": "developer", "content": "Be brief."},
             {"role": "user", "content": "first question"},
             {"role": "assistant", "content": "first answer"},
-            {"role": "user", "content": [{"type": "text", "text": "second"}, {"type": "image_url", "image_url": {"url": "x"}}, {"type": "text", "text": "question"}]},  # noqa: E501 - one message
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "second"},
+                    {"type": "image_url", "image_url": {"url": "x"}},
+                    {"type": "text", "text": "question"},
+                ],
+            },
         ],
         "tools": [{"type": "function", "function": {"name": "search", "parameters": {}}}],
         "temperature": 0.2,
@@ -22,7 +37,12 @@ OPENAI = ENVELOPE | {
     "response": {
         "id": "c1",
         "choices": [{"message": {"content": "an answer"}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 30, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 10}, "completion_tokens_details": {"reasoning_tokens": 3}},  # noqa: E501 - one row
+        "usage": {
+            "prompt_tokens": 30,
+            "completion_tokens": 5,
+            "prompt_tokens_details": {"cached_tokens": 10},
+            "completion_tokens_details": {"reasoning_tokens": 3},
+        },
     },
 }
 ANTHROPIC = ENVELOPE | {
@@ -44,7 +64,12 @@ ANTHROPIC = ENVELOPE | {
         "type": "message",
         "content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "an answer"}],
         "stop_reason": "end_turn",
-        "usage": {"input_tokens": 20, "cache_read_input_tokens": 10, "cache_creation_input_tokens": 5, "output_tokens": 7},
+        "usage": {
+            "input_tokens": 20,
+            "cache_read_input_tokens": 10,
+            "cache_creation_input_tokens": 5,
+            "output_tokens": 7,
+        },
     },
 }
 

@@ -25,7 +25,18 @@ def line(**changes: object) -> bytes:
 
 @pytest.mark.parametrize(
     "written",
-    ["2026-02-03T12:00:00Z", "2026-02-03 12:00:00", "2026-02-03T13:00:00+01:00", 1770120000, 1770120000.0, 1770120000000, 1770120000000000, 1770120000000000000, "1770120000", "1770120000.0"],  # noqa: E501 - one list
+    [
+        "2026-02-03T12:00:00Z",
+        "2026-02-03 12:00:00",
+        "2026-02-03T13:00:00+01:00",
+        1770120000,
+        1770120000.0,
+        1770120000000,
+        1770120000000000,
+        1770120000000000000,
+        "1770120000",
+        "1770120000.0",
+    ],
 )
 def test_a_time_is_read_in_every_common_notation(read, tmp_path: Path, written: object) -> None:
     path = tmp_path / "log.jsonl"
@@ -178,7 +189,11 @@ def test_unused_columns_are_named(read, tmp_path: Path) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.one_of(st.just(None), st.binary(max_size=40).filter(lambda b: b"\n" not in b and b.strip())), max_size=30))
+@given(
+    st.lists(
+        st.one_of(st.just(None), st.binary(max_size=40).filter(lambda b: b"\n" not in b and b.strip())), max_size=30
+    )
+)
 def test_good_rows_come_out_and_bad_ones_are_counted(tmp_path_factory, mixture: list[bytes | None]) -> None:
     path = tmp_path_factory.mktemp("mixed") / "log.jsonl"
     content = [line(exchange_id=f"e{i}") if row is None else row + b"\n" for i, row in enumerate(mixture)]

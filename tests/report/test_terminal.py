@@ -94,7 +94,7 @@ def test_hostile_strings_do_not_reach_the_terminal(hostile_scan: Scan) -> None:
     assert {c for c in _printed(hostile_scan, 160) if unicodedata.category(c) in unseen} == {"\n"}
 
 
-def test_console_markup_in_a_log_stays_text(make_scan) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_console_markup_in_a_log_stays_text(make_scan) -> None:  # type: ignore[no-untyped-def]
     """`[red]` in an excerpt is four letters in brackets, and a broken tag is no fault."""
     assert "[/bold] [link=x]" in _printed(make_scan(lambda _: "[/bold] [link=x]"), 160)
 

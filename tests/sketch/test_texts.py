@@ -31,7 +31,7 @@ PAYLOADS = [
     "how many apples are left in the basket",
     "which train reaches the harbour city first",
     "what does the gardener owe the baker",
-]  # noqa: E501 - one list
+]
 
 
 def hashes(*texts: str | None) -> np.ndarray:

@@ -56,16 +56,16 @@ def _facet(
     return rng.multinomial(exchanges, shares).astype(np.float32)
 
 
-def _traits(
-    rng: np.random.Generator, operator: npt.NDArray[np.int64], exchanges: npt.NDArray[np.int64]
-) -> pa.Table:
+def _traits(rng: np.random.Generator, operator: npt.NDArray[np.int64], exchanges: npt.NDArray[np.int64]) -> pa.Table:
     size, clone = len(operator), operator > 0
 
     def popular(values: int) -> npt.NDArray[np.int64]:
         return np.minimum((1 / rng.uniform(size=size) ** 1.2).astype(np.int64), values)
 
     def own(values: npt.NDArray[np.int64], choices: int) -> npt.NDArray[np.int64]:
-        return np.where(clone & (rng.uniform(size=size) < 0.5), 10_000 + 10 * operator + rng.integers(0, choices, size), values)  # noqa: E501 - one choice
+        return np.where(
+            clone & (rng.uniform(size=size) < 0.5), 10_000 + 10 * operator + rng.integers(0, choices, size), values
+        )
 
     columns = {
         "client": popular(40),
@@ -75,7 +75,9 @@ def _traits(
         "email_shape": popular(30),
         "model": popular(5),
         "sign_up": np.where(clone, 500 + 10 * operator + rng.integers(0, 4, size), rng.integers(0, 400, size)),
-        "scaffold": np.where(clone, 700 + operator, np.where(rng.uniform(size=size) < 0.3, rng.integers(0, 60, size), -1)),  # noqa: E501 - one choice
+        "scaffold": np.where(
+            clone, 700 + operator, np.where(rng.uniform(size=size) < 0.3, rng.integers(0, 60, size), -1)
+        ),
     }
     parts = []
     for kind, values in columns.items():

@@ -41,7 +41,10 @@ def test_the_bits_of_the_evidence_add_up(world, nulls: Nulls) -> None:
 
 def test_without_any_trait_nothing_is_tested_and_nothing_found(world, nulls: Nulls) -> None:
     made = world(3, operators=(40,)).accounts
-    empty = {kind: Shown(kind, part.rows[:0], part.codes[:0], part.exchanges[:0], part.values[:0]) for kind, part in made.shown.items()}  # noqa: E501 - one mapping
+    empty = {
+        kind: Shown(kind, part.rows[:0], part.codes[:0], part.exchanges[:0], part.values[:0])
+        for kind, part in made.shown.items()
+    }
     bare = Accounts(made.exchanges, made.first_second, made.last_second, made.volume_bin, made.facets, empty)
     found = find(bare, nulls, SETTINGS)
     assert (found.groups_tested, found.campaigns) == (0, ())

@@ -1,6 +1,6 @@
 """From the `sketched` table to accounts as arrays: profiles and traits.
 
-In: an `Intake`. Out: `Behaviour`, which `together` judges, and the accounts table completed with what the traffic shows.
+In: an `Intake`. Out: `Behaviour`: what `together` judges, and the accounts table completed by what the traffic shows.
 """
 
 from collections.abc import Iterator
@@ -40,9 +40,7 @@ def behaviour(engine: Engine, intake: Intake, settings: Settings, name: str = ""
     return Behaviour(profiles, accounts_of(profiles.exchanges, seconds, profiles.facets, rows, profiles.keys), table)
 
 
-def _traits(
-    engine: Engine, sketched: ir.Table, table: pa.Table, settings: Settings, name: str
-) -> Iterator[pa.Table]:
+def _traits(engine: Engine, sketched: ir.Table, table: pa.Table, settings: Settings, name: str) -> Iterator[pa.Table]:
     schema = arrow_schema(TRAITS)
     for kind in traits.COLUMN_KINDS:
         yield engine.run(traits.column_traits(sketched, kind)).cast(schema)

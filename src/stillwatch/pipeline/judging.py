@@ -78,9 +78,7 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     return Judged(tuple(sorted(campaigns, key=lambda c: (-c.taking_exchanges, -len(c.members), c.campaign_id))), taken)
 
 
-def _campaign(
-    case: Case, name: CampaignId, found: FoundCampaign, others: Others, view: views.Views
-) -> Campaign:
+def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others, view: views.Views) -> Campaign:
     members = _member_values(case.behaviour, found, view.taking_exchanges[name])
     taken_exchanges = sum(view.targets[name].values())
     finding = taking.judge_taking(others.counts, name, taken_exchanges, case.settings)
@@ -168,5 +166,8 @@ def _indicators(case: Case, found: FoundCampaign, traits: Sequence[SharedTrait])
     strangers = max(len(case.behaviour.profiles) - len(found.rows), 1)
     for shared in traits:
         background = (shared.strangers + 1) / (strangers + 1)
-        if shared.trait.kind is not TraitKind.ORGANISATION and shared.members / len(found.rows) >= _INDICATOR_LIFT * background:  # noqa: E501 - one condition
+        if (
+            shared.trait.kind is not TraitKind.ORGANISATION
+            and shared.members / len(found.rows) >= _INDICATOR_LIFT * background
+        ):
             yield f"{shared.trait.kind}: {shared.label}"

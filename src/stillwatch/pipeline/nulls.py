@@ -3,13 +3,11 @@
 In: reference traffic believed benign, or none. Out: `Nulls`.
 """
 
-import numpy as np
-
 from stillwatch.engine import Engine
 from stillwatch.pipeline.behaviour import behaviour
 from stillwatch.pipeline.intake import Source, take_in
 from stillwatch.settings import Settings
-from stillwatch.together import Accounts, Nulls, learn, load
+from stillwatch.together import Nulls, learn, load
 
 
 def nulls_for(engine: Engine, source: Source, settings: Settings) -> Nulls:

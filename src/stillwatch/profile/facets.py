@@ -19,7 +19,7 @@ TURN_EDGES = (1, 2, 4, 8)  # earlier user turns
 def facets(sketched: ir.Table) -> ir.Table:
     """Count each account's exchanges by hour of day, weekday, gap, lengths, turn, target and outcome."""
     hour = sketched.second // 3600
-    outcome = ibis.cases((sketched.status == 429, 1), (sketched.status >= 500, 2), (sketched.status >= 400, 3), else_=0)  # noqa: E501 - one list
+    outcome = ibis.cases((sketched.status == 429, 1), (sketched.status >= 500, 2), (sketched.status >= 400, 3), else_=0)
     plain = {
         "hour": hour % 24,
         "weekday": (hour // 24 + 3) % 7,  # 1970-01-01 was a Thursday; Monday is 0

@@ -39,7 +39,11 @@ def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
     if not path.is_file():
         raise InputError(f"{path}: no such file of accounts")
     rows = pa.Table.from_batches(_read(path, ACCOUNTS, settings, tally), arrow_schema(ACCOUNTS))
-    first = rows.append_column("row", pa.array(range(len(rows)), pa.int64())).group_by("account_id").aggregate([("row", "min")])
+    first = (
+        rows.append_column("row", pa.array(range(len(rows)), pa.int64()))
+        .group_by("account_id")
+        .aggregate([("row", "min")])
+    )
     if len(first) < len(rows):
         tally.remarks.append(f"{len(rows) - len(first):,} repeated rows of accounts were left out")
         rows = rows.take(first["row_min"].sort())
@@ -69,7 +73,9 @@ def exchange_files(paths: Sequence[Path]) -> list[Path]:
         else:
             raise InputError(f"{path}: no such file or folder")
     if not found:
-        raise InputError(f"{', '.join(map(str, paths))}: no log files in there ({', '.join(_ENDINGS)}, plain, .gz or .zst)")
+        raise InputError(
+            f"{', '.join(map(str, paths))}: no log files in there ({', '.join(_ENDINGS)}, plain, .gz or .zst)"
+        )
     return list(dict.fromkeys(found))
 
 

@@ -57,7 +57,7 @@ def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         yield batch.slice(start, size)
 
 
-def _checked(
+def _checked(  # noqa: PLR0913, PLR0917 - a batch and where it came from
     path: Path, batch: pa.RecordBatch, before: int, table: Table, settings: Settings, tally: Tally
 ) -> pa.RecordBatch:
     """Cast the columns and take out the rows that do not fit."""
@@ -73,7 +73,8 @@ def _checked(
             faults.setdefault(int(row), f"column {column.name} does not hold a {column.type}")
         if column.required:
             empty = cast.is_null() if kind != pa.string() else pc.or_kleene(cast.is_null(), pc.equal(cast, ""))
-            for row in np.flatnonzero(empty.fill_null(True).to_numpy(zero_copy_only=False)):  # noqa: FBT003
+            missing = pc.coalesce(empty, pa.scalar(value=True))
+            for row in np.flatnonzero(missing.to_numpy(zero_copy_only=False)):
                 faults.setdefault(int(row), f"required column {column.name} has no value")
     for row in _oversized(columns, settings.row_limit_bytes):
         faults.setdefault(int(row), f"longer than {settings.row_limit_bytes:,} bytes")
@@ -109,7 +110,13 @@ def _fast(values: pa.Array, column: Column, kind: pa.DataType) -> pa.Array | Non
     source = values.type
     if column.type == "timestamp":
         in_range = pa.types.is_timestamp(source)
-        return values.cast(pa.timestamp("us")).cast(kind) if in_range and source.tz is None else values.cast(kind) if in_range else None  # noqa: E501 - one choice
+        return (
+            values.cast(pa.timestamp("us")).cast(kind)
+            if in_range and source.tz is None
+            else values.cast(kind)
+            if in_range
+            else None
+        )
     if source == kind:
         if kind == pa.string():
             values.validate(full=True)
@@ -130,7 +137,9 @@ def _fast(values: pa.Array, column: Column, kind: pa.DataType) -> pa.Array | Non
 def _by_value(values: pa.Array) -> pa.Array:
     """Structs or maps as canonical JSON."""
     as_map = pa.types.is_map(values.type)
-    convert_one: Callable[[Any], str] = lambda v: text(dict(v) if as_map else {k: x for k, x in v.items() if x is not None})  # noqa: E501, E731 - one line
+    convert_one: Callable[[Any], str] = lambda v: text(
+        dict(v) if as_map else {k: x for k, x in v.items() if x is not None}
+    )
     return pa.array([None if value is None else convert_one(value) for value in values.to_pylist()], pa.string())
 
 

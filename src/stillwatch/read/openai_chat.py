@@ -10,8 +10,8 @@ from typing import Any
 from stillwatch.read.pairs import content_text, decoded, first_of, mapping, of_messages, of_parameters, of_tools
 
 _ENVELOPE = (
-    "ts", "account_id", "key_id", "org_id", "end_user_id", "session_id", "pathway", "ip", "asn", "country", "user_agent",
-    "tls_fingerprint", "header_order", "status", "latency_ms",
+    "ts", "account_id", "key_id", "org_id", "end_user_id", "session_id", "pathway", "ip", "asn", "country",
+    "user_agent", "tls_fingerprint", "header_order", "status", "latency_ms",
 )  # fmt: skip
 
 

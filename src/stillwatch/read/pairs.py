@@ -10,7 +10,18 @@ from typing import Any
 
 from stillwatch.read.values import RowFault, canonical_json
 
-_PARAMETERS = ("temperature", "top_p", "top_k", "max_tokens", "n", "seed", "reasoning_effort", "thinking", "stream", "response_format")  # noqa: E501 - one list
+_PARAMETERS = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "n",
+    "seed",
+    "reasoning_effort",
+    "thinking",
+    "stream",
+    "response_format",
+)
 _SYSTEM_ROLES = frozenset({"system", "developer"})
 
 

@@ -98,7 +98,7 @@ def _batches(
     good: list[dict[str, Any]] = []
     held = number = 0
     try:
-        for number, row in numbered:  # noqa: B007 - the last number is needed below
+        for number, row in numbered:
             converted = _good(row, table, tally)
             if isinstance(converted, RowFault):
                 tally.quarantine(str(path), number, str(converted))

@@ -20,7 +20,19 @@ from stillwatch.types import TARGETS
 _EXCERPT_CHARACTERS = 200
 _ELICITS, _JUDGES = len(TARGETS), len(TARGETS) + 1  # columns of the model behind those of the targets
 _HASHES = ("task_hash", "head_hash", "tail_hash", "any_hash_0", "any_hash_1", "any_hash_2", "any_hash_3")
-_COPIED = ("exchange_id", "account_id", "org_id", "ts", "model", "ip", "asn", "turn", "input_tokens", "output_tokens", "status")  # noqa: E501 - one list
+_COPIED = (
+    "exchange_id",
+    "account_id",
+    "org_id",
+    "ts",
+    "model",
+    "ip",
+    "asn",
+    "turn",
+    "input_tokens",
+    "output_tokens",
+    "status",
+)
 
 
 def sketch(batch: pa.RecordBatch, projection: Projection) -> pa.RecordBatch:
@@ -113,5 +125,8 @@ def _tool_schema(batch: pa.RecordBatch) -> pa.Array:
     listed = batch["tools"]
     if listed.null_count == len(listed):
         return batch["tools_hash"]
-    names = pa.array([",".join(sorted(n for n in tools if n)) or None if tools else None for tools in listed.to_pylist()], pa.string())  # noqa: E501 - one list
+    names = pa.array(
+        [",".join(sorted(n for n in tools if n)) or None if tools else None for tools in listed.to_pylist()],
+        pa.string(),
+    )
     return pc.coalesce(batch["tools_hash"], names)

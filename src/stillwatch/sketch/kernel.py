@@ -59,15 +59,15 @@ def _mix(h: np.uint64) -> np.uint64:
 
 
 @_jit
-def _decode(data, at, stop):  # type: ignore[no-untyped-def]  # compiled from the types it is called with
+def _decode(raw, at, stop):  # type: ignore[no-untyped-def]  # compiled from the types it is called with
     """Code point at a non-ASCII byte, and where the next character begins; 0 for an invalid byte."""
-    first = data[at]
+    first = raw[at]
     size = 2 if 0xC2 <= first < 0xE0 else 3 if 0xE0 <= first < 0xF0 else 4 if 0xF0 <= first < 0xF5 else 0
     if size == 0 or at + size > stop:
         return 0, at + 1
     code = np.int64(first) & (0xFF >> (size + 1))
     for k in range(1, size):
-        byte = data[at + k]
+        byte = raw[at + k]
         if byte & 0xC0 != 0x80:
             return 0, at + k
         code = (code << 6) | (np.int64(byte) & 0x3F)
@@ -75,7 +75,7 @@ def _decode(data, at, stop):  # type: ignore[no-untyped-def]  # compiled from th
 
 
 @_jit
-def _words(data, start, stop, kinds, lowered, folded, exact, shape):  # type: ignore[no-untyped-def]
+def _words(raw, start, stop, kinds, lowered, folded, exact, shape):  # type: ignore[no-untyped-def]
     """Fill the word hashes of one text, digits folded and exact, and its shape counts; give the number of words.
 
     shape: characters, digits, punctuation, newlines, non-ASCII, code punctuation, question marks, upper case.
@@ -85,21 +85,21 @@ def _words(data, start, stop, kinds, lowered, folded, exact, shape):  # type: ig
     count, at, upper, chars = 0, start, 0, 0
     h, digits = _SEED, _ZERO
     while at < stop:
-        byte = data[at]
+        byte = raw[at]
         if byte < 128:
             low = _ASCII_LETTERS[byte]
             if low:
                 run = at
                 while low:
-                    upper += low != data[at]
+                    upper += low != raw[at]
                     h = (h ^ np.uint64(low)) * _K1
                     at += 1
-                    low = _ASCII_LETTERS[data[at]] if at < stop else np.uint8(0)
+                    low = _ASCII_LETTERS[raw[at]] if at < stop else np.uint8(0)
                 chars += at - run
                 continue
             code, at = np.int64(byte), at + 1
         else:
-            code, at = _decode(data, at, stop)
+            code, at = _decode(raw, at, stop)
             shape[4] += 1
         chars += 1
         kind = np.int64(kinds[code]) if code < 0x10000 else (_ALONE if 0x20000 <= code < 0x32000 else _SEPARATOR)
@@ -223,7 +223,7 @@ def _score(rows, n, offset, weights, scores, factor):  # type: ignore[no-untyped
 
 
 @_jit
-def sketch_rows(data, offsets, valid, kinds, lowered, weights, scale, hashes, counts, scores):  # type: ignore[no-untyped-def]
+def sketch_rows(raw, offsets, valid, kinds, lowered, weights, scale, hashes, counts, scores):  # type: ignore[no-untyped-def]
     """Sketch every valid text: hashes [n, 7] (task, head, tail, slots), counts [n, 2] (characters, words), scores."""
     longest = 0
     for k in range(len(valid)):
@@ -236,19 +236,19 @@ def sketch_rows(data, offsets, valid, kinds, lowered, weights, scale, hashes, co
         if not valid[k]:
             continue
         start, stop = offsets[k], offsets[k + 1]
-        count = _words(data, start, stop, kinds, lowered, folded, exact, shape)
+        count = _words(raw, start, stop, kinds, lowered, folded, exact, shape)
         counts[k, 0], counts[k, 1] = shape[0], count
         hashes[k, 0] = _chain(exact, 0, count) if count else _ZERO
         if count >= FEWEST_EDGE_WORDS:
             hashes[k, 1], hashes[k, 2] = _chain(folded, 0, EDGE_WORDS), _chain(folded, count - EDGE_WORDS, count)
         _anywhere(folded, count, hashes[k, 3:])
         _score(rows, _features(folded, count, rows), 0, weights, scores[k], scale)
-        _shape_rows(shape, count, stop > start and data[stop - 1] == 63, shape_rows)
+        _shape_rows(shape, count, stop > start and raw[stop - 1] == 63, shape_rows)
         _score(shape_rows, SHAPES, FEATURE_BUCKETS, weights, scores[k], scale)
 
 
 @_jit
-def feature_rows_of(data, offsets, valid, kinds, lowered, indptr, indices):  # type: ignore[no-untyped-def]
+def feature_rows_of(raw, offsets, valid, kinds, lowered, indptr, indices):  # type: ignore[no-untyped-def]
     """List the model rows of every text, words first, then shape; with no room in `indices`, only count them."""
     longest = 0
     for k in range(len(valid)):
@@ -258,30 +258,32 @@ def feature_rows_of(data, offsets, valid, kinds, lowered, indptr, indices):  # t
     rows, shape_rows = np.empty(2 * MODEL_WORDS, np.int32), np.empty(SHAPES, np.int64)
     shape = np.zeros(8, np.int64)
     for k in range(len(valid)):
-        count = _words(data, offsets[k], offsets[k + 1], kinds, lowered, folded, exact, shape) if valid[k] else 0
+        count = _words(raw, offsets[k], offsets[k + 1], kinds, lowered, folded, exact, shape) if valid[k] else 0
         n = _features(folded, count, rows)
         indptr[k + 1] = indptr[k] + n + SHAPES
         if indices.size:
-            _shape_rows(shape, count, valid[k] and offsets[k + 1] > offsets[k] and data[offsets[k + 1] - 1] == 63, shape_rows)  # noqa: E501 - one call
+            _shape_rows(
+                shape, count, valid[k] and offsets[k + 1] > offsets[k] and raw[offsets[k + 1] - 1] == 63, shape_rows
+            )
             indices[indptr[k] : indptr[k] + n] = rows[:n]
             indices[indptr[k] + n : indptr[k + 1]] = shape_rows + FEATURE_BUCKETS
 
 
 @_jit
-def hash_strings(data, offsets, valid, out):  # type: ignore[no-untyped-def]
+def hash_strings(raw, offsets, valid, out):  # type: ignore[no-untyped-def]
     """Hash the bytes of every valid, non-empty string to 64 bits, never 0."""
     for k in range(len(valid)):
         if valid[k] and offsets[k + 1] > offsets[k]:
             h = _SEED ^ np.uint64(offsets[k + 1] - offsets[k])
             for at in range(offsets[k], offsets[k + 1]):
-                h = (h ^ np.uint64(data[at])) * _K1
+                h = (h ^ np.uint64(raw[at])) * _K1
                 h ^= h >> np.uint64(32)
             h = _mix(h)
             out[k] = h if h != _ZERO else _K1
 
 
 @_jit
-def folded_hashes(data, offsets, valid, kinds, lowered, out):  # type: ignore[no-untyped-def]
+def folded_hashes(raw, offsets, valid, kinds, lowered, out):  # type: ignore[no-untyped-def]
     """Hash the words of every valid text, digits folded; 0 for a text without words."""
     longest = 0
     for k in range(len(valid)):
@@ -290,12 +292,12 @@ def folded_hashes(data, offsets, valid, kinds, lowered, out):  # type: ignore[no
     folded, exact, shape = np.empty(room, np.uint64), np.empty(room, np.uint64), np.zeros(8, np.int64)
     for k in range(len(valid)):
         if valid[k]:
-            count = _words(data, offsets[k], offsets[k + 1], kinds, lowered, folded, exact, shape)
+            count = _words(raw, offsets[k], offsets[k + 1], kinds, lowered, folded, exact, shape)
             out[k] = _chain(folded, 0, count) if count else _ZERO
 
 
 @_jit
-def signatures(data, offsets, valid, kinds, lowered, out):  # type: ignore[no-untyped-def]
+def signatures(raw, offsets, valid, kinds, lowered, out):  # type: ignore[no-untyped-def]
     """MinHash of the distinct shingles of every valid text, one permutation a column of `out` [n, slots]."""
     longest = 0
     for k in range(len(valid)):
@@ -303,7 +305,7 @@ def signatures(data, offsets, valid, kinds, lowered, out):  # type: ignore[no-un
     room = min(longest + 1, MOST_WORDS)
     folded, exact, shape = np.empty(room, np.uint64), np.empty(room, np.uint64), np.zeros(8, np.int64)
     for k in range(len(valid)):
-        count = _words(data, offsets[k], offsets[k + 1], kinds, lowered, folded, exact, shape) if valid[k] else 0
+        count = _words(raw, offsets[k], offsets[k + 1], kinds, lowered, folded, exact, shape) if valid[k] else 0
         for first in range(max(count - SHINGLE_WORDS + 1, 0)):
             h = _chain(folded, first, first + SHINGLE_WORDS)
             for slot in range(out.shape[1]):

@@ -47,40 +47,40 @@ def _characters() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
 
 def sketch_texts(texts: pa.Array, projection: Projection) -> TextSketch:
     """Sketch texts in one pass over their bytes."""
-    data, offsets, valid = buffers(texts)
+    raw, offsets, valid = buffers(texts)
     hashes = np.zeros((len(valid), 3 + kernel.SLOTS), np.uint64)
     counts = np.zeros((len(valid), 2), np.int32)
     scores = np.tile(np.asarray(projection.bias, np.float32), (len(valid), 1))
     weights = kernel.packed(projection.weights)
     scale = np.float32(projection.scale)
-    kernel.sketch_rows(data, offsets, valid, *_characters(), weights, scale, hashes, counts, scores)
+    kernel.sketch_rows(raw, offsets, valid, *_characters(), weights, scale, hashes, counts, scores)
     return TextSketch(hashes.view(np.int64), counts, scores, valid)
 
 
 def feature_rows(texts: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """List the model rows of every text: (indptr, indices); words first, then shape rows (>= FEATURE_BUCKETS)."""
-    data, offsets, valid = buffers(texts)
+    raw, offsets, valid = buffers(texts)
     indptr = np.zeros(len(valid) + 1, np.int64)
-    kernel.feature_rows_of(data, offsets, valid, *_characters(), indptr, np.zeros(0, np.int32))
+    kernel.feature_rows_of(raw, offsets, valid, *_characters(), indptr, np.zeros(0, np.int32))
     indices = np.zeros(indptr[-1], np.int32)
-    kernel.feature_rows_of(data, offsets, valid, *_characters(), indptr, indices)
+    kernel.feature_rows_of(raw, offsets, valid, *_characters(), indptr, indices)
     return indptr, indices
 
 
 def hash64(values: pa.Array) -> npt.NDArray[np.int64]:
     """Hash strings to 64 bits, never 0 but for null and empty ones; fixed for ever."""
-    data, offsets, valid = buffers(values)
+    raw, offsets, valid = buffers(values)
     out = np.zeros(len(valid), np.uint64)
-    kernel.hash_strings(data, offsets, valid, out)
+    kernel.hash_strings(raw, offsets, valid, out)
     return out.view(np.int64)
 
 
 def folded_hash64(texts: pa.Array) -> npt.NDArray[np.int64]:
     """Hash the words of texts, digits folded; 0 for null or wordless ones. Repeated texts are hashed once."""
     distinct = (texts if isinstance(texts, pa.Array) else texts.combine_chunks()).dictionary_encode()
-    data, offsets, valid = buffers(distinct.dictionary)
+    raw, offsets, valid = buffers(distinct.dictionary)
     out = np.zeros(len(valid) + 1, np.uint64)
-    kernel.folded_hashes(data, offsets, valid, *_characters(), out)
+    kernel.folded_hashes(raw, offsets, valid, *_characters(), out)
     codes = distinct.indices.fill_null(len(valid)).to_numpy(zero_copy_only=False)
     return out.view(np.int64)[codes]
 
@@ -90,9 +90,9 @@ def signature(texts: pa.Array, slots: int = 64) -> npt.NDArray[np.uint32]:
 
     Source:  Broder 1997, On the resemblance and containment of documents.
     """
-    data, offsets, valid = buffers(texts)
+    raw, offsets, valid = buffers(texts)
     out = np.full((len(valid), slots), _EMPTY_SLOT, np.uint32)
-    kernel.signatures(data, offsets, valid, *_characters(), out)
+    kernel.signatures(raw, offsets, valid, *_characters(), out)
     return out
 
 

@@ -91,7 +91,7 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     fragments = communities(groups.members[accused], scores.total[accused])
     taken = np.zeros(len(accounts.exchanges), bool)
     campaigns: list[FoundCampaign] = []
-    cores = join_operators(accounts, _cleaned(accounts, fragments, scores, settings), scores.strangers)
+    cores = join_operators(accounts, _cleaned(accounts, fragments, settings), scores.strangers)
     for number, core in enumerate(cores):
         others = np.any([taken, *(c for i, c in enumerate(cores) if i != number)], axis=0)
         members, bits = grow(accounts, core & ~taken, others, settings.membership_bits)
@@ -104,12 +104,9 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     return Found(tuple(campaigns), len(groups), calibration, on, off, threshold)
 
 
-def _cleaned(accounts: Accounts, fragments: list[Mask], scores: Scores, settings: Settings) -> list[Mask]:
+def _cleaned(accounts: Accounts, fragments: list[Mask], settings: Settings) -> list[Mask]:
     """Leave in each fragment the accounts that fit it: bridges between operators are made of misfits."""
-    fitting = [
-        fragment & (odds(accounts, fragment, ~fragment) >= settings.membership_bits)
-        for fragment in fragments
-    ]
+    fitting = [fragment & (odds(accounts, fragment, ~fragment) >= settings.membership_bits) for fragment in fragments]
     return [mask for mask in fitting if mask.sum() >= settings.minimum_accounts]
 
 

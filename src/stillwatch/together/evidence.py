@@ -32,9 +32,7 @@ def together_evidence(
     return sum(e.bits for e in found), tuple(found)
 
 
-def _family_evidence(
-    accounts: Accounts, groups: Groups, scores: Scores, group: int, family: str
-) -> Evidence | None:
+def _family_evidence(accounts: Accounts, groups: Groups, scores: Scores, group: int, family: str) -> Evidence | None:
     test = strongest(scores, group, family)
     if test is None:
         return None

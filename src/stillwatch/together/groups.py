@@ -68,7 +68,9 @@ def shown(traits: pa.Table, keys: npt.NDArray[np.int64]) -> dict[TraitKind, Show
     traits = traits.filter(pc.is_in(traits["account_key"], value_set=pa.array(keys)))
     parts: dict[TraitKind, Shown] = {}
     for kind in TraitKind:
-        rows = traits.filter(pc.equal(traits["kind"], str(kind))).sort_by([("value", "ascending"), ("account_key", "ascending")])
+        rows = traits.filter(pc.equal(traits["kind"], str(kind))).sort_by(
+            [("value", "ascending"), ("account_key", "ascending")]
+        )
         values = rows["value"].combine_chunks().dictionary_encode()
         parts[kind] = Shown(
             kind,
@@ -172,7 +174,9 @@ def _runs(
     """Give (code, sorted account rows) for every code with enough accounts."""
     order = np.lexsort((rows, codes))
     codes, rows = codes[order], rows[order]
-    bounds = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1], [True]])) if len(codes) else np.zeros(0, int)
+    bounds = (
+        np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1], [True]])) if len(codes) else np.zeros(0, int)
+    )
     for low, high in pairwise(bounds.tolist()):
         if high - low >= minimum:
             yield int(codes[low]), rows[low:high]

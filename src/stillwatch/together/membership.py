@@ -84,7 +84,7 @@ def _log_shares(shows: sp.csr_array, core: Mask, strangers: Mask) -> Floats:
     for left_out in (0, 1):
         core_share = (np.maximum(inside - left_out, 0) + _DOUBT * base) / (max(few - left_out, 0) + _DOUBT)
         weight = np.log2(core_share / stranger_share)
-        rows.append(np.where(inside > left_out, weight, np.minimum(weight, 0)))  # what no other member shows never joins
+        rows.append(np.where(inside > left_out, weight, np.minimum(weight, 0)))  # shown by no other member: never joins
     return np.vstack(rows)
 
 

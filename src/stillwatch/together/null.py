@@ -21,7 +21,7 @@ from stillwatch.bits import calibrate_bits, empirical_null, student_tail_log_p
 from stillwatch.errors import InputError
 from stillwatch.together.dispersion import Dispersion, Floats
 
-_FORMAT = 2
+_FORMAT = "tests of format 2"
 _FEW_GROUPS = 8  # reference groups below which a kind leans on the pooled null
 _PRIOR_GROUPS = 60.0  # groups' worth of belief that a kind is like all kinds, and a run like the reference
 _TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
@@ -128,9 +128,7 @@ def load(path: Path | None = None) -> Nulls:
     try:
         text = path.read_text("utf-8") if path else files(__package__).joinpath("nulls.json").read_text("utf-8")
         content = json.loads(text)
-        if content["format"] != _FORMAT:
-            raise KeyError(content["format"])
-        tests = {t: {k: Null(*values) for k, values in kinds.items()} for t, kinds in content["tests"].items()}
+        tests = {t: {k: Null(*values) for k, values in kinds.items()} for t, kinds in content[_FORMAT].items()}
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise InputError(f"{path or 'nulls.json'}: not a file of nulls; learn one with lab/learn_nulls.py") from fault
     return Nulls(tests, content["source"])
@@ -139,10 +137,7 @@ def load(path: Path | None = None) -> Nulls:
 def dump(nulls: Nulls) -> str:
     """Write nulls as JSON, rounded to what their fit can carry."""
     tests = {
-        test: {
-            kind: [round(n.mean, 4), round(n.scatter, 4), n.groups]
-            for kind, n in sorted(kinds.items())
-        }
+        test: {kind: [round(n.mean, 4), round(n.scatter, 4), n.groups] for kind, n in sorted(kinds.items())}
         for test, kinds in sorted(nulls.tests.items())
     }
-    return json.dumps({"format": _FORMAT, "source": nulls.source, "tests": tests}, indent=1) + "\n"
+    return json.dumps({"source": nulls.source, _FORMAT: tests}, indent=1) + "\n"

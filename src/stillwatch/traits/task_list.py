@@ -4,12 +4,11 @@ In: `sketched`. Out: an expression of account pairs with the number of tasks the
 for the communities of that graph. People who share an assignment or a public benchmark show this trait too.
 """
 
+import ibis.expr.types as ir
 import igraph
 import leidenalg
 import numpy as np
 import pyarrow as pa
-
-import ibis.expr.types as ir
 
 from stillwatch.schemas import arrow_schema
 from stillwatch.tables import TRAITS
@@ -45,11 +44,11 @@ def task_list_traits(pairs: pa.Table) -> pa.Table:
     order = np.lexsort((ends[half:], ends[:half]))
     graph = igraph.Graph(len(keys), np.column_stack([ends[:half], ends[half:]])[order].tolist())
     weights = np.sqrt(pairs["tasks"].to_numpy()[order]).tolist()
-    partition = leidenalg.find_partition(
-        graph, leidenalg.ModularityVertexPartition, weights=weights, seed=_LEIDEN_SEED
-    )
+    partition = leidenalg.find_partition(graph, leidenalg.ModularityVertexPartition, weights=weights, seed=_LEIDEN_SEED)
     community = np.asarray(partition.membership, np.int64)
     smallest = np.array([keys[community == c].min() for c in range(community.max() + 1)]) if len(keys) else community
     values = pa.array([f"{int(smallest[c]) & (2**64 - 1):016x}" for c in community], pa.string())
     kinds = pa.array([str(TraitKind.TASK_LIST)] * len(keys), pa.string())
-    return pa.table([kinds, values, pa.array(keys), pa.array(np.ones(len(keys), np.int64))], schema=arrow_schema(TRAITS))
+    return pa.table(
+        [kinds, values, pa.array(keys), pa.array(np.ones(len(keys), np.int64))], schema=arrow_schema(TRAITS)
+    )

@@ -50,7 +50,7 @@ class Likeness:
 
 
 def unit_rows(counts: npt.NDArray[np.float32]) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Histograms as points on the unit sphere (Hellinger 1909): square roots of shares; and which rows are not empty."""
+    """Square roots of shares: histograms as points on the unit sphere (Hellinger 1909); and which are not empty."""
     total = counts.sum(axis=1, dtype=np.float64)
     known = total > 0
     return np.sqrt(counts / np.where(known, total, 1)[:, None]), known

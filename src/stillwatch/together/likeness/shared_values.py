@@ -19,7 +19,7 @@ _MAIL = frozenset({TraitKind.EMAIL_DOMAIN, TraitKind.ORGANISATION})
 
 
 def _features(accounts: Accounts, kind: TraitKind, per_exchange: int) -> Features:
-    """Shares of an account's exchanges by value, as a unit vector; what it shares with nobody is a direction of its own.
+    """Shares of an account's exchanges by value, a unit vector; what it shares with nobody is a direction of its own.
 
     An account that shows none of the shared values counts as known when the kind was seen at all: it differs.
     """
@@ -42,7 +42,7 @@ def _top(part: Shown, exchanges: npt.NDArray[np.int64], rows: npt.NDArray[np.int
     return int(counts.argmax()), int(counts.max())
 
 
-def _agreement(
+def _agreement(  # noqa: PLR0913, PLR0917 - one row of the table below
     kind: TraitKind, family: Family, needs: str, words: str, entailed: frozenset[TraitKind], per_exchange: int = 1
 ) -> Likeness:
     def say(accounts: Accounts, members: npt.NDArray[np.int64], strangers: npt.NDArray[np.int64]) -> str:
