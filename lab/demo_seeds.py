@@ -54,7 +54,7 @@ def line(seed: int, comparison: Comparison, seconds: float) -> str:
 
 def main() -> None:
     first, last = (int(a) for a in sys.argv[1:3]) if len(sys.argv) > 2 else (1, 20)
-    head = "| seed | campaigns A/B/C | recall A/B/C | precision | recall | innocents accused | targets found | s | passes |"
+    head = "| seed | campaigns A/B/C | recall A/B/C | precision | recall | innocents | targets found | s | passes |"
     lines, good = [head, "|---|---|---|---|---|---|---|---|---|"], 0
     print("\n".join(lines), flush=True)
     for seed in range(first, last + 1):

@@ -48,7 +48,7 @@ def half(key: str) -> str:
 
 def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
     """All rows of one set."""
-    return pq.read_table(folder / f"{name}.parquet").to_pylist()
+    return list(pq.read_table(folder / f"{name}.parquet").to_pylist())
 
 
 def plain(folder: Path) -> Iterator[Row]:

@@ -4,7 +4,7 @@ In: a Parquet file. Out: batches of declared columns. Only a column that Arrow c
 to find the rows at fault.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,39 +108,35 @@ def _cast(values: pa.Array, column: Column, kind: pa.DataType) -> tuple[pa.Array
 def _fast(values: pa.Array, column: Column, kind: pa.DataType) -> pa.Array | None:
     """Cast without looking at single values; None where that could hide a fault."""
     source = values.type
-    if column.type == "timestamp":
-        in_range = pa.types.is_timestamp(source)
-        return (
-            values.cast(pa.timestamp("us")).cast(kind)
-            if in_range and source.tz is None
-            else values.cast(kind)
-            if in_range
-            else None
-        )
     if source == kind:
         if kind == pa.string():
             values.validate(full=True)
         return values
+    if pa.types.is_timestamp(kind):
+        return _utc(values, kind) if pa.types.is_timestamp(source) else None
     text_like = pa.types.is_large_string(source) or pa.types.is_string_view(source)
     numeric = pa.types.is_integer(source)
     if kind == pa.string():
         return values.cast(kind) if text_like or numeric else _by_value(values) if column.name == "params" else None
-    if pa.types.is_floating(kind) and (numeric or pa.types.is_floating(source)):
-        return values.cast(kind)
-    if pa.types.is_integer(kind) and (numeric or pa.types.is_floating(source)):
-        return values.cast(kind)
-    if column.type == "strings" and pa.types.is_list(source) and source.value_type == pa.string():
+    numbers = (pa.types.is_floating(kind) or pa.types.is_integer(kind)) and (numeric or pa.types.is_floating(source))
+    if numbers or (column.type == "strings" and pa.types.is_list(source) and source.value_type == pa.string()):
         return values.cast(kind)
     return pa.nulls(len(values), kind) if values.null_count == len(values) else None
+
+
+def _utc(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Times with a zone are moved to UTC; times without one are UTC."""
+    return (values if values.type.tz else values.cast(pa.timestamp("us"))).cast(kind)
 
 
 def _by_value(values: pa.Array) -> pa.Array:
     """Structs or maps as canonical JSON."""
     as_map = pa.types.is_map(values.type)
-    convert_one: Callable[[Any], str] = lambda v: text(
-        dict(v) if as_map else {k: x for k, x in v.items() if x is not None}
-    )
-    return pa.array([None if value is None else convert_one(value) for value in values.to_pylist()], pa.string())
+    plain = [
+        None if value is None else dict(value) if as_map else {k: v for k, v in value.items() if v is not None}
+        for value in values.to_pylist()
+    ]
+    return pa.array([None if value is None else text(value) for value in plain], pa.string())
 
 
 def _slow(value: Any, column: Column) -> Any:

@@ -3,6 +3,7 @@
 In: a path. Out: chunks and lines. Nothing is ever decompressed whole; a line beyond the limit is skipped, not stored.
 """
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import zstandard
 
 _CHUNK = 1 << 20
 _LARGEST_WINDOW = 1 << 27  # bytes of history a zstd frame may ask for: 128 MiB, its own default for `--long`
+_BEGINNING = 1 << 16
 _ZSTD_PIECE = 1 << 10  # compressed bytes taken at a time; each block of 128 KiB needs at least four
 _GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 
@@ -65,22 +67,46 @@ def _zstd(file: IO[bytes]) -> Iterator[bytes]:
         raise EOFError
 
 
+def beginning(path: Path) -> bytes:
+    """Give the first bytes of a file, decompressed: enough to tell its format, never more than a few chunks.
+
+    Raises:  Truncated: the compressed stream is damaged before its first byte.
+    """
+    found = b""
+    try:
+        for chunk in chunks(path):
+            found += chunk
+            if len(found) >= _BEGINNING:
+                break
+    except Truncated:
+        if not found:
+            raise
+    return found[:_BEGINNING].removeprefix(codecs.BOM_UTF8)
+
+
 def lines(path: Path, limit_bytes: int) -> Iterator[bytes | None]:
-    """Give the lines of a file without their ends; None for a line beyond the limit.
+    r"""Give the lines of a file, ended by \n, without it; None for a line beyond the limit. A UTF-8 mark is dropped.
 
     Raises:  Truncated: see `chunks`; an unfinished last line before the damage is not given.
     """
-    rest, skipping = b"", False
+    raw = _raw_lines(path, limit_bytes)
+    first = next(raw, b"")
+    yield None if first is None else first.removeprefix(codecs.BOM_UTF8)
+    yield from raw
+
+
+def _raw_lines(path: Path, limit_bytes: int) -> Iterator[bytes | None]:
+    held: list[bytes] = []  # pieces of the line that has not ended; empty once it is beyond the limit
+    length = 0
     for chunk in chunks(path):
-        pieces = chunk.split(b"\n")
-        pieces[0] = rest + pieces[0]
-        rest = pieces.pop()
-        for piece in pieces:
-            yield None if skipping or len(piece) > limit_bytes else piece.removesuffix(b"\r")
-            skipping = False
-        if len(rest) > limit_bytes:
-            rest, skipping = b"", True
-    if skipping:
-        yield None
-    elif rest:
-        yield rest.removesuffix(b"\r")
+        *ended, rest = chunk.split(b"\n")
+        for piece in ended:
+            yield None if length + len(piece) > limit_bytes else b"".join((*held, piece))
+            held, length = [], 0
+        length += len(rest)
+        if length > limit_bytes:
+            held = []
+        elif rest:
+            held.append(rest)
+    if length:
+        yield None if length > limit_bytes else b"".join(held)

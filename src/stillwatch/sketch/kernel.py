@@ -5,7 +5,11 @@ the others read those. Invalid UTF-8 separates words and is never read past the 
 the finaliser of splitmix64 (Steele, Lea & Flood 2014); the constants are part of the format, see `VERSION`.
 """
 
+# Compiled functions are typed by the values they are called with, and take plain arrays instead of a type.
+# mypy: disable-error-code="no-untyped-def,operator"
+
 from importlib.resources import files
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -15,7 +19,6 @@ VERSION = 1
 FEATURE_BUCKETS = 2**15  # rows of the model for words and pairs of words
 SHAPE_BUCKETS = 64  # rows of the model for the shape of a text
 HEADS = 16  # scores a text gets
-MOST_WORDS = 1 << 20  # words of one text that are looked at
 MODEL_WORDS = 4096  # words of one text that are scored
 EDGE_WORDS = 6  # words at the head and at the tail that make a scaffold hash
 SHINGLE_WORDS = 5
@@ -36,7 +39,7 @@ _ASCII_LETTERS = np.array([c | 32 if chr(c).isalpha() and c < 128 else 0 for c i
 _CODE_PUNCTUATION = np.zeros(128, np.uint8)
 _CODE_PUNCTUATION[[ord(c) for c in "{}();=<>[]_`\\|&"]] = 1
 
-_jit = nb.njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
+_jit: Any = nb.njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
 
 
 def characters() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
@@ -52,14 +55,23 @@ def packed(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.uint64]:
 
 
 @_jit
-def _mix(h: np.uint64) -> np.uint64:
+def _mix(h):
     h = (h ^ (h >> np.uint64(30))) * _K2
     h = (h ^ (h >> np.uint64(27))) * _K3
     return h ^ (h >> np.uint64(31))
 
 
 @_jit
-def _decode(raw, at, stop):  # type: ignore[no-untyped-def]  # compiled from the types it is called with
+def _room(offsets):
+    """Most words the longest text can have: a word takes two bytes with what ends it, but the last one."""
+    longest = 0
+    for k in range(len(offsets) - 1):
+        longest = max(longest, offsets[k + 1] - offsets[k])
+    return longest // 2 + 2
+
+
+@_jit
+def _decode(raw, at, stop):
     """Code point at a non-ASCII byte, and where the next character begins; 0 for an invalid byte."""
     first = raw[at]
     size = 2 if 0xC2 <= first < 0xE0 else 3 if 0xE0 <= first < 0xF0 else 4 if 0xF0 <= first < 0xF5 else 0
@@ -71,11 +83,12 @@ def _decode(raw, at, stop):  # type: ignore[no-untyped-def]  # compiled from the
         if byte & 0xC0 != 0x80:
             return 0, at + k
         code = (code << 6) | (np.int64(byte) & 0x3F)
-    return code, at + size
+    shortest = 0x80 if size == 2 else 0x800 if size == 3 else 0x10000
+    return (code if code >= shortest else 0), at + size
 
 
 @_jit
-def _words(raw, start, stop, kinds, lowered, folded, exact, shape):  # type: ignore[no-untyped-def]
+def _words(raw, start, stop, kinds, lowered, folded, exact, shape):
     """Fill the word hashes of one text, digits folded and exact, and its shape counts; give the number of words.
 
     shape: characters, digits, punctuation, newlines, non-ASCII, code punctuation, question marks, upper case.
@@ -122,7 +135,7 @@ def _words(raw, start, stop, kinds, lowered, folded, exact, shape):  # type: ign
 
 
 @_jit
-def _emit(h, digits, count, folded, exact):  # type: ignore[no-untyped-def]
+def _emit(h, digits, count, folded, exact):
     """Store one word while there is room."""
     if count == folded.size:
         return count
@@ -132,7 +145,7 @@ def _emit(h, digits, count, folded, exact):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _punctuation(code, shape):  # type: ignore[no-untyped-def]
+def _punctuation(code, shape):
     if code == 10:
         shape[3] += 1
     elif code > 32:
@@ -143,7 +156,7 @@ def _punctuation(code, shape):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _chain(words, low, high):  # type: ignore[no-untyped-def]
+def _chain(words, low, high):
     """Order-sensitive hash of words[low:high], never 0."""
     h = _SEED
     for k in range(low, high):
@@ -153,7 +166,7 @@ def _chain(words, low, high):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _anywhere(folded, count, slots):  # type: ignore[no-untyped-def]
+def _anywhere(folded, count, slots):
     """Smallest shingle hash in each slot: one-permutation MinHash (Li, Owen & Zhang 2012); 0 where a slot is empty."""
     slots[:] = _ZERO
     for k in range(count - SHINGLE_WORDS + 1):
@@ -167,7 +180,7 @@ def _anywhere(folded, count, slots):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _shape_rows(shape, count, ends_asking, rows):  # type: ignore[no-untyped-def]
+def _shape_rows(shape, count, ends_asking, rows):
     """Rows of the model for the shape of a text: ten features of up to six classes each."""
     chars = max(shape[0], 1)
     rows[0] = min(np.int64(np.log2(count + 1.0)) // 2, 5)
@@ -183,7 +196,7 @@ def _shape_rows(shape, count, ends_asking, rows):  # type: ignore[no-untyped-def
 
 
 @_jit
-def _features(folded, count, out):  # type: ignore[no-untyped-def]
+def _features(folded, count, out):
     """Rows of the model for words and pairs of words; give how many."""
     used = min(count, MODEL_WORDS)
     n = 0
@@ -197,7 +210,7 @@ def _features(folded, count, out):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _score(rows, n, offset, weights, scores, factor):  # type: ignore[no-untyped-def]
+def _score(rows, n, offset, weights, scores, factor):
     """Add factor times the mean of the model's rows to the scores.
 
     weights: uint64 [rows, 2], sixteen weights of 8 bits raised by 128. Even and odd bytes are summed in lanes of 16
@@ -223,12 +236,9 @@ def _score(rows, n, offset, weights, scores, factor):  # type: ignore[no-untyped
 
 
 @_jit
-def sketch_rows(raw, offsets, valid, kinds, lowered, weights, scale, hashes, counts, scores):  # type: ignore[no-untyped-def]
+def sketch_rows(raw, offsets, valid, kinds, lowered, weights, scale, hashes, counts, scores):
     """Sketch every valid text: hashes [n, 7] (task, head, tail, slots), counts [n, 2] (characters, words), scores."""
-    longest = 0
-    for k in range(len(valid)):
-        longest = max(longest, offsets[k + 1] - offsets[k])
-    room = min(longest + 1, MOST_WORDS)
+    room = _room(offsets)
     folded, exact = np.empty(room, np.uint64), np.empty(room, np.uint64)
     rows, shape_rows = np.empty(2 * MODEL_WORDS, np.int32), np.empty(SHAPES, np.int64)
     shape = np.zeros(8, np.int64)
@@ -248,12 +258,9 @@ def sketch_rows(raw, offsets, valid, kinds, lowered, weights, scale, hashes, cou
 
 
 @_jit
-def feature_rows_of(raw, offsets, valid, kinds, lowered, indptr, indices):  # type: ignore[no-untyped-def]
+def feature_rows_of(raw, offsets, valid, kinds, lowered, indptr, indices):
     """List the model rows of every text, words first, then shape; with no room in `indices`, only count them."""
-    longest = 0
-    for k in range(len(valid)):
-        longest = max(longest, offsets[k + 1] - offsets[k])
-    room = min(longest + 1, MOST_WORDS)
+    room = _room(offsets)
     folded, exact = np.empty(room, np.uint64), np.empty(room, np.uint64)
     rows, shape_rows = np.empty(2 * MODEL_WORDS, np.int32), np.empty(SHAPES, np.int64)
     shape = np.zeros(8, np.int64)
@@ -270,7 +277,7 @@ def feature_rows_of(raw, offsets, valid, kinds, lowered, indptr, indices):  # ty
 
 
 @_jit
-def hash_strings(raw, offsets, valid, out):  # type: ignore[no-untyped-def]
+def hash_strings(raw, offsets, valid, out):
     """Hash the bytes of every valid, non-empty string to 64 bits, never 0."""
     for k in range(len(valid)):
         if valid[k] and offsets[k + 1] > offsets[k]:
@@ -283,12 +290,9 @@ def hash_strings(raw, offsets, valid, out):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def folded_hashes(raw, offsets, valid, kinds, lowered, out):  # type: ignore[no-untyped-def]
+def folded_hashes(raw, offsets, valid, kinds, lowered, out):
     """Hash the words of every valid text, digits folded; 0 for a text without words."""
-    longest = 0
-    for k in range(len(valid)):
-        longest = max(longest, offsets[k + 1] - offsets[k])
-    room = min(longest + 1, MOST_WORDS)
+    room = _room(offsets)
     folded, exact, shape = np.empty(room, np.uint64), np.empty(room, np.uint64), np.zeros(8, np.int64)
     for k in range(len(valid)):
         if valid[k]:
@@ -297,12 +301,9 @@ def folded_hashes(raw, offsets, valid, kinds, lowered, out):  # type: ignore[no-
 
 
 @_jit
-def signatures(raw, offsets, valid, kinds, lowered, out):  # type: ignore[no-untyped-def]
+def signatures(raw, offsets, valid, kinds, lowered, out):
     """MinHash of the distinct shingles of every valid text, one permutation a column of `out` [n, slots]."""
-    longest = 0
-    for k in range(len(valid)):
-        longest = max(longest, offsets[k + 1] - offsets[k])
-    room = min(longest + 1, MOST_WORDS)
+    room = _room(offsets)
     folded, exact, shape = np.empty(room, np.uint64), np.empty(room, np.uint64), np.zeros(8, np.int64)
     for k in range(len(valid)):
         count = _words(raw, offsets[k], offsets[k + 1], kinds, lowered, folded, exact, shape) if valid[k] else 0

@@ -8,10 +8,9 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from stillwatch.sketch import kernel
-from stillwatch.sketch.buffers import buffers
+from stillwatch.sketch.buffers import Texts, buffers, one_array
 
 _EMPTY_SLOT = np.uint32(0xFFFFFFFF)
 
@@ -45,7 +44,7 @@ def _characters() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
     return kernel.characters()
 
 
-def sketch_texts(texts: pa.Array, projection: Projection) -> TextSketch:
+def sketch_texts(texts: Texts, projection: Projection) -> TextSketch:
     """Sketch texts in one pass over their bytes."""
     raw, offsets, valid = buffers(texts)
     hashes = np.zeros((len(valid), 3 + kernel.SLOTS), np.uint64)
@@ -57,7 +56,7 @@ def sketch_texts(texts: pa.Array, projection: Projection) -> TextSketch:
     return TextSketch(hashes.view(np.int64), counts, scores, valid)
 
 
-def feature_rows(texts: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+def feature_rows(texts: Texts) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """List the model rows of every text: (indptr, indices); words first, then shape rows (>= FEATURE_BUCKETS)."""
     raw, offsets, valid = buffers(texts)
     indptr = np.zeros(len(valid) + 1, np.int64)
@@ -67,7 +66,7 @@ def feature_rows(texts: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
     return indptr, indices
 
 
-def hash64(values: pa.Array) -> npt.NDArray[np.int64]:
+def hash64(values: Texts) -> npt.NDArray[np.int64]:
     """Hash strings to 64 bits, never 0 but for null and empty ones; fixed for ever."""
     raw, offsets, valid = buffers(values)
     out = np.zeros(len(valid), np.uint64)
@@ -75,17 +74,17 @@ def hash64(values: pa.Array) -> npt.NDArray[np.int64]:
     return out.view(np.int64)
 
 
-def folded_hash64(texts: pa.Array) -> npt.NDArray[np.int64]:
+def folded_hash64(texts: Texts) -> npt.NDArray[np.int64]:
     """Hash the words of texts, digits folded; 0 for null or wordless ones. Repeated texts are hashed once."""
-    distinct = (texts if isinstance(texts, pa.Array) else texts.combine_chunks()).dictionary_encode()
+    distinct = one_array(texts).dictionary_encode()
     raw, offsets, valid = buffers(distinct.dictionary)
     out = np.zeros(len(valid) + 1, np.uint64)
     kernel.folded_hashes(raw, offsets, valid, *_characters(), out)
-    codes = distinct.indices.fill_null(len(valid)).to_numpy(zero_copy_only=False)
-    return out.view(np.int64)[codes]
+    codes = np.asarray(distinct.indices.fill_null(len(valid)).to_numpy(zero_copy_only=False), np.int64)
+    return np.asarray(out.view(np.int64)[codes])
 
 
-def signature(texts: pa.Array, slots: int = 64) -> npt.NDArray[np.uint32]:
+def signature(texts: Texts, slots: int = 64) -> npt.NDArray[np.uint32]:
     """MinHash signatures [n, slots] of the 5-word shingles of texts; all ones where there are none.
 
     Source:  Broder 1997, On the resemblance and containment of documents.

@@ -36,7 +36,7 @@ def _family_evidence(accounts: Accounts, groups: Groups, scores: Scores, group: 
     test = strongest(scores, group, family)
     if test is None:
         return None
-    members = groups.members[[group]].indices
+    members = groups.members[[group]].indices.astype(np.int64)
     strangers = np.flatnonzero(scores.strangers)
     tested = [t for t in ALL if t.family == family and np.isfinite(scores.tests[t.name][group])]
     others = "" if len(tested) == 1 else f" ({len(tested)} dependent tests of {family}, averaged)"

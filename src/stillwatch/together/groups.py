@@ -6,6 +6,7 @@ In: rows of `tables.TRAITS`, profiles. Out: `Groups`, a sparse 0/1 matrix with o
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +98,7 @@ def distinct(groups: Groups) -> Groups:
     return groups.select(np.sort(np.concatenate(kept))) if kept else groups
 
 
-def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Whether each group (largest first) differs from every kept group before it."""
     shared = sp.coo_array(members @ members.T)
     union = size[shared.row] + size[shared.col] - shared.data

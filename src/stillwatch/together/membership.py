@@ -30,7 +30,7 @@ def odds(accounts: Accounts, core: Mask, strangers: Mask) -> Floats:
     families: dict[str, list[Floats]] = {}
     for likeness in ALL:
         families.setdefault(likeness.family, []).append(weights[likeness.name])
-    return prior + np.sum([_combined(parts) for parts in families.values()], axis=0)
+    return np.asarray(prior + np.sum([_combined(parts) for parts in families.values()], axis=0))
 
 
 def grow(accounts: Accounts, core: Mask, others: Mask, membership_bits: float) -> tuple[Mask, Floats]:
@@ -51,7 +51,7 @@ def _combined(parts: list[Floats]) -> Floats:
     """Sum of dependent weights, damped as if they were half new: the square root of their number counts."""
     stack = np.vstack(parts)
     spoke = np.maximum((np.abs(stack) > 0).sum(axis=0), 1)
-    return stack.sum(axis=0) / np.sqrt(spoke)
+    return np.asarray(stack.sum(axis=0) / np.sqrt(spoke))
 
 
 def _weight(accounts: Accounts, likeness: Likeness, core: Mask, strangers: Mask) -> Floats:
@@ -75,7 +75,7 @@ def _value_weight(part: Shown, core: Mask, strangers: Mask) -> Floats:
 
 
 def _log_shares(shows: sp.csr_array, core: Mask, strangers: Mask) -> Floats:
-    """[2, values]: log2 of core share over stranger share; row 0 for outsiders, row 1 with one core account left out."""
+    """[2, values]: log2 of core share over stranger share; row 1 leaves one core account out."""
     inside, outside = core.astype(float) @ shows, strangers.astype(float) @ shows
     many, few = max(strangers.sum(), 1), core.sum()
     base = (inside + outside + 1) / (few + many + 1)
@@ -108,7 +108,7 @@ def _distance_weight(accounts: Accounts, likeness: Likeness, core: Mask, strange
 def _smoothed_log_ratio(place: np.ndarray, inside: Mask, outside: Mask, bins: int) -> Floats:
     def share(rows: Mask) -> Floats:
         counts = np.bincount(place[rows], minlength=bins).astype(float)
-        return (counts + 1) / (counts.sum() + bins)
+        return np.asarray((counts + 1) / (counts.sum() + bins))
 
     ratio = np.log2(share(inside) / share(outside))
     return np.minimum.accumulate(ratio)  # farther from the centre never speaks more for membership

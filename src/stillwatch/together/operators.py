@@ -39,7 +39,7 @@ def _declared_apart(accounts: Accounts, cores: list[Mask]) -> npt.NDArray[np.boo
         counts = np.bincount(part.codes[core[part.rows]], minlength=1)
         if 2 * counts.max() >= core.sum():
             declared[number] = counts.argmax()
-    return np.not_equal.outer(declared, declared)
+    return np.asarray(declared[:, None] != declared[None, :])
 
 
 def _distances(features: list[Features], cores: list[Mask], strangers: Mask) -> Floats:
@@ -62,7 +62,7 @@ def _apart(features: Features, cores: list[Mask], strangers: Mask) -> Floats | N
     spread = features.squares[outside].mean() - float((_centre(features, outside) ** 2).sum())
     inner = centres @ centres.T
     squares = np.diag(inner)
-    return (squares[:, None] + squares[None, :] - 2 * inner) / max(2 * spread, 1e-12)
+    return np.asarray((squares[:, None] + squares[None, :] - 2 * inner) / max(2 * spread, 1e-12))
 
 
 def _centre(features: Features, rows: np.ndarray) -> Floats:

@@ -63,7 +63,7 @@ def observe(accounts: Accounts, groups: Groups, strangers: Mask) -> dict[str, Di
 def null_labels(accounts: Accounts, groups: Groups) -> list[str]:
     """The kind by which nulls know each group: organisation if it declares itself one, else its trait's, or "pair"."""
     declared = declared_groups(accounts, groups)
-    return [_label(groups.kinds(g), declared[g]) for g in range(len(groups))]  # type: ignore[arg-type]
+    return [_label(groups.kinds(g), declared[g]) for g in range(len(groups))]
 
 
 def _label(kinds: tuple[TraitKind, ...], declared: np.bool_) -> str:

@@ -16,7 +16,7 @@ _DAY = 86_400.0
 def _log_volume(accounts: Accounts) -> Floats:
     """Natural log of exchanges per day; a life shorter than a day counts as a day."""
     days = np.maximum(accounts.last_second - accounts.first_second, 0) / _DAY + 1
-    return np.log(accounts.exchanges / days)
+    return np.asarray(np.log(accounts.exchanges / days))
 
 
 def _features(accounts: Accounts) -> Features:
