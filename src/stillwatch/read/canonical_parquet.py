@@ -80,7 +80,7 @@ def _checked(  # noqa: PLR0913, PLR0917 - a batch and where it came from
         faults.setdefault(int(row), f"longer than {settings.row_limit_bytes:,} bytes")
     for row in sorted(faults):
         tally.quarantine(str(path), before + row + 1, faults[row])
-    schema = pa.schema([field.with_nullable(True) for field in arrow_schema(table)])
+    schema = pa.schema([pa.field(field.name, field.type) for field in arrow_schema(table)])
     whole = pa.RecordBatch.from_arrays(columns, schema=schema)
     if faults:
         keep = np.ones(batch.num_rows, bool)

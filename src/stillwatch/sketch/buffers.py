@@ -3,12 +3,14 @@
 In: a string array. Out: its bytes, offsets and validity, without a copy where Arrow's layout allows.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-Texts = pa.Array | pa.ChunkedArray
-Buffers = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.bool_]]
+Texts: TypeAlias = pa.Array | pa.ChunkedArray
+Buffers: TypeAlias = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.bool_]]
 
 
 def buffers(texts: Texts) -> Buffers:
