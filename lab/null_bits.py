@@ -15,12 +15,12 @@ from stillwatch.bits import EProcess, calibrate_bits, e_bh, mean_bits, product_b
 
 SEED = 20261124
 LEVELS = (1, 2, 3, 5, 7, 10, 13)
-RUNS = 400_000
-LOOKED = 20_000
-RECOMPUTED, LOOKS = 5_000, 10_000
+RUNS = 300_000
+LOOKED = 8_000
+RECOMPUTED, LOOKS = 3_000, 10_000
 WINDOWS = 100
 FRACTIONS = (0.01, 0.05, 0.2)
-FDR_RUNS = 2_500
+FDR_RUNS = 2_000
 Bits: TypeAlias = npt.NDArray[np.float64]
 
 
