@@ -77,7 +77,6 @@ def _numbers(rng: random.Random) -> dict[str, Callable[[], object]]:
         "m": partial(rng.randint, 10, 9000),
         "k": partial(rng.randint, 10, 99),
         "numbers": partial(_numbers_line, rng),
-        "table": partial(_table, rng),
         "column": partial(rng.choice, COLUMNS),
         "columns": partial(_joined, rng, COLUMNS, ", "),
         "schema": partial(_schema, rng),
@@ -102,6 +101,7 @@ def _things(rng: random.Random) -> dict[str, Callable[[], object]]:
 def _texts(pools: Pools, rng: random.Random) -> dict[str, Callable[[], object]]:
     return {
         "text": partial(passage, pools, rng),
+        "table": partial(_table, rng),
         "words": partial(_words, pools, rng),
         "question": partial(_question, pools, rng),
         "sensitive": partial(rng.choice, SENSITIVE),

