@@ -25,8 +25,8 @@ Tail = Literal["lower", "upper"]
 
 _LN2 = float(np.log(2.0))
 _MOST_BITS = 1023.0  # beyond, an e-value is no finite float
-_FAR = 3.0  # Student distances from which the continued fraction is exact to 14 digits
-_FRACTION_DEPTH = 150
+_FAR = 3.0  # Student distances from which the continued fraction has settled to 14 digits at this depth
+_FRACTION_DEPTH = 60
 
 
 def calibrate_bits(log_p: FloatLike) -> Floats:
