@@ -1,7 +1,7 @@
 """Bytes to exchanges and accounts: one format a file, rows stream, bad rows are quarantined with file, row and reason.
 
 In: paths. Out: batches of `tables.EXCHANGES`, the table of `tables.ACCOUNTS`, and a `Tally`. Formats are told by
-content: Parquet, or rows (JSON of a known shape, or CSV), each plain, gzip or zstd.
+content: Parquet, or rows (JSON of a known shape, or CSV), plain, gzip or zstd; see docs/reference/formats.md.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import pyarrow as pa
 from stillwatch.errors import InputError
 from stillwatch.read.canonical_parquet import parquet_batches
 from stillwatch.read.rows import row_batches
-from stillwatch.read.streams import is_parquet
+from stillwatch.read.streams import UnreadableError, is_parquet
 from stillwatch.read.tally import Tally
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
@@ -26,24 +26,31 @@ _PACKED = (".gz", ".zst", "")
 
 
 def read_exchanges(paths: Sequence[Path], settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
-    """Read files and folders of logs, in order of path.
+    """Read files and folders of logs, in order of path. A file that cannot be read costs itself, not the others.
 
-    Raises:  InputError: a path does not exist, a file has no known format or lacks a required column.
+    Raises:  InputError: a path does not exist, a file lacks a required column, or nothing at all can be read.
     """
+    unreadable = None
     for file in exchange_files(paths):
-        yield from _read(file, EXCHANGES, settings, tally)
+        try:
+            yield from _read(file, EXCHANGES, settings, tally)
+        except UnreadableError as fault:
+            unreadable = unreadable or fault
+            tally.quarantine(str(file), 1, "the whole file" + str(fault).removeprefix(f"{file}:"))
+    if unreadable and not tally.rows_read:
+        raise unreadable
 
 
 def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
-    """Read the accounts file; of several rows of one account the first counts, the others are noted."""
+    """Read the accounts file; of several rows of one account the first counts, the others are noted.
+
+    Raises:  InputError: the file does not exist, is of no known format or lacks account_id.
+    """
     if not path.is_file():
         raise InputError(f"{path}: no such file of accounts")
     rows = pa.Table.from_batches(_read(path, ACCOUNTS, settings, tally), arrow_schema(ACCOUNTS))
-    first = (
-        rows.append_column("row", pa.array(range(len(rows)), pa.int64()))
-        .group_by("account_id")
-        .aggregate([("row", "min")])
-    )
+    numbered = rows.append_column("row", pa.array(range(len(rows)), pa.int64()))
+    first = numbered.group_by("account_id").aggregate([("row", "min")])
     if len(first) < len(rows):
         tally.remarks.append(f"{len(rows) - len(first):,} repeated rows of accounts were left out")
         rows = rows.take(first["row_min"].sort())
@@ -51,7 +58,10 @@ def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
 
 
 def find_accounts(paths: Sequence[Path]) -> Path | None:
-    """Find a file called accounts.* in the folders that are scanned, or beside them."""
+    """Find a file called accounts.*: named among several paths, in the folders that are scanned, or beside the logs."""
+    named = [path for path in paths if len(paths) > 1 and _is_accounts(path) and path.is_file()]
+    if named:
+        return named[0]
     for path in paths:
         for folder in (path, path.parent) if path.is_dir() else (path.parent,):
             for ending in _ENDINGS:
@@ -63,37 +73,46 @@ def find_accounts(paths: Sequence[Path]) -> Path | None:
 
 
 def exchange_files(paths: Sequence[Path]) -> list[Path]:
-    """List the log files: those named, and those in folders but for hidden ones, labels and accounts."""
+    """List the log files: those named, and those in folders but for hidden ones, labels and accounts.
+
+    Raises:  InputError: a path does not exist, or no log file is found.
+    """
     found: list[Path] = []
     for path in paths:
-        if path.is_file():
-            found.append(path)
-        elif path.is_dir():
+        if path.is_dir():
             found += sorted(file for file in path.rglob("*") if file.is_file() and _is_log(file.relative_to(path)))
-        else:
+        elif not path.is_file():
             raise InputError(f"{path}: no such file or folder")
+        elif len(paths) == 1 or not _is_accounts(path):
+            found.append(path)
     if not found:
-        raise InputError(
-            f"{', '.join(map(str, paths))}: no log files in there ({', '.join(_ENDINGS)}, plain, .gz or .zst)"
-        )
+        looked = ", ".join(map(str, paths))
+        raise InputError(f"{looked}: no log files in there ({', '.join(_ENDINGS)}, plain, .gz or .zst)")
     return list(dict.fromkeys(found))
 
 
 def _is_log(path: Path) -> bool:
-    name = path.name.removesuffix(".gz").removesuffix(".zst")
     hidden = any(part.startswith(".") or part == "labels" for part in path.parts)
-    return not hidden and name.endswith(_ENDINGS) and not name.startswith("accounts.")
+    return not hidden and _unpacked_name(path).endswith(_ENDINGS) and not _is_accounts(path)
+
+
+def _is_accounts(path: Path) -> bool:
+    return _unpacked_name(path) in {f"accounts{ending}" for ending in _ENDINGS}
+
+
+def _unpacked_name(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".zst")
 
 
 def _read(path: Path, table: Table, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
     """Read one file of any format and count what it holds."""
+    tally.files.append(str(path))
     try:
         with path.open("rb") as file:
             tally.digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-        tally.files.append(str(path))
         reader = parquet_batches if is_parquet(path) else row_batches
         for batch in reader(path, table, settings, tally):
             tally.read(batch)
             yield batch
     except OSError as fault:
-        raise InputError(f"{path}: cannot be opened ({fault.strerror})") from fault
+        raise UnreadableError(f"{path}: cannot be opened ({fault.strerror})") from fault

@@ -1,35 +1,50 @@
 """What a chat request says, whatever the dialect: last user turn, system prompt, tools, parameters.
 
-In: messages and tools of a request. Out: columns of `tables.EXCHANGES`.
+In: a request/response pair in its envelope. Out: columns of `tables.EXCHANGES`.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from stillwatch.read.values import RowFault, canonical_json
 
+ENVELOPE = frozenset({"request", "response", "request_id", "id"})  # read, beside the canonical columns
 _PARAMETERS = (
-    "temperature",
-    "top_p",
-    "top_k",
-    "max_tokens",
-    "n",
-    "seed",
-    "reasoning_effort",
-    "thinking",
-    "stream",
+    "temperature", "top_p", "top_k", "max_tokens", "n", "seed", "reasoning_effort", "thinking", "stream",
     "response_format",
-)
-_SYSTEM_ROLES = frozenset({"system", "developer"})
+)  # fmt: skip
+_SYSTEM_ROLES = ("system", "developer")
+
+
+def opened(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Give a pair with request and response as objects; None for a row that is no pair.
+
+    A response that broke off is an empty one: the request was made all the same.
+
+    Raises:  RowFault: the request cannot be read.
+    """
+    if "request" not in row or "prompt_text" in row:
+        return None
+    request = decoded(row["request"])
+    if not isinstance(request, dict):
+        if "model" in row:
+            return None
+        raise RowFault("the request is no JSON object")
+    try:
+        response = decoded(row.get("response"))
+    except RowFault:
+        response = None
+    return {**row, "request": request, "response": mapping(response)}
 
 
 def decoded(value: Any) -> Any:
     """A JSON value that may have been logged as a string of JSON."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
-            return json.loads(value)
+            return msgspec.json.decode(value)
         except (ValueError, RecursionError) as fault:
             raise RowFault("an embedded JSON string cannot be read") from fault
     return value
@@ -54,17 +69,19 @@ def _part_text(part: Any) -> str | None:
 
 
 def of_messages(messages: Any) -> dict[str, Any]:
-    """Columns of a list of messages: prompt_text (last user turn with words), turn (user turns before), system_text."""
+    """Columns of a conversation: prompt_text (last user turn with words), turn (user turns before), system_text.
+
+    One string is one turn; nothing at all, as where content is not logged, gives no columns.
+    """
+    if messages is None or messages == {}:
+        return {}
+    if isinstance(messages, str):
+        messages = [{"role": "user", "content": messages}]
     if not isinstance(messages, list):
         raise RowFault("messages are no list")
-    turns, system = [], []
-    for message in messages:
-        if isinstance(message, dict):
-            words = content_text(message.get("content"))
-            if message.get("role") == "user" and words is not None:
-                turns.append(words)
-            elif message.get("role") in _SYSTEM_ROLES and words is not None:
-                system.append(words)
+    said = [(m.get("role"), content_text(m.get("content"))) for m in messages if isinstance(m, dict)]
+    turns = [words for role, words in said if role == "user" and words is not None]
+    system = [words for role, words in said if role in _SYSTEM_ROLES and words is not None]
     return {
         "prompt_text": turns[-1] if turns else None,
         "turn": len(turns) - 1 if turns else None,

@@ -1,10 +1,12 @@
-"""Row formats: JSON lines of any known shape, and CSV.
+"""Row formats: JSON lines of any known shape, and CSV, told by their beginning.
 
-In: a file. Out: batches of good rows; bad rows are quarantined and counted, nothing else is lost.
+In: a file. Out: batches of good rows; bad rows are quarantined and counted, nothing else is lost. JSON rows may be
+canonical, LiteLLM payloads or request/response pairs, mixed in one file.
 """
 
+import codecs
 import csv
-import itertools
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,36 +15,76 @@ import msgspec
 import pyarrow as pa
 
 from stillwatch.errors import InputError
-from stillwatch.read import anthropic_messages, litellm, openai_chat
-from stillwatch.read.streams import Truncated, lines
+from stillwatch.read import anthropic_messages, litellm, openai_chat, pairs
+from stillwatch.read.canonical_csv import Numbered, csv_rows, header_names
+from stillwatch.read.streams import Truncated, UnreadableError, beginning, lines
 from stillwatch.read.tally import Tally
-from stillwatch.read.values import RowFault, convert
+from stillwatch.read.values import RowFault, convert, lacking_columns
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import EXCHANGES, Table
 
-_BATCH_BYTES = 64 << 20  # text held before a batch is given, whatever the number of rows
-_FORMATS = (litellm, anthropic_messages, openai_chat)
-
-Numbered = tuple[int, Mapping[str, Any] | RowFault]
+_BATCH_CHARS = 64 << 20  # text held before a batch is given, whatever the number of rows
+_CANONICAL = frozenset(EXCHANGES.names)
+_COLUMN_NAME = re.compile(r"[\w .:/-]{0,64}")
 
 
 def row_batches(path: Path, table: Table, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
-    """Read a file of rows, JSON or CSV by its first character."""
-    first = next((line for line in _peek(path, settings) if line and line.strip()), None)
-    if first is None:
-        return
-    if first.lstrip()[:1] == b"[":
-        raise InputError(f"{path}: is one JSON array; write one JSON object a line (jq -c '.[]')")
-    numbered = _json(path, settings) if first.lstrip()[:1] == b"{" else _csv(path, table, settings)
-    yield from _batches(path, numbered, table, settings, tally)
+    """Read a file of rows.
 
-
-def _peek(path: Path, settings: Settings) -> list[bytes | None]:
+    Raises:  UnreadableError: the file is of no known format. InputError: a required column is missing.
+    """
+    numbered = _opened(path, table, settings, tally)
+    good: list[dict[str, Any]] = []
+    held = number = 0
     try:
-        return list(itertools.islice(lines(path, settings.row_limit_bytes), 20))
+        for number, row in numbered:
+            fitting = _good(row, table, tally)
+            if isinstance(fitting, RowFault):
+                tally.quarantine(str(path), number, str(fitting))
+                continue
+            good.append(fitting)
+            held += sum(len(value) for value in fitting.values() if isinstance(value, str))
+            if len(good) >= settings.batch_rows or held >= _BATCH_CHARS:
+                yield _batch(good, table)
+                good, held = [], 0
     except Truncated as fault:
-        raise InputError(f"{path}: {fault}") from fault
+        tally.quarantine(str(path), number + 1, str(fault))
+    if good:
+        yield _batch(good, table)
+
+
+def _opened(path: Path, table: Table, settings: Settings, tally: Tally) -> Iterator[Numbered]:
+    """Tell the format by the first lines: a header of the table's columns, or any line that begins an object."""
+    try:
+        start = beginning(path)
+    except Truncated as fault:
+        raise UnreadableError(f"{path}: {fault}") from fault
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnreadableError(f"{path}: is UTF-16 text; write it as UTF-8")
+    first, *others = [line.lstrip() for line in start.split(b"\n") if line.strip()] or [b""]
+    if not first:
+        return iter(())
+    header = _header(first, table)
+    if first[:1] == b"{" or (any(line[:1] == b"{" for line in others) and first[:1] != b"[" and not header):
+        return _json(path, settings)
+    if first[:1] == b"[":
+        raise UnreadableError(f"{path}: is one JSON array; write one JSON object a line (jq -c '.[]')")
+    if not header:
+        raise UnreadableError(f"{path}: is neither Parquet, CSV with a header, nor one JSON object a line")
+    if fault_of_names := lacking_columns(header, table):
+        raise InputError(f"{path}: {fault_of_names}")
+    return csv_rows(path, table, settings, tally)
+
+
+def _header(first: bytes, table: Table) -> list[str]:
+    """The names in a line that could be a header of CSV; none if it cannot be one."""
+    try:
+        names = header_names(next(csv.reader([first.decode()], strict=True), []))
+    except (UnicodeDecodeError, csv.Error):
+        return []
+    known = lacking_columns(names, table) is None
+    return names if known or all(_COLUMN_NAME.fullmatch(name) for name in names) else []
 
 
 def _json(path: Path, settings: Settings) -> Iterator[Numbered]:
@@ -61,72 +103,29 @@ def _json(path: Path, settings: Settings) -> Iterator[Numbered]:
         yield number, row if isinstance(row, dict) else RowFault("not a JSON object")
 
 
-def _csv(path: Path, table: Table, settings: Settings) -> Iterator[Numbered]:
-    csv.field_size_limit(settings.row_limit_bytes)
-    reader = csv.reader(_decoded(path, settings), strict=True)
-    header = [name.strip().removeprefix("\ufeff") for name in next(reader, [])]
-    lacking = [c.name for c in table.columns if c.required and c.name not in header]
-    if lacking:
-        raise InputError(f"{path}: has no column {', '.join(lacking)}; it has: {', '.join(header)[:300]}")
-    for number in itertools.count(1):
-        try:
-            fields = next(reader, None)
-        except csv.Error:
-            yield number, RowFault("not valid CSV, or a field beyond the row limit")
-            continue
-        if fields is None:
-            return
-        if fields:
-            yield number, _row(header, fields)
-
-
-def _row(header: list[str], fields: list[str]) -> Mapping[str, Any] | RowFault:
-    if len(fields) != len(header):
-        return RowFault(f"{len(fields)} fields under {len(header)} columns")
-    return dict(zip(header, fields, strict=True))
-
-
-def _decoded(path: Path, settings: Settings) -> Iterator[str]:
-    """Lines as text; a byte that is no UTF-8 becomes a lone surrogate, which no column accepts."""
-    for line in lines(path, settings.row_limit_bytes):
-        yield "\x00\n" if line is None else line.decode("utf-8", "surrogateescape") + "\n"
-
-
-def _batches(
-    path: Path, numbered: Iterator[Numbered], table: Table, settings: Settings, tally: Tally
-) -> Iterator[pa.RecordBatch]:
-    good: list[dict[str, Any]] = []
-    held = number = 0
-    try:
-        for number, row in numbered:
-            converted = _good(row, table, tally)
-            if isinstance(converted, RowFault):
-                tally.quarantine(str(path), number, str(converted))
-                continue
-            good.append(converted)
-            held += sum(len(value) for value in converted.values() if isinstance(value, str))
-            if len(good) >= settings.batch_rows or held >= _BATCH_BYTES:
-                yield _batch(good, table)
-                good, held = [], 0
-    except Truncated as fault:
-        tally.quarantine(str(path), number + 1, str(fault))
-    if good:
-        yield _batch(good, table)
-
-
 def _good(row: Mapping[str, Any] | RowFault, table: Table, tally: Tally) -> dict[str, Any] | RowFault:
     if isinstance(row, RowFault):
         return row
     try:
-        if table is EXCHANGES:
-            for known in _FORMATS:
-                if known.matches(row):
-                    return convert(known.columns(row), table)
-        if len(tally.extra_columns) < 100:
-            tally.extra_columns.update(name for name in row if name not in table.names)
-        return convert(row, table)
+        return convert(_columns(row, tally) if table is EXCHANGES else row, table.columns)
     except RowFault as fault:
         return fault
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
+        return RowFault("a value inside the row is of an unexpected shape")
+
+
+def _columns(row: Mapping[str, Any], tally: Tally) -> Mapping[str, Any]:
+    """Give a row's canonical columns, whatever its shape."""
+    if litellm.matches(row):
+        return litellm.columns(row)
+    pair = pairs.opened(row)
+    if pair is None:
+        tally.saw_extra(row.keys() - _CANONICAL)
+        return row
+    tally.saw_extra(row.keys() - _CANONICAL - pairs.ENVELOPE)
+    dialect = anthropic_messages if anthropic_messages.matches(pair) else openai_chat
+    said = dialect.columns(pair)
+    return {**pair, **{name: value for name, value in said.items() if value is not None}}
 
 
 def _batch(rows: list[dict[str, Any]], table: Table) -> pa.RecordBatch:

@@ -12,6 +12,8 @@ from typing import IO
 
 import zstandard
 
+from stillwatch.errors import InputError
+
 _CHUNK = 1 << 20
 _LARGEST_WINDOW = 1 << 27  # bytes of history a zstd frame may ask for: 128 MiB, its own default for `--long`
 _BEGINNING = 1 << 16
@@ -21,6 +23,10 @@ _GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 
 class Truncated(Exception):  # noqa: N818 - a fault of the input
     """The compressed stream ends early or is damaged."""
+
+
+class UnreadableError(InputError):
+    """A file is of no known format or damaged from its start; fatal only where there is nothing else to read."""
 
 
 def is_parquet(path: Path) -> bool:

@@ -4,15 +4,15 @@ In: batches and faults, as readers meet them. Out: the numbers of the coverage r
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from stillwatch.types import Quarantined
 
 _NAMED_FAULTS = 1_000  # quarantined rows that are named; more are counted
+_NAMED_COLUMNS = 100
 
 
 @dataclass(slots=True)
@@ -28,15 +28,18 @@ class Tally:
     extra_columns: set[str] = field(default_factory=set)
     remarks: list[str] = field(default_factory=list)
 
-    def read(self, batch: pa.RecordBatch | pa.Table) -> None:
+    def read(self, batch: pa.RecordBatch) -> None:
         """Count a batch of good rows and the values in its columns."""
         self.rows_read += batch.num_rows
         for name in batch.schema.names:
-            column = batch[name]
-            held = batch.num_rows - column.null_count
-            if held and pa.types.is_string(column.type):
-                held -= pc.sum(pc.equal(column, "")).as_py() or 0
-            self.values[name] = self.values.get(name, 0) + held
+            self.values[name] = self.values.get(name, 0) + batch.num_rows - batch[name].null_count
+
+    def saw_extra(self, names: Iterable[str]) -> None:
+        """Remember the names, not the values, of columns that are not declared; a hundred at most."""
+        for name in names:
+            if len(self.extra_columns) >= _NAMED_COLUMNS:
+                return
+            self.extra_columns.add(name[:60].encode("utf-8", "replace").decode())
 
     def quarantine(self, file: str, row: int, reason: str) -> None:
         """Count a row that could not be read."""
@@ -45,7 +48,7 @@ class Tally:
             self.quarantined.append(Quarantined(file, row, reason))
 
     def column_fraction(self) -> Mapping[str, float]:
-        """Share of rows with a value, by column; empty strings are no values."""
+        """Share of rows with a value, by column; readers give empty strings as no value."""
         return {name: count / self.rows_read if self.rows_read else 0.0 for name, count in sorted(self.values.items())}
 
     def fingerprint(self) -> str:

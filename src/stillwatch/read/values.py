@@ -1,18 +1,21 @@
 """One value of a row as its declared type, or a fault that says why not and never echoes the value.
 
-In: what JSON or CSV gave. Out: a value for Arrow. `convert` is the only door for row formats.
+In: what JSON or CSV gave. Out: a value for Arrow. `convert` is the only door for row formats; Parquet comes here only
+with the values that Arrow could not cast.
 """
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from stillwatch.tables import Column, ColumnType, Table
 
-_EARLIEST, _LATEST = 946_684_800, 4_102_444_800  # 2000 to 2100, seconds: outside it a time is a mistake
+EARLIEST, LATEST = 946_684_800, 4_102_444_800  # 2000 to 2100, seconds: outside it a time is a mistake
 _DEEPEST = 64  # levels of nesting kept in a JSON value; more is an attack on whoever walks it
+EPOCH_UNITS = (1, 1_000, 1_000_000, 1_000_000_000)  # per second: s, ms, us, ns
 _MICROSECONDS = 1_000_000
 
 
@@ -20,15 +23,19 @@ class RowFault(Exception):  # noqa: N818 - a fault of the input, not of the prog
     """A row cannot be read; the text is its reason."""
 
 
-def convert(row: Mapping[str, Any], table: Table) -> dict[str, Any]:
+def convert(row: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
     """Give a row's declared columns as values for Arrow.
 
     Raises:  RowFault: a required value is missing, or a value is not of its type.
     """
-    return {column.name: _value(row.get(column.name), column) for column in table.columns}
+    return {column.name: converted(row.get(column.name), column) for column in columns}
 
 
-def _value(value: Any, column: Column) -> Any:
+def converted(value: Any, column: Column) -> Any:
+    """Give one value as its column wants it; empty strings are no values.
+
+    Raises:  RowFault: see `convert`.
+    """
     if value is None or value == "":
         if column.required:
             raise RowFault(f"required column {column.name} has no value")
@@ -39,10 +46,20 @@ def _value(value: Any, column: Column) -> Any:
         raise RowFault(f"column {column.name} holds a {type(value).__name__} that is no {column.type}") from fault
 
 
+def lacking_columns(have: Sequence[str], table: Table) -> str | None:
+    """Say which required columns a file lacks, or which declared ones it has twice; None if all is well."""
+    lacking = [column.name for column in table.columns if column.required and column.name not in have]
+    if lacking:
+        return f"has no column {', '.join(lacking)}; it has: {', '.join(have)[:300]}"
+    double = [name for name, count in Counter(have).items() if count > 1 and name in table.names]
+    return f"has more than one column {', '.join(double)}" if double else None
+
+
 def text(value: Any) -> str:
     """A string as it is; numbers and JSON values in their canonical form."""
     if isinstance(value, str):
-        value.encode()  # lone surrogates are no text
+        if not value.isascii():
+            value.encode()  # lone surrogates are no text
         return value
     if isinstance(value, dict | list):
         return canonical_json(value)
@@ -109,8 +126,8 @@ def epoch(value: float) -> int:
     """Microseconds since 1970 of an epoch number of unknown unit."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError
-    for unit in (1, 1_000, 1_000_000, 1_000_000_000):
-        if _EARLIEST * unit <= value < _LATEST * unit:
+    for unit in EPOCH_UNITS:
+        if EARLIEST * unit <= value < LATEST * unit:
             return value * _MICROSECONDS // unit if isinstance(value, int) else round(value / unit * _MICROSECONDS)
     raise ValueError
 
@@ -118,7 +135,7 @@ def epoch(value: float) -> int:
 def _of_datetime(value: datetime) -> int:
     aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value
     seconds = (aware.astimezone(UTC).replace(microsecond=0) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
-    if not _EARLIEST <= seconds < _LATEST:
+    if not EARLIEST <= seconds < LATEST:
         raise ValueError
     return int(seconds) * _MICROSECONDS + aware.microsecond
 
@@ -129,7 +146,7 @@ def names(value: Any) -> list[str]:
         value = json.loads(value) if value.lstrip().startswith("[") else value.split(",")
     if not isinstance(value, list):
         raise TypeError
-    return [text(name).strip() for name in value if name is not None]
+    return [name for one in value if one is not None and (name := text(one).strip())]
 
 
 def number(value: Any) -> float:
