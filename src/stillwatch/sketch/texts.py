@@ -45,8 +45,9 @@ def _characters() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
 
 
 def sketch_texts(texts: Texts, projection: Projection) -> TextSketch:
-    """Sketch texts in one pass over their bytes."""
-    raw, offsets, valid = buffers(texts)
+    """Sketch texts in one pass over their bytes; an empty text counts as none."""
+    raw, offsets, present = buffers(texts)
+    valid = present & (np.diff(offsets) > 0)
     hashes = np.zeros((len(valid), 3 + kernel.SLOTS), np.uint64)
     counts = np.zeros((len(valid), 2), np.int32)
     scores = np.tile(np.asarray(projection.bias, np.float32), (len(valid), 1))
