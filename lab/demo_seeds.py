@@ -1,8 +1,8 @@
 """The demo at twenty seeds: is every operator found, whole, alone, and with the right targets?
 
-Usage: demo_seeds.py [FIRST LAST]. Writes lab/results/demo_seeds.md and prints it. A run passes when the three operators
-are one campaign each, account precision >= 0.99, recall >= 0.95, no innocent is accused, and each campaign's largest
-target is the operator's largest and at least half its targets of 10 % or more are found.
+Usage: demo_seeds.py [FIRST LAST]. Prints lab/results/demo_seeds_FIRST_LAST.md and writes it. A run passes when the
+three operators are one campaign each, account precision >= 0.99, recall >= 0.95, no innocent is accused, each
+campaign's largest target is one of the operator's, and half its targets of 10 % or more are found.
 """
 
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 from stillwatch.pipeline import Comparison, Source, compare, scan, simulate
 from stillwatch.settings import Settings
 
-OUT = Path(__file__).parent / "results/demo_seeds.md"
+RESULTS = Path(__file__).parent / "results"
 
 
 def run(seed: int) -> tuple[Comparison, float]:
@@ -64,11 +64,9 @@ def main() -> None:
         print(lines[-1], flush=True)
     closing = f"\n{good} of {last - first + 1} runs pass. Machine: {os.cpu_count()} cores."
     print(closing)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(
-        f"# The demo at seeds {first} to {last}\n\n`python lab/demo_seeds.py {first} {last}`\n\n"
-        + "\n".join([*lines, closing, ""])
-    )
+    RESULTS.mkdir(exist_ok=True)
+    title = f"# The demo at seeds {first} to {last}\n\n`python lab/demo_seeds.py {first} {last}`\n\n"
+    (RESULTS / f"demo_seeds_{first}_{last}.md").write_text(title + "\n".join([*lines, closing, ""]))
 
 
 if __name__ == "__main__":

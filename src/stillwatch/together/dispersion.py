@@ -20,19 +20,22 @@ Matrix: TypeAlias = npt.NDArray[np.float64] | sp.csr_array
 
 _VOLUME_BINS = 10  # strangers are matched within tenths of the volume distribution
 _SMALL = 1e-12
+_LEAST_SIGNAL = 0.1  # of the strangers' dispersion that is taken to be more than noise, at least
 _DOUBT = 0.2  # strangers' worth of belief that a group is like everybody: bounds what few accounts can say
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
     """One aspect of all accounts. values: [n, d], dense or sparse; squares: |x|^2 [n], what is not shared included;
-    known: which accounts have it; volume_bin: int [n], all 0 when volume itself is the aspect.
+    known: which accounts have it; volume_bin: int [n], all 0 when volume itself is the aspect; noise: [n], the part of
+    |x|^2 that independent exchanges of one and the same habit scatter by, 0 where there is none.
     """
 
     values: Matrix
     squares: Floats
     known: Mask
     volume_bin: npt.NDArray[np.int64]
+    noise: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,15 @@ def dispersion(features: Features, groups: sp.csr_array, strangers: Mask) -> Dis
     accounts = np.asarray(known.sum(axis=1)).ravel()
     count = np.where(accounts >= 3, accounts, np.nan)
     spread = (known @ features.squares - _squared_norm(known @ features.values) / count) / (count - 1)
-    expected, freedom = _expected(features, known, strangers, count)
+    whole, noise, freedom = _expected(features, known, strangers, count)
+    expected = np.maximum(whole - noise, _LEAST_SIGNAL * whole)
+    spread = spread - (known @ features.noise) / count
     shrunk = ((count - 1) * np.maximum(spread, 0) + _DOUBT * expected) / (count - 1 + _DOUBT)
     half = freedom / 2
     return Dispersion(
         log_ratio=np.log(np.maximum(shrunk, _SMALL) / np.maximum(expected, _SMALL)),
         mean=digamma(half) - np.log(half),
-        variance=polygamma(1, half),
+        variance=polygamma(1, half) * (whole / np.maximum(expected, _SMALL)) ** 2,
         accounts=accounts,
         group=spread,
         strangers=expected,
@@ -85,8 +90,8 @@ def stacked(results: Sequence[Dispersion]) -> Dispersion:
     return Dispersion(*(np.concatenate([getattr(r, f.name) for r in results]) for f in fields(Dispersion)))
 
 
-def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: Floats) -> tuple[Floats, Floats]:
-    """Expected dispersion of strangers with each group's volumes, and its effective degrees of freedom."""
+def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: Floats) -> tuple[Floats, ...]:
+    """Expected dispersion of strangers with each group's volumes, the noise in it, and its degrees of freedom."""
     bins = int(features.volume_bin.max()) + 1
     rows = np.flatnonzero(features.known & strangers)
     ones = np.ones(len(rows))
@@ -104,7 +109,7 @@ def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: F
     expected = share @ squares - _squared_norm(share @ means)
     first, second = share @ away_mean, share @ away_square
     freedom = 2 * (count - 1) * first**2 / np.maximum(second - first**2, _SMALL)
-    return expected, np.clip(freedom, 0.5 * (count - 1), 200 * count)
+    return expected, share @ (weight @ (pick @ features.noise)), np.clip(freedom, 0.5 * (count - 1), 200 * count)
 
 
 def _rows(values: Matrix, rows: npt.NDArray[np.int64]) -> Matrix:

@@ -15,7 +15,7 @@ from stillwatch.types import TraitKind
 
 _DOUBT = 2.0  # accounts' worth of belief that a core is like everybody else
 _DISTANCE_BINS = 12
-_LEARNING_ROUNDS = 4
+_LEARNING_ROUNDS = 12
 
 
 def weigh(accounts: Accounts, core: Mask, strangers: Mask) -> dict[str, Floats]:

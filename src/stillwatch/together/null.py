@@ -20,12 +20,13 @@ from scipy import stats
 from stillwatch.bits import calibrate_bits, empirical_null, student_tail_log_p
 from stillwatch.errors import InputError
 from stillwatch.together.dispersion import Dispersion, Floats
+from stillwatch.types import TraitKind
 
 _FORMAT = "tests of format 2"
 _FEW_GROUPS = 8  # reference groups below which a kind leans on the pooled null
 _PRIOR_GROUPS = 60.0  # groups' worth of belief that a kind is like all kinds, and a run like the reference
 _TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
-_LEAST_SCATTER = 0.05  # no kind of group is alike to better than a twentieth, whatever the reference says
+_LEAST_SCATTER = 0.1  # benign groups are alike to no better than a tenth, whatever the reference says
 
 Kind: TypeAlias = str
 Labels: TypeAlias = npt.NDArray[np.str_]
@@ -42,7 +43,7 @@ class Null:
 
 @dataclass(frozen=True, slots=True)
 class Nulls:
-    """Nulls by test and kind ("*" pools all kinds). `source` says which traffic they were learnt from."""
+    """Nulls by test and kind ("*" pools all kinds of strangers). `source` says which traffic they were learnt from."""
 
     tests: Mapping[str, Mapping[Kind, Null]]
     source: str
@@ -63,15 +64,15 @@ def _fit_test(result: Dispersion, labels: Labels) -> dict[Kind, Null]:
     excess = result.log_ratio - result.mean
     usable = np.isfinite(excess) & np.isfinite(result.variance)
     kinds = {str(kind): usable & (labels == kind) for kind in np.unique(labels)}
-    parts = {"*": usable, **{kind: rows for kind, rows in kinds.items() if rows.sum() >= _FEW_GROUPS}}
+    strangers = usable & (labels != TraitKind.ORGANISATION)
+    parts = {"*": strangers, **{kind: rows for kind, rows in kinds.items() if rows.sum() >= _FEW_GROUPS}}
     fitted = {kind: _envelope(excess[rows], result.variance[rows]) for kind, rows in parts.items() if rows.any()}
-    return {kind: _leaning(own, fitted["*"]) for kind, own in fitted.items()}
+    return {kind: _no_narrower(own, fitted.get("*", own)) for kind, own in fitted.items()}
 
 
-def _leaning(own: Null, pooled: Null) -> Null:
-    """Lean a kind's scatter on that of all kinds, the more the fewer groups it was learnt from."""
-    trust = own.groups / (own.groups + _PRIOR_GROUPS)
-    return Null(own.mean, float(np.sqrt(trust * own.scatter**2 + (1 - trust) * pooled.scatter**2)), own.groups)
+def _no_narrower(own: Null, pooled: Null) -> Null:
+    """Let no kind be surer than all kinds of strangers together: a class or a workshop surfaces through any trait."""
+    return Null(own.mean, max(own.scatter, pooled.scatter), own.groups)
 
 
 def _envelope(excess: Floats, variance: Floats) -> Null:

@@ -58,8 +58,11 @@ def unit_rows(counts: npt.NDArray[np.float32]) -> tuple[Floats, npt.NDArray[np.b
 
 def histogram_features(accounts: Accounts, facet: str) -> Features:
     """Features of one facet, matched by volume."""
-    values, known = unit_rows(accounts.facets[facet])
-    return Features(values, known.astype(float), known, accounts.volume_bin)
+    counts = accounts.facets[facet]
+    values, known = unit_rows(counts)
+    filled, total = (counts > 0).sum(axis=1), np.maximum(counts.sum(axis=1, dtype=np.float64), 1)
+    noise = np.where(known, (filled - 1) / (4 * total), 0)  # variance of square roots of multinomial shares
+    return Features(values, known.astype(float), known, accounts.volume_bin, noise)
 
 
 def spread_fraction(values: Floats, rows: npt.NDArray[np.int64], strangers: npt.NDArray[np.int64]) -> float:

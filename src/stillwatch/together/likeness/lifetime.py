@@ -22,7 +22,7 @@ def _ends(accounts: Accounts) -> Floats:
 
 def _features(accounts: Accounts) -> Features:
     ends = _ends(accounts)
-    return Features(ends, (ends**2).sum(axis=1), np.ones(len(ends), bool), accounts.volume_bin)
+    return Features(ends, (ends**2).sum(axis=1), np.ones(len(ends), bool), accounts.volume_bin, np.zeros(len(ends)))
 
 
 def _say(accounts: Accounts, members: npt.NDArray[np.int64], strangers: npt.NDArray[np.int64]) -> str:

@@ -30,7 +30,7 @@ def _features(accounts: Accounts, kind: TraitKind, per_exchange: int) -> Feature
     length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel() + rest**2)
     unit = sp.csr_array(sp.diags_array(1 / length) @ matrix)
     known = np.full(n, len(part.values) > 0)
-    return Features(unit, np.ones(n), known, np.zeros(n, np.int64))
+    return Features(unit, np.ones(n), known, np.zeros(n, np.int64), np.zeros(n))
 
 
 def _top(part: Shown, exchanges: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> tuple[int, int]:

@@ -22,7 +22,7 @@ def _log_volume(accounts: Accounts) -> Floats:
 def _features(accounts: Accounts) -> Features:
     volume = _log_volume(accounts)
     known = np.ones(len(volume), bool)
-    return Features(volume[:, None], volume**2, known, np.zeros(len(volume), np.int64))
+    return Features(volume[:, None], volume**2, known, np.zeros(len(volume), np.int64), np.zeros(len(volume)))
 
 
 def _say(accounts: Accounts, members: npt.NDArray[np.int64], strangers: npt.NDArray[np.int64]) -> str:
