@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import stillwatch
 from stillwatch.schemas import arrow_schema
 from stillwatch.sketch import FEATURE_BUCKETS, HEADS, SHAPE_BUCKETS, Projection, hash64, sketch
 from stillwatch.sketch.exchanges import canonical_parameters, network
@@ -150,10 +151,16 @@ def test_slices_and_threads_give_the_rows_of_the_whole() -> None:
 
 def test_it_works_where_nothing_can_be_cached(tmp_path: Path) -> None:
     """A read-only installation compiles again, but never fails."""
-    blocked = tmp_path / "a_file"
-    blocked.write_text("")
+    package = Path(stillwatch.__file__).parent
+    for path in [*package.glob("*.py"), *package.glob("sketch/*.*")]:
+        copy = tmp_path / "stillwatch" / path.relative_to(package)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    blocked = tmp_path / "stillwatch/sketch/__pycache__"
+    blocked.write_text("a file where a folder is needed; also stops root")
     code = "import pyarrow as pa; from stillwatch.sketch import hash64; print(hash64(pa.array(['acct-1']))[0])"
-    places = {"NUMBA_CACHE_DIR": str(blocked / "cache"), "HOME": str(blocked), "XDG_CACHE_HOME": str(blocked)}
-    done = subprocess.run([sys.executable, "-c", code], env=os.environ | places, capture_output=True, check=False)
+    places = dict.fromkeys(("NUMBA_CACHE_DIR", "HOME", "XDG_CACHE_HOME"), str(blocked / "cache"))
+    environment = os.environ | places | {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=False)
     assert done.stderr.decode() == ""
     assert int(done.stdout) == hash64(pa.array(["acct-1"]))[0]

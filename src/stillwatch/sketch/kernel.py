@@ -39,7 +39,14 @@ _ASCII_LETTERS = np.array([c | 32 if chr(c).isalpha() and c < 128 else 0 for c i
 _CODE_PUNCTUATION = np.zeros(128, np.uint8)
 _CODE_PUNCTUATION[[ord(c) for c in "{}();=<>[]_`\\|&"]] = 1
 
-_jit: Any = nb.njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
+
+def _jit(function: Any) -> Any:
+    """Compile at the first call and keep the result on disk; where no folder can be written, compile in every run."""
+    options = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
+    try:
+        return nb.njit(cache=True, **options)(function)
+    except RuntimeError:
+        return nb.njit(**options)(function)
 
 
 def characters() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
