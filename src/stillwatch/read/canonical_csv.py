@@ -16,7 +16,7 @@ from stillwatch.read.values import RowFault, lacking_columns
 from stillwatch.settings import Settings
 from stillwatch.tables import Table
 
-Numbered = tuple[int, Mapping[str, Any] | RowFault]
+Numbered = tuple[int, int, Mapping[str, Any] | RowFault]  # row number, bytes, the row
 
 
 def csv_rows(path: Path, table: Table, settings: Settings, tally: Tally) -> Iterator[Numbered]:
@@ -36,15 +36,15 @@ def csv_rows(path: Path, table: Table, settings: Settings, tally: Tally) -> Iter
         try:
             fields = next(reader, None)
         except csv.Error:
-            yield number, RowFault("not valid CSV: a quote is open or out of place")
+            yield number, 0, RowFault("not valid CSV: a quote is open or out of place")
             continue
         except RowFault as fault:
-            yield number, fault
+            yield number, 0, fault
             continue
         if fields is None:
             return
         if fields:
-            yield number, _row(header, fields)
+            yield number, source.held_bytes, _row(header, fields)
 
 
 def header_names(fields: list[str]) -> list[str]:

@@ -24,7 +24,7 @@ from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import EXCHANGES, Table
 
-_BATCH_CHARS = 64 << 20  # text held before a batch is given, whatever the number of rows
+_BATCH_BYTES = 64 << 20  # held before a batch is given, whatever the number of rows
 _CANONICAL = frozenset(EXCHANGES.names)
 _COLUMN_NAME = re.compile(r"[\w .:/-]{0,64}")
 
@@ -38,14 +38,14 @@ def row_batches(path: Path, table: Table, settings: Settings, tally: Tally) -> I
     good: list[dict[str, Any]] = []
     held = number = 0
     try:
-        for number, row in numbered:
+        for number, size_bytes, row in numbered:
             fitting = _good(row, table, tally)
             if isinstance(fitting, RowFault):
                 tally.quarantine(str(path), number, str(fitting))
                 continue
             good.append(fitting)
-            held += sum(len(value) for value in fitting.values() if isinstance(value, str))
-            if len(good) >= settings.batch_rows or held >= _BATCH_CHARS:
+            held += size_bytes
+            if len(good) >= settings.batch_rows or held >= _BATCH_BYTES:
                 yield _batch(good, table)
                 good, held = [], 0
     except Truncated as fault:
@@ -91,16 +91,16 @@ def _json(path: Path, settings: Settings) -> Iterator[Numbered]:
     decoder = msgspec.json.Decoder()
     for number, line in enumerate(lines(path, settings.row_limit_bytes), 1):
         if line is None:
-            yield number, RowFault(f"longer than {settings.row_limit_bytes:,} bytes")
+            yield number, 0, RowFault(f"longer than {settings.row_limit_bytes:,} bytes")
             continue
         if not line.strip():
             continue
         try:
             row = decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            yield number, RowFault("not valid JSON in UTF-8")
+            yield number, 0, RowFault("not valid JSON in UTF-8")
             continue
-        yield number, row if isinstance(row, dict) else RowFault("not a JSON object")
+        yield number, len(line), row if isinstance(row, dict) else RowFault("not a JSON object")
 
 
 def _good(row: Mapping[str, Any] | RowFault, table: Table, tally: Tally) -> dict[str, Any] | RowFault:
@@ -130,4 +130,8 @@ def _columns(row: Mapping[str, Any], tally: Tally) -> Mapping[str, Any]:
 
 def _batch(rows: list[dict[str, Any]], table: Table) -> pa.RecordBatch:
     schema = arrow_schema(table)
-    return pa.RecordBatch.from_arrays([pa.array([r[f.name] for r in rows], f.type) for f in schema], schema=schema)
+    seen = set().union(*rows)
+    columns = [
+        pa.array([r.get(f.name) for r in rows] if f.name in seen else [None] * len(rows), f.type) for f in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
