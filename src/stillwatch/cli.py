@@ -16,10 +16,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from stillwatch import __version__, pipeline, settings
 from stillwatch.errors import StillwatchError, UsageError
-from stillwatch.report import print_scan, scan_json
+from stillwatch.report import print_scan, scan_json, visible
 from stillwatch.types import Scan, Verdict
 
 app = typer.Typer(
@@ -165,7 +166,7 @@ def main() -> None:
     try:
         app()
     except StillwatchError as fault:
-        Console(stderr=True).print(f"[bold red]error:[/] {fault}", markup=True, highlight=False)
+        Console(stderr=True).print(Text.assemble(("error: ", "bold red"), visible(str(fault))), soft_wrap=True)
         sys.exit(fault.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -41,7 +41,7 @@ DEFAULT_PRICES: tuple[Price, ...] = (
 class Settings:
     """What a run may be told. Defaults are what `stillwatch demo` uses.
 
-    false_discovery_fraction: e-BH bounds the expected share of false campaigns among those accused by this; 0..1.
+    false_discovery_fraction: e-BH bounds the expected share of false groups among those accused by this; 0..1.
     minimum_accounts: groups smaller than this are not tested: dispersion of fewer accounts says nothing; >= 3.
     membership_bits: log2 odds above which an account is counted as a member; 6.6 bits are 99 %.
     taking_bits: bits of harvest evidence above which the answer to "taking?" is yes or mixed; 6.6 bits are 99 %.

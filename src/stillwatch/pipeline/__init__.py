@@ -58,7 +58,8 @@ def scan(source: Source, settings: Settings, out: Path, tell: Tell) -> Scan:
             threshold_bits=found.threshold_bits,
         )
         tell("writing the report")
-        report.write_scan(result, out, None if judged.taken is None else engine.stream(judged.taken))
+        ordered = None if judged.taken is None else judged.taken.order_by("campaign_id", "exchange_id")
+        report.write_scan(result, out, None if ordered is None else engine.stream(ordered))
     return result
 
 

@@ -5,9 +5,10 @@ of a log passes `clean`; in HTML also `page.markup`, the only place that makes m
 """
 
 from stillwatch.report.as_json import scan_json
+from stillwatch.report.clean import visible
 from stillwatch.report.folder import write_scan
 from stillwatch.report.page import html_page
 from stillwatch.report.spreadsheet import members_csv
 from stillwatch.report.terminal import print_scan
 
-__all__ = ["html_page", "members_csv", "print_scan", "scan_json", "write_scan"]
+__all__ = ["html_page", "members_csv", "print_scan", "scan_json", "visible", "write_scan"]

@@ -116,6 +116,9 @@ def _words(raw, start, stop, kinds, lowered, folded, exact, shape):
                     at += 1
                     low = _ASCII_LETTERS[raw[at]] if at < stop else np.uint8(0)
                 chars += at - run
+                if at < stop and raw[at] == 32:  # most words end in a space: no need to look it up
+                    count = _emit(h, digits, count, folded, exact)
+                    h, digits, chars, at = _SEED, _ZERO, chars + 1, at + 1
                 continue
             code, at = np.int64(byte), at + 1
         else:

@@ -40,6 +40,7 @@ __all__ = [
 _TELLING_LIFT = 8.0  # a scaffold marks a campaign when members show it this many times as often as strangers
 _TELLING_MEMBERS = 3  # and so many members do
 _REASONS = 3
+_FEWEST_CHECKED = 8  # benign groups: with fewer not even 3 bits can be checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +191,10 @@ def _calibration(accounts: Accounts, groups: Groups, scores: Scores, taken: Mask
     size = np.asarray(groups.members.sum(axis=1)).ravel()
     benign = (10 * inside < size) & ~declared_groups(accounts, groups)
     table = exceedance(scores.total[benign])
-    source = f"groups of this run without campaign members; nulls: {nulls.source}"
-    return Calibration(int(benign.sum()), table, all(row.holds for row in table), source)
+    enough = int(benign.sum()) >= _FEWEST_CHECKED
+    said = "" if enough else f" (too few to check: {_FEWEST_CHECKED} are needed)"
+    source = f"groups of this run without campaign members{said}; nulls: {nulls.source}"
+    return Calibration(int(benign.sum()), table, enough and all(row.holds for row in table), source)
 
 
 def _tests(scores: Scores) -> tuple[tuple[str, ...], tuple[NotEvaluated, ...]]:

@@ -53,7 +53,10 @@ def _distances(features: list[Features], cores: list[Mask], strangers: Mask) -> 
 
 
 def _apart(features: Features, cores: list[Mask], strangers: Mask) -> Floats | None:
-    """Squared distances between the centres of cores; None where a core or the strangers lack the aspect."""
+    """Squared distances between the centres of cores, less what sampling their members adds to it.
+
+    None where a core or the strangers lack the aspect.
+    """
     known = [np.flatnonzero(core & features.known) for core in cores]
     outside = np.flatnonzero(strangers & features.known)
     if min(len(rows) for rows in known) == 0 or len(outside) < 3:
@@ -62,7 +65,10 @@ def _apart(features: Features, cores: list[Mask], strangers: Mask) -> Floats | N
     spread = features.squares[outside].mean() - float((_centre(features, outside) ** 2).sum())
     inner = centres @ centres.T
     squares = np.diag(inner)
-    return np.asarray((squares[:, None] + squares[None, :] - 2 * inner) / max(2 * spread, 1e-12))
+    within = np.array([features.squares[rows].mean() for rows in known]) - squares
+    chance = within / np.maximum([len(rows) - 1 for rows in known], 1)
+    distance = squares[:, None] + squares[None, :] - 2 * inner - chance[:, None] - chance[None, :]
+    return np.asarray(np.maximum(distance, 0) / max(2 * spread, 1e-12))
 
 
 def _centre(features: Features, rows: np.ndarray) -> Floats:
