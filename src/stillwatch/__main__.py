@@ -1,0 +1,5 @@
+"""`python -m stillwatch` is the command line."""
+
+from stillwatch.cli import main
+
+main()
