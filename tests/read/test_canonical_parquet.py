@@ -1,5 +1,7 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,6 +10,8 @@ import pytest
 from stillwatch.errors import InputError
 from stillwatch.read import Tally, read_exchanges
 from stillwatch.settings import Settings
+
+Read = Callable[..., tuple[list[dict[str, Any]], Tally]]
 
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 
@@ -40,12 +44,12 @@ def written(tmp_path: Path, content: pa.Table) -> Path:
         pa.array(["2026-02-03T12:00:00Z"]),
     ],
 )
-def test_times_of_any_unit_become_utc(read, tmp_path: Path, times: pa.Array) -> None:
+def test_times_of_any_unit_become_utc(read: Read, tmp_path: Path, times: pa.Array) -> None:
     rows, _ = read(written(tmp_path, table(1, ts=times)))
     assert rows[0]["ts"] == NOON
 
 
-def test_columns_of_other_types_are_cast(read, tmp_path: Path) -> None:
+def test_columns_of_other_types_are_cast(read: Read, tmp_path: Path) -> None:
     content = table(
         1,
         account_id=pa.array([42]),
@@ -69,7 +73,7 @@ def test_columns_of_other_types_are_cast(read, tmp_path: Path) -> None:
     assert tally.rows_quarantined == 0
 
 
-def test_bad_values_cost_their_row_only(read, tmp_path: Path) -> None:
+def test_bad_values_cost_their_row_only(read: Read, tmp_path: Path) -> None:
     content = table(
         5,
         account_id=pa.array(["a", None, "", "a", "a"]),
@@ -83,7 +87,7 @@ def test_bad_values_cost_their_row_only(read, tmp_path: Path) -> None:
     assert "column turn" in tally.quarantined[2].reason
 
 
-def test_row_numbers_go_on_over_batches(read, tmp_path: Path) -> None:
+def test_row_numbers_go_on_over_batches(read: Read, tmp_path: Path) -> None:
     accounts = ["a"] * 1000
     accounts[777] = None
     path = written(tmp_path, table(1000, account_id=pa.array(accounts)))
@@ -92,7 +96,7 @@ def test_row_numbers_go_on_over_batches(read, tmp_path: Path) -> None:
     assert [q.row for q in tally.quarantined] == [778]
 
 
-def test_invalid_utf8_is_quarantined(read, tmp_path: Path) -> None:
+def test_invalid_utf8_is_quarantined(read: Read, tmp_path: Path) -> None:
     raw = pa.array([b"good", b"\xff\xfe", b"good"], pa.binary())
     path = written(tmp_path, table(3, prompt_text=raw))
     rows, tally = read(path)
@@ -100,26 +104,26 @@ def test_invalid_utf8_is_quarantined(read, tmp_path: Path) -> None:
     assert tally.rows_quarantined == 1
 
 
-def test_a_long_row_is_quarantined(read, tmp_path: Path) -> None:
+def test_a_long_row_is_quarantined(read: Read, tmp_path: Path) -> None:
     path = written(tmp_path, table(3, prompt_text=pa.array(["a", "b" * 5_000, "c"])))
     rows, tally = read(path, settings=Settings(row_limit_bytes=1_000))
     assert [row["exchange_id"] for row in rows] == ["e0", "e2"]
     assert "longer than 1,000 bytes" in tally.quarantined[0].reason
 
 
-def test_a_missing_column_is_named(read, tmp_path: Path) -> None:
+def test_a_missing_column_is_named(read: Read, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"log\.parquet: has no column account_id"):
         read(written(tmp_path, table(1).drop(["account_id"])))
 
 
-def test_a_file_that_only_begins_like_parquet_is_refused(read, tmp_path: Path) -> None:
+def test_a_file_that_only_begins_like_parquet_is_refused(read: Read, tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     path.write_bytes(b"PAR1" + b"\x00" * 100)
     with pytest.raises(InputError, match="cannot be read as Parquet"):
         read(path)
 
 
-def test_damage_in_the_middle_keeps_what_came_before(read, tmp_path: Path) -> None:
+def test_damage_in_the_middle_keeps_what_came_before(read: Read, tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     pq.write_table(table(3000, prompt_text=pa.array([f"text {i}" for i in range(3000)])), path, row_group_size=1000)
     content = bytearray(path.read_bytes())

@@ -1,11 +1,16 @@
+import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stillwatch.errors import InputError
 from stillwatch.read import Tally, find_accounts, read_accounts
 from stillwatch.settings import Settings
+
+Read = Callable[..., tuple[list[dict[str, Any]], Tally]]
 
 
 def write(path: Path, *ids: str) -> Path:
@@ -15,7 +20,7 @@ def write(path: Path, *ids: str) -> Path:
     return path
 
 
-def test_a_folder_is_read_without_hidden_files_labels_and_accounts(read, tmp_path: Path) -> None:
+def test_a_folder_is_read_without_hidden_files_labels_and_accounts(read: Read, tmp_path: Path) -> None:
     write(tmp_path / "b/day1.jsonl", "1", "2")
     write(tmp_path / "a/day2.jsonl", "3")
     for left_out in (".hidden.jsonl", "labels/exchanges.jsonl", "accounts.jsonl", "notes.txt"):
@@ -25,13 +30,13 @@ def test_a_folder_is_read_without_hidden_files_labels_and_accounts(read, tmp_pat
     assert len(tally.files) == 2
 
 
-def test_a_file_named_twice_is_read_once(read, tmp_path: Path) -> None:
+def test_a_file_named_twice_is_read_once(read: Read, tmp_path: Path) -> None:
     path = write(tmp_path / "day.jsonl", "1")
     rows, _ = read(path, tmp_path)
     assert len(rows) == 1
 
 
-def test_the_fingerprint_does_not_depend_on_names_or_order(read, tmp_path: Path) -> None:
+def test_the_fingerprint_does_not_depend_on_names_or_order(read: Read, tmp_path: Path) -> None:
     one, two = write(tmp_path / "x/1.jsonl", "1"), write(tmp_path / "x/2.jsonl", "2")
     three, four = write(tmp_path / "y/1.jsonl", "2"), write(tmp_path / "y/2.jsonl", "1")
     assert read(one, two)[1].fingerprint() == read(three, four)[1].fingerprint()
@@ -39,7 +44,7 @@ def test_the_fingerprint_does_not_depend_on_names_or_order(read, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty"])
-def test_nothing_to_read_is_an_error_that_names_the_path(read, tmp_path: Path, name: str) -> None:
+def test_nothing_to_read_is_an_error_that_names_the_path(read: Read, tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=name):
         read(tmp_path / name)
@@ -58,7 +63,7 @@ def test_accounts_beside_the_logs_are_found_and_each_counts_once(tmp_path: Path)
     assert tally.notes() == ("1 repeated rows of accounts were left out",)
 
 
-def test_coverage_counts_empty_strings_as_missing(read, tmp_path: Path) -> None:
+def test_coverage_counts_empty_strings_as_missing(read: Read, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     rows = [
         {"exchange_id": str(i), "ts": 1770120000, "account_id": "a", "model": "m", "ip": "" if i else "::1"}
@@ -67,3 +72,31 @@ def test_coverage_counts_empty_strings_as_missing(read, tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     fractions = read(path)[1].column_fraction()
     assert (fractions["ip"], fractions["model"], fractions["prompt_text"]) == (0.25, 1.0, 0.0)
+
+
+def test_a_damaged_file_costs_itself_only(read: Read, tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", "1")
+    (tmp_path / "b.jsonl").write_bytes(b"\x00\x01\x02")
+    (tmp_path / "c.parquet").write_bytes(b"PAR1 and nothing")
+    write(tmp_path / "d.jsonl", "2")
+    rows, tally = read(tmp_path)
+    assert [row["exchange_id"] for row in rows] == ["1", "2"]
+    assert [(Path(q.file).name, q.row) for q in tally.quarantined] == [("b.jsonl", 1), ("c.parquet", 1)]
+    assert all(q.reason.startswith("the whole file") for q in tally.quarantined)
+
+
+def test_only_damaged_files_are_an_error(read: Read, tmp_path: Path) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_bytes(b"\x00\x01\x02")
+    with pytest.raises(InputError, match=r"a\.jsonl"):
+        read(tmp_path)
+
+
+def test_an_accounts_file_among_the_logs_named_is_no_log(read: Read, tmp_path: Path) -> None:
+    """As a shell gives it: scan logs/*."""
+    logs, accounts = write(tmp_path / "day.jsonl", "1"), tmp_path / "accounts.csv.gz"
+    accounts.write_bytes(gzip.compress(b"account_id\na\n"))
+    rows, _ = read(accounts, logs)
+    assert len(rows) == 1
+    assert find_accounts([accounts, logs]) == accounts
+    assert read_accounts(accounts, Settings(), Tally()).num_rows == 1

@@ -1,10 +1,10 @@
-import csv
 import gzip
-import io
 import json
 import tracemalloc
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from stillwatch.errors import InputError
 from stillwatch.read import Tally, read_exchanges
 from stillwatch.settings import Settings
+
+Read = Callable[..., tuple[list[dict[str, Any]], Tally]]
 
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 GOOD = {"exchange_id": "e1", "ts": "2026-02-03T12:00:00Z", "account_id": "a1", "model": "m"}
@@ -38,7 +40,7 @@ def line(**changes: object) -> bytes:
         "1770120000.0",
     ],
 )
-def test_a_time_is_read_in_every_common_notation(read, tmp_path: Path, written: object) -> None:
+def test_a_time_is_read_in_every_common_notation(read: Read, tmp_path: Path, written: object) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(line(ts=written))
     rows, _ = read(path)
@@ -61,7 +63,7 @@ def test_a_time_is_read_in_every_common_notation(read, tmp_path: Path, written: 
         (b'{"a":' * 5_000 + b"1" + b"}" * 5_000 + b"\n", "not valid JSON"),
     ],
 )
-def test_a_bad_row_is_quarantined_with_file_row_and_reason(read, tmp_path: Path, bad: bytes, reason: str) -> None:
+def test_a_bad_row_is_quarantined_with_file_row_and_reason(read: Read, tmp_path: Path, bad: bytes, reason: str) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(line() + bad + line(exchange_id="e2"))
     rows, tally = read(path)
@@ -70,7 +72,7 @@ def test_a_bad_row_is_quarantined_with_file_row_and_reason(read, tmp_path: Path,
     assert reason in tally.quarantined[0].reason
 
 
-def test_a_reason_never_echoes_content(read, tmp_path: Path) -> None:
+def test_a_reason_never_echoes_content(read: Read, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(line() + line(turn="SECRET-canary", prompt_text="SECRET-canary") + b'{"SECRET-canary"\n')
     _, tally = read(path)
@@ -98,7 +100,7 @@ def test_a_row_beyond_the_limit_is_skipped_without_being_stored(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("ending", ["", ".gz", ".zst"])
-def test_compressed_logs_are_read_by_content(read, tmp_path: Path, ending: str) -> None:
+def test_compressed_logs_are_read_by_content(read: Read, tmp_path: Path, ending: str) -> None:
     content = line() + line(exchange_id="e2")
     packed = {"": content, ".gz": gzip.compress(content), ".zst": zstandard.compress(content)}[ending]
     path = tmp_path / f"log.jsonl{ending}"
@@ -109,7 +111,7 @@ def test_compressed_logs_are_read_by_content(read, tmp_path: Path, ending: str) 
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
-def test_a_cut_stream_keeps_the_rows_before_the_cut(read, tmp_path: Path, pack) -> None:
+def test_a_cut_stream_keeps_the_rows_before_the_cut(read: Read, tmp_path: Path, pack) -> None:
     content = b"".join(line(exchange_id=f"e{i}", prompt_text=f"{i * 7919 % 10007}" * 50) for i in range(40_000))
     packed = pack(content)
     path = tmp_path / "log.jsonl"
@@ -133,55 +135,14 @@ def test_a_bomb_is_streamed_not_stored(tmp_path: Path) -> None:
     assert peak < 200_000_000
 
 
-def as_csv(*rows: dict[str, object]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def test_csv_keeps_line_breaks_quotes_and_control_characters_inside_their_field(read, tmp_path: Path) -> None:
-    prompt = 'line one\nline "two"\twith \x1b[31mred\x1b[0m and \u202eturned'
-    path = tmp_path / "log.csv"
-    path.write_text(as_csv(GOOD | {"prompt_text": prompt, "tools": "search,calc"}), newline="")
-    rows, tally = read(path)
-    assert rows[0]["prompt_text"] == prompt.replace("\r", "")
-    assert rows[0]["tools"] == ["search", "calc"]
-    assert tally.rows_quarantined == 0
-
-
-def test_a_csv_row_with_too_few_fields_is_quarantined(read, tmp_path: Path) -> None:
-    path = tmp_path / "log.csv"
-    path.write_text(as_csv(GOOD) + "only,two\r\n" + as_csv(GOOD | {"exchange_id": "e2"}).split("\n", 1)[1])
-    rows, tally = read(path)
-    assert [row["exchange_id"] for row in rows] == ["e1", "e2"]
-    assert tally.quarantined[0].row == 2
-
-
-def test_a_csv_field_that_is_no_utf8_is_quarantined(read, tmp_path: Path) -> None:
-    path = tmp_path / "log.csv"
-    path.write_bytes(b"exchange_id,ts,account_id,model\ne1,1770120000,a\xff,m\ne2,1770120000,a,m\n")
-    rows, tally = read(path)
-    assert [row["exchange_id"] for row in rows] == ["e2"]
-    assert tally.rows_quarantined == 1
-
-
-def test_a_missing_column_is_named_with_those_there_are(read, tmp_path: Path) -> None:
-    path = tmp_path / "log.csv"
-    path.write_text("exchange_id,ts,model\n1,2,3\n")
-    with pytest.raises(InputError, match=r"log\.csv: has no column account_id; it has: exchange_id, ts, model"):
-        read(path)
-
-
-def test_a_json_array_says_what_to_do(read, tmp_path: Path) -> None:
+def test_a_json_array_says_what_to_do(read: Read, tmp_path: Path) -> None:
     path = tmp_path / "log.json"
     path.write_text(json.dumps([GOOD]))
     with pytest.raises(InputError, match="one JSON object a line"):
         read(path)
 
 
-def test_unused_columns_are_named(read, tmp_path: Path) -> None:
+def test_unused_columns_are_named(read: Read, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(line(tenant_colour="blue"))
     _, tally = read(path)
@@ -203,3 +164,44 @@ def test_good_rows_come_out_and_bad_ones_are_counted(tmp_path_factory, mixture: 
     bad = sum(1 for row in mixture if row is not None and row.removesuffix(b"\r").strip())
     assert read_rows == 1 + sum(row is None for row in mixture)
     assert tally.rows_quarantined == bad
+
+
+def test_a_log_that_begins_with_a_bad_line_is_still_a_log(read: Read, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"2026-02-03 INFO rotated, next file\n" + line())
+    rows, tally = read(path)
+    assert [row["exchange_id"] for row in rows] == ["e1"]
+    assert [q.row for q in tally.quarantined] == [1]
+
+
+def test_a_mark_of_byte_order_is_dropped(read: Read, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + line())
+    assert read(path)[0][0]["exchange_id"] == "e1"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (bytes(range(256)) * 8, "neither Parquet, CSV"),
+        ("exchange_id".encode("utf-16"), "UTF-16"),
+        (b"\x1f\x8bnot gzip", "damaged or ends early"),
+        (b"Just some prose. And more of it!\n", "neither Parquet, CSV"),
+    ],
+)
+def test_a_file_of_no_known_format_is_refused_without_echoing_it(
+    read: Read, tmp_path: Path, content: bytes, told: str
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=told) as fault:
+        read(path)
+    assert "prose" not in str(fault.value)
+
+
+def test_one_endless_line_is_a_fault_and_no_silence(read: Read, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"exchange_id": "' + b"x" * 300_000)
+    rows, tally = read(path, settings=Settings(row_limit_bytes=10_000))
+    assert rows == []
+    assert [q.row for q in tally.quarantined] == [1]

@@ -65,26 +65,25 @@ def _opened(path: Path, table: Table, settings: Settings, tally: Tally) -> Itera
     first, *others = [line.lstrip() for line in start.split(b"\n") if line.strip()] or [b""]
     if not first:
         return iter(())
-    header = _header(first, table)
-    if first[:1] == b"{" or (any(line[:1] == b"{" for line in others) and first[:1] != b"[" and not header):
-        return _json(path, settings)
+    header = _header(first)
+    lack = lacking_columns(header, table)
     if first[:1] == b"[":
         raise UnreadableError(f"{path}: is one JSON array; write one JSON object a line (jq -c '.[]')")
-    if not header:
+    if first[:1] == b"{" or (lack and any(line[:1] == b"{" for line in others)):
+        return _json(path, settings)
+    if lack and all(_COLUMN_NAME.fullmatch(name) for name in header):
+        raise InputError(f"{path}: {lack}")
+    if lack:
         raise UnreadableError(f"{path}: is neither Parquet, CSV with a header, nor one JSON object a line")
-    if fault_of_names := lacking_columns(header, table):
-        raise InputError(f"{path}: {fault_of_names}")
     return csv_rows(path, table, settings, tally)
 
 
-def _header(first: bytes, table: Table) -> list[str]:
-    """The names in a line that could be a header of CSV; none if it cannot be one."""
+def _header(first: bytes) -> list[str]:
+    """The fields of the first line, if it is one of CSV; otherwise one that is no name."""
     try:
-        names = header_names(next(csv.reader([first.decode()], strict=True), []))
+        return header_names(next(csv.reader([first.decode()], strict=True), []))
     except (UnicodeDecodeError, csv.Error):
-        return []
-    known = lacking_columns(names, table) is None
-    return names if known or all(_COLUMN_NAME.fullmatch(name) for name in names) else []
+        return ["\0"]
 
 
 def _json(path: Path, settings: Settings) -> Iterator[Numbered]:
