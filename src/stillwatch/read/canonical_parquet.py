@@ -22,7 +22,7 @@ from stillwatch.settings import Settings
 from stillwatch.tables import Table
 
 _BUFFER = 1 << 20  # bytes read ahead in each column: memory must not follow the size of row groups
-_BATCH_BYTES = 64 << 20
+_BATCH_BYTES = 16 << 20
 
 
 def parquet_batches(path: Path, table: Table, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:

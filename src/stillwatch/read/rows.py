@@ -24,7 +24,7 @@ from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import EXCHANGES, Table
 
-_BATCH_BYTES = 64 << 20  # held before a batch is given, whatever the number of rows
+_BATCH_BYTES = 16 << 20  # held before a batch is given, whatever the number of rows
 _CANONICAL = frozenset(EXCHANGES.names)
 _COLUMN_NAME = re.compile(r"[\w .:/-]{0,64}")
 
