@@ -44,7 +44,7 @@ class Settings:
     false_discovery_fraction: e-BH bounds the expected share of false groups among those accused by this; 0..1.
     minimum_accounts: groups smaller than this are not tested: dispersion of fewer accounts says nothing; >= 3.
     membership_bits: log2 odds above which an account is counted as a member; 6.6 bits are 99 %.
-    taking_bits: bits of harvest evidence above which the answer to "taking?" is yes or mixed; 6.6 bits are 99 %.
+    taking_bits: bits of harvest evidence above which the answer to "taking?" is yes or mixed; 4.3 bits are 95 %.
     taking_share_fraction: share of a campaign's exchanges that must be taken for "yes"; below it "mixed".
     declared_share_fraction: share of members in one declared organisation that makes them no strangers.
     memory_limit_bytes: what the engine may hold before it spills to disk.
@@ -58,7 +58,7 @@ class Settings:
     false_discovery_fraction: float = 0.01
     minimum_accounts: int = 5
     membership_bits: float = 6.6
-    taking_bits: float = 6.6
+    taking_bits: float = 4.3
     taking_share_fraction: float = 0.8
     declared_share_fraction: float = 0.5
     memory_limit_bytes: int = 768 * 2**20

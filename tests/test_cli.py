@@ -1,0 +1,70 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stillwatch import __version__
+
+
+def stillwatch(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "stillwatch", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=cwd, env=os.environ | {"COLUMNS": "100"}
+    )
+
+
+def test_the_version_is_printed(tmp_path: Path) -> None:
+    done = stillwatch("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"stillwatch {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["scan", "nowhere"], 3, "nowhere: no such file or folder"),
+        (["scan", "empty.jsonl"], 3, "empty.jsonl"),
+        (["scan", "rows.csv"], 3, "rows.csv: has no column account_id, model"),
+        (["scan", "rows.csv", "--engine", "abacus"], 2, "no engine is called 'abacus'"),
+        (["scan", "rows.csv", "--out", "rows.csv"], 2, "rows.csv is a file"),
+        (["scan", "rows.csv", "--settings", "bad.toml"], 2, "no setting is called 'colour'"),
+        (["simulate", "atlantis"], 2, "atlantis: not a scenario"),
+        (["simulate", "benign", "--sources", "C"], 2, "--sources 'C'"),
+        (["simulate", "benign", "--scale", "-1"], 2, "scale must be above 0"),
+        (["dance"], 2, "No such command"),
+    ],
+)
+def test_a_mistake_gets_a_sentence_and_a_code_but_no_trace(
+    tmp_path: Path, arguments: list[str], code: int, sentence: str
+) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "rows.csv").write_text("exchange_id,ts\n1,2\n")
+    (tmp_path / "bad.toml").write_text('colour = "red"\n')
+    done = stillwatch(*arguments, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert sentence in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_found_campaign_can_fail_a_job_and_json_stays_json(tmp_path: Path) -> None:
+    done = stillwatch("demo", "--scale", "0.3", "--seed", "3", "--json", "--fail-on-campaign", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    result = json.loads(done.stdout)
+    assert any(campaign["verdict"] == "distillation" for campaign in result["campaigns"])
+    assert (tmp_path / "stillwatch-demo/report.html").exists()
+
+
+def test_hostile_text_stays_text_on_the_terminal_and_in_the_page(tmp_path: Path) -> None:
+    attack = "<script>alert(1)</script>\x1b[2J\u202e"
+    rows = [
+        {"exchange_id": f"e{i}", "ts": 1_770_000_000 + 60 * i, "account_id": f"{attack}{i % 40}", "model": attack,
+         "user_agent": attack, "prompt_text": f"{attack} tell me about number {i}"}
+        for i in range(2_000)
+    ]  # fmt: skip
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = stillwatch("scan", "log.jsonl", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b[2J" not in done.stdout
+    assert "<script>" not in (tmp_path / "out/report.html").read_text()

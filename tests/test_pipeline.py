@@ -1,0 +1,137 @@
+"""The whole way, from log files to campaigns: promises on order, shards, names, duplicates and hostile rows."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stillwatch.pipeline import Comparison, Source, compare, scan, simulate
+from stillwatch.settings import Settings
+from stillwatch.types import Scan, Verdict
+
+SEED = 3
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "log"
+    simulate("demo", folder, seed=SEED, scale=0.3)
+    return folder
+
+
+def run(paths: tuple[Path, ...], accounts: Path | None, out: Path, **source: object) -> Scan:
+    return scan(Source(paths, accounts, **source), Settings(), out, lambda _: None)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def found(log: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Scan, Path]:
+    out = tmp_path_factory.mktemp("out")
+    return run((log / "exchanges",), log / "accounts.parquet", out), out
+
+
+def members(result: Scan, rename: Callable[[str], str] = str) -> set[frozenset[str]]:
+    return {frozenset(rename(str(m.account_id)) for m in c.members) for c in result.campaigns}
+
+
+def test_the_large_operators_are_found_whole_and_nobody_else(found: tuple[Scan, Path], log: Path) -> None:
+    comparison: Comparison = compare(found[0], log / "labels")
+    large = [row for row in comparison.operators if row.accounts > 15]
+    assert [(row.campaigns, row.recall_fraction >= 0.95) for row in large] == [(1, True)] * 2
+    assert comparison.innocents == {}
+
+
+def test_shuffled_rows_in_other_files_give_the_same_campaigns_and_ids(
+    found: tuple[Scan, Path], log: Path, tmp_path: Path
+) -> None:
+    rows = pq.read_table(log / "exchanges")
+    rows = rows.take(pa.array(np.random.default_rng(SEED).permutation(len(rows))))
+    third = len(rows) // 3
+    pq.write_table(rows.slice(0, third), tmp_path / "one.parquet")
+    pq.write_table(rows.slice(third, third), tmp_path / "two.parquet", row_group_size=1_000)
+    as_text = rows.slice(2 * third)
+    as_text = as_text.set_column(as_text.column_names.index("ts"), "ts", as_text["ts"].cast(pa.string()))
+    with (tmp_path / "three.jsonl").open("w") as file:
+        file.writelines(json.dumps(row) + "\n" for row in as_text.to_pylist())
+    again = run((tmp_path,), log / "accounts.parquet", tmp_path / "out")
+    assert [c.campaign_id for c in again.campaigns] == [c.campaign_id for c in found[0].campaigns]
+    assert members(again) == members(found[0])
+    assert [round(c.together_bits, 3) for c in again.campaigns] == [
+        round(c.together_bits, 3) for c in found[0].campaigns
+    ]
+
+
+def test_renamed_accounts_give_the_same_campaigns(found: tuple[Scan, Path], log: Path, tmp_path: Path) -> None:
+    accounts, rows = pq.read_table(log / "accounts.parquet"), pq.read_table(log / "exchanges")
+    names = {old: f"customer-{i:05}" for i, old in enumerate(sorted(accounts["account_id"].to_pylist()))}
+
+    def renamed(table: pa.Table) -> pa.Table:
+        column = pa.array([names[old] for old in table["account_id"].to_pylist()])
+        return table.set_column(table.column_names.index("account_id"), "account_id", column)
+
+    (tmp_path / "log").mkdir()
+    pq.write_table(renamed(rows), tmp_path / "log/rows.parquet")
+    pq.write_table(renamed(accounts), tmp_path / "accounts.parquet")
+    again = run((tmp_path / "log",), tmp_path / "accounts.parquet", tmp_path / "out")
+    assert members(again) == members(found[0], lambda old: names[old])
+
+
+def test_duplicates_and_bad_rows_are_counted_and_change_nothing(
+    found: tuple[Scan, Path], log: Path, tmp_path: Path
+) -> None:
+    rows = pq.read_table(log / "exchanges").slice(0, 2_000)
+    (tmp_path / "log").mkdir()
+    pq.write_table(rows, tmp_path / "log/again.parquet")
+    hostile = {"exchange_id": "x\r\nY\x1b[31m", "ts": "never", "account_id": "a", "model": "m"}
+    (tmp_path / "log/bad.jsonl").write_text(json.dumps(hostile) + "\n{broken\n")
+    again = run((log / "exchanges", tmp_path / "log"), log / "accounts.parquet", tmp_path / "out")
+    assert again.coverage.rows_duplicated == 2_000
+    assert [(Path(q.file).name, q.row) for q in again.coverage.quarantined] == [("bad.jsonl", 1), ("bad.jsonl", 2)]
+    assert [c.campaign_id for c in again.campaigns] == [c.campaign_id for c in found[0].campaigns]
+
+
+def test_a_log_without_a_campaign_gives_none(tmp_path: Path) -> None:
+    simulate("benign", tmp_path / "log", seed=SEED, scale=0.2)
+    result = run((tmp_path / "log/exchanges",), None, tmp_path / "out")
+    assert result.campaigns == ()
+    assert result.coverage.accounts_declared > 0
+
+
+def test_as_of_leaves_out_what_came_later(found: tuple[Scan, Path], log: Path, tmp_path: Path) -> None:
+    middle = found[0].coverage.first_seen + (found[0].coverage.last_seen - found[0].coverage.first_seen) / 2  # type: ignore[operator]
+    early = run((log / "exchanges",), log / "accounts.parquet", tmp_path / "out", as_of=middle)
+    assert early.as_of == middle
+    assert early.coverage.last_seen <= middle  # type: ignore[operator]
+    assert early.coverage.accounts < found[0].coverage.accounts
+
+
+def test_starred_columns_alone_are_scanned_and_say_what_is_missing(log: Path, tmp_path: Path) -> None:
+    rows = pq.read_table(log / "exchanges", columns=["exchange_id", "ts", "account_id", "model"]).slice(0, 20_000)
+    (tmp_path / "log").mkdir()
+    with (tmp_path / "log/rows.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(rows.column_names)
+        writer.writerows(
+            [row["exchange_id"], row["ts"].isoformat(), row["account_id"], row["model"]] for row in rows.to_pylist()
+        )
+    result = run((tmp_path / "log",), None, tmp_path / "out")
+    off = {missing.test: missing.missing for missing in result.coverage.tests_off}
+    assert off["payment"] == "payment_fingerprint"
+    assert off["target"] == "prompt_text"
+    assert not [c for c in result.campaigns if c.verdict is Verdict.DISTILLATION]
+
+
+def test_the_files_of_the_contract_agree_with_each_other(found: tuple[Scan, Path]) -> None:
+    result, out = found
+    campaigns = json.loads((out / "campaigns.json").read_text())["campaigns"]
+    assert [c["campaign_id"] for c in campaigns] == [c.campaign_id for c in result.campaigns]
+    rows = pq.read_table(out / "members.parquet").to_pydict()
+    assert set(rows["account_id"]) == set().union(*members(result))
+    taken = pq.read_table(out / "exchanges.parquet")
+    assert len(taken) == sum(c.taking_exchanges for c in result.campaigns)
+    assert set(taken["account_id"].to_pylist()) <= set(rows["account_id"])
+    assert (out / "report.html").read_text().startswith("<!doctype html>")
