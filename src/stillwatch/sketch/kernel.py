@@ -105,18 +105,21 @@ def _words(raw, start, stop, kinds, lowered, folded, exact, shape):
     count, at, upper, chars = 0, start, 0, 0
     h, digits = _SEED, _ZERO
     while at < stop:
-        byte = raw[at]
+        byte = raw[np.uint64(at)]
         if byte < 128:
             low = _ASCII_LETTERS[byte]
             if low:
                 run = at
                 while low:
-                    upper += low != raw[at]
+                    upper += low != byte
                     h = (h ^ np.uint64(low)) * _K1
                     at += 1
-                    low = _ASCII_LETTERS[raw[at]] if at < stop else np.uint8(0)
+                    if at == stop:
+                        break
+                    byte = raw[np.uint64(at)]  # unsigned: no check for places counted from the end
+                    low = _ASCII_LETTERS[byte]
                 chars += at - run
-                if at < stop and raw[at] == 32:  # most words end in a space: no need to look it up
+                if at < stop and byte == 32:  # most words end in a space: no need to look it up
                     count = _emit(h, digits, count, folded, exact)
                     h, digits, chars, at = _SEED, _ZERO, chars + 1, at + 1
                 continue
@@ -149,8 +152,9 @@ def _emit(h, digits, count, folded, exact):
     """Store one word while there is room."""
     if count == folded.size:
         return count
-    folded[count] = _mix(h)
-    exact[count] = folded[count] if digits == _ZERO else folded[count] ^ _mix(digits)
+    place, mixed = np.uint64(count), _mix(h)
+    folded[place] = mixed
+    exact[place] = mixed if digits == _ZERO else mixed ^ _mix(digits)
     return count + 1
 
 
