@@ -155,6 +155,28 @@ def test_a_long_text_is_hashed_to_its_end() -> None:
     assert first[0] != second[0]
 
 
+def test_a_text_of_ten_megabytes_is_hashed_to_its_end() -> None:
+    long = "a " * 5_000_000
+    found = sketch_texts(pa.array([f"{long}alpha", f"{long}omega"]), ZERO)
+    assert found.hashes[0, 0] != found.hashes[1, 0]
+    assert found.hashes[0, 2] != found.hashes[1, 2]
+    assert found.counts[:, 1].tolist() == [5_000_001] * 2
+
+
+def test_invalid_and_overlong_bytes_separate_words() -> None:
+    blobs = [
+        b"one\xfftwo",
+        b"one\xe4\xb8two",
+        b"one\xc1\x81two",
+        b"one\xe0\x81\x81two",
+        b"one\xed\xa0\x80two",
+        b"one two",
+    ]
+    found = sketch_texts(pa.array(blobs, pa.binary()), ZERO)
+    assert set(found.counts[:, 1].tolist()) == {2}
+    assert len(set(found.hashes[:, 0].tolist())) == 1
+
+
 def test_scores_are_those_of_the_listed_features() -> None:
     rng = np.random.default_rng(3)
     weights = rng.integers(-128, 128, (ROWS, HEADS)).astype(np.int8)
