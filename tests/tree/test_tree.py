@@ -87,6 +87,8 @@ def _functions(module: Module) -> Iterator[Function]:
 def _may_import(importer: str, imported: str) -> bool:
     if imported in GROUND or imported == importer or importer in COMPOSERS:
         return importer not in GROUND or imported in GROUND
+    if importer == "__main__":
+        return imported == "cli"
     if importer in SHELLS:
         return imported in COMPOSERS or imported in SHELL_ALSO
     return False
