@@ -20,6 +20,7 @@ Matrix: TypeAlias = npt.NDArray[np.float64] | sp.csr_array
 
 _VOLUME_BINS = 10  # strangers are matched within tenths of the volume distribution
 _SMALL = 1e-12
+_ROWS_AT_ONCE = 512  # groups summed at once
 _LEAST_SIGNAL = 0.1  # of the strangers' dispersion that is taken to be more than noise, at least
 _DOUBT = 0.2  # strangers' worth of belief that a group is like everybody: bounds what few accounts can say
 
@@ -69,7 +70,7 @@ def dispersion(features: Features, groups: sp.csr_array, strangers: Mask) -> Dis
     known = groups @ sp.diags_array(features.known.astype(float))
     accounts = np.asarray(known.sum(axis=1)).ravel()
     count = np.where(accounts >= 3, accounts, np.nan)
-    spread = (known @ features.squares - _squared_norm(known @ features.values) / count) / (count - 1)
+    spread = (known @ features.squares - _squared_sums(known, features.values) / count) / (count - 1)
     whole, noise, freedom = _expected(features, known, strangers, count)
     expected = np.maximum(whole - noise, _LEAST_SIGNAL * whole)
     spread = spread - (known @ features.noise) / count
@@ -106,7 +107,7 @@ def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: F
     shape = (known.shape[1], bins)
     membership = sp.csr_array((np.ones(shape[0]), (np.arange(shape[0]), features.volume_bin)), shape=shape)
     share = sp.diags_array(1 / count) @ (known @ membership)
-    expected = share @ squares - _squared_norm(share @ means)
+    expected = share @ squares - _squared_sums(share, sp.csr_array(means) if sp.issparse(means) else np.asarray(means))
     first, second = share @ away_mean, share @ away_square
     freedom = 2 * (count - 1) * first**2 / np.maximum(second - first**2, _SMALL)
     return expected, share @ (weight @ (pick @ features.noise)), np.clip(freedom, 0.5 * (count - 1), 200 * count)
@@ -114,6 +115,14 @@ def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: F
 
 def _rows(values: Matrix, rows: npt.NDArray[np.int64]) -> Matrix:
     return values[rows]
+
+
+def _squared_sums(picked: sp.csr_array, values: Matrix) -> Floats:
+    """Squared length of the sum of `values` over each row's picks, a few rows at a time: sums can be very wide."""
+    parts = [
+        _squared_norm(picked[low : low + _ROWS_AT_ONCE] @ values) for low in range(0, picked.shape[0], _ROWS_AT_ONCE)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def _squared_norm(values: Matrix) -> Floats:

@@ -19,6 +19,11 @@ from stillwatch.types import Trait, TraitKind
 _SHOWS_FRACTION = 0.1  # an account shows a trait that a tenth of its exchanges carry
 _SHOWS_EXCHANGES = 2  # or that at least two of them carry
 _REPEATED_FRACTION = 0.7  # of accounts in either group that are in both: above it, two groups are one hypothesis
+_ROWS_AT_ONCE = 512  # groups compared with all others at once
+_MOST_GROUPS = (
+    6_000  # of one kind: beyond, those that the most exchanges carry; words of a busy log repeat by the million
+)
+_MOST_VALUES = 60_000  # of one kind that likeness looks at, likewise
 _ONCE_IS_ENOUGH = frozenset({TraitKind.TASK_LIST, TraitKind.ADDRESS, TraitKind.NETWORK})
 _PAIRED = (
     (TraitKind.CLIENT, TraitKind.PARAMETERS),
@@ -72,6 +77,7 @@ def shown(traits: pa.Table, keys: npt.NDArray[np.int64]) -> dict[TraitKind, Show
         rows = traits.filter(pc.equal(traits["kind"], str(kind))).sort_by(
             [("value", "ascending"), ("account_key", "ascending")]
         )
+        rows = _commonest_values(rows)
         values = rows["value"].combine_chunks().dictionary_encode()
         parts[kind] = Shown(
             kind,
@@ -81,6 +87,15 @@ def shown(traits: pa.Table, keys: npt.NDArray[np.int64]) -> dict[TraitKind, Show
             values.dictionary,
         )
     return parts
+
+
+def _commonest_values(rows: pa.Table) -> pa.Table:
+    """Keep the values that the most exchanges carry, when there are very many; ties go by value."""
+    carried = rows.group_by("value").aggregate([("exchanges", "sum")])
+    if len(carried) <= _MOST_VALUES:
+        return rows
+    kept = carried.sort_by([("exchanges_sum", "descending"), ("value", "ascending")])["value"][:_MOST_VALUES]
+    return rows.filter(pc.is_in(rows["value"], value_set=kept.combine_chunks()))
 
 
 def distinct(groups: Groups) -> Groups:
@@ -100,12 +115,14 @@ def distinct(groups: Groups) -> Groups:
 
 def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Whether each group (largest first) differs from every kept group before it."""
-    shared = sp.coo_array(members @ members.T)
-    union = size[shared.row] + size[shared.col] - shared.data
-    near = (shared.col < shared.row) & (shared.data >= _REPEATED_FRACTION * union)
     earlier: dict[int, list[int]] = {}
-    for row, column in zip(shared.row[near].tolist(), shared.col[near].tolist(), strict=True):
-        earlier.setdefault(row, []).append(column)
+    for low in range(0, len(size), _ROWS_AT_ONCE):
+        shared = sp.coo_array(members[low : low + _ROWS_AT_ONCE] @ members.T)
+        rows = shared.row + low
+        union = size[rows] + size[shared.col] - shared.data
+        near = (shared.col < rows) & (shared.data >= _REPEATED_FRACTION * union)
+        for row, column in zip(rows[near].tolist(), shared.col[near].tolist(), strict=True):
+            earlier.setdefault(row, []).append(column)
     first = np.ones(len(size), bool)
     for row in sorted(earlier):
         first[row] = not first[earlier[row]].any()
@@ -137,7 +154,9 @@ def _candidates(
             continue  # everybody who uses a model is no hypothesis
         floor = 1 if kind in _ONCE_IS_ENOUGH else _SHOWS_EXCHANGES
         enough = (part.exchanges >= floor) | (part.exchanges >= _SHOWS_FRACTION * exchanges[part.rows])
-        for code, rows in _runs(part.codes[enough], part.rows[enough], minimum):
+        carried = np.bincount(part.codes, part.exchanges, minlength=len(part.values))
+        runs = sorted(_runs(part.codes[enough], part.rows[enough], minimum), key=lambda run: (-carried[run[0]], run[0]))
+        for code, rows in sorted(runs[:_MOST_GROUPS], key=lambda run: run[0]):
             yield (Trait(kind, part.values[code].as_py()),), rows
     for first, second in _PAIRED:
         yield from _paired(parts[first], parts[second], len(exchanges), minimum)
