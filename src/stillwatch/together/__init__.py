@@ -22,7 +22,7 @@ from stillwatch.together.likeness import ALL, Accounts
 from stillwatch.together.membership import grow, odds, weigh
 from stillwatch.together.null import Nulls, dump, fit, load
 from stillwatch.together.operators import join_operators
-from stillwatch.together.score import Scores, declared_groups, null_labels, observe, score
+from stillwatch.together.score import Scores, declared_groups, measure_all, null_labels, observe, score
 from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
 
 __all__ = [
@@ -180,7 +180,9 @@ def learn(references: Sequence[Accounts], settings: Settings, source: str) -> Nu
     for accounts in references:
         groups = form_groups(accounts, settings)
         labels += null_labels(accounts, groups)
-        for test, result in observe(accounts, groups, np.ones(len(accounts.exchanges), bool)).items():
+        for test, result in observe(
+            measure_all(accounts, groups), groups, np.ones(len(accounts.exchanges), bool)
+        ).items():
             observed.setdefault(test, []).append(result)
     return fit({test: stacked(results) for test, results in observed.items()}, labels, source)
 

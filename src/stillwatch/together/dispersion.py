@@ -20,7 +20,7 @@ Matrix: TypeAlias = npt.NDArray[np.float64] | sp.csr_array
 
 _VOLUME_BINS = 10  # strangers are matched within tenths of the volume distribution
 _SMALL = 1e-12
-_ROWS_AT_ONCE = 512  # groups summed at once
+_ROWS_AT_ONCE = 64  # groups summed at once
 _LEAST_SIGNAL = 0.1  # of the strangers' dispersion that is taken to be more than noise, at least
 _DOUBT = 0.2  # strangers' worth of belief that a group is like everybody: bounds what few accounts can say
 
@@ -61,26 +61,44 @@ def volume_bins(exchanges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.searchsorted(edges, exchanges, side="left")
 
 
-def dispersion(features: Features, groups: sp.csr_array, strangers: Mask) -> Dispersion:
-    """Compare the spread of each group's features with that of strangers of the same volumes.
-
-    Args:    groups: 0/1 [groups, accounts]; strangers: accounts that the expectation is taken from.
-    Source:  Satterthwaite 1946 for the degrees of freedom; log chi-square moments are digamma and trigamma.
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What does not depend on who the strangers are. known: 0/1 [groups, accounts]; count: known accounts of each
+    group, NaN below three; spread: dispersion of each group, sampling noise included.
     """
-    known = groups @ sp.diags_array(features.known.astype(float))
+
+    features: Features
+    known: sp.csr_array
+    count: Floats
+    spread: Floats
+
+
+def measure(features: Features, groups: sp.csr_array) -> Measured:
+    """Measure the spread of each group of a 0/1 matrix [groups, accounts]."""
+    known = sp.csr_array(groups @ sp.diags_array(features.known.astype(float)))
     accounts = np.asarray(known.sum(axis=1)).ravel()
     count = np.where(accounts >= 3, accounts, np.nan)
     spread = (known @ features.squares - _squared_sums(known, features.values) / count) / (count - 1)
+    return Measured(features, known, count, spread)
+
+
+def dispersion(measured: Measured, strangers: Mask) -> Dispersion:
+    """Compare the spread of each group with that of strangers of the same volumes.
+
+    Args:    strangers: accounts that the expectation is taken from.
+    Source:  Satterthwaite 1946 for the degrees of freedom; log chi-square moments are digamma and trigamma.
+    """
+    features, known, count = measured.features, measured.known, measured.count
     whole, noise, freedom = _expected(features, known, strangers, count)
     expected = np.maximum(whole - noise, _LEAST_SIGNAL * whole)
-    spread = spread - (known @ features.noise) / count
+    spread = measured.spread - (known @ features.noise) / count
     shrunk = ((count - 1) * np.maximum(spread, 0) + _DOUBT * expected) / (count - 1 + _DOUBT)
     half = freedom / 2
     return Dispersion(
         log_ratio=np.log(np.maximum(shrunk, _SMALL) / np.maximum(expected, _SMALL)),
         mean=digamma(half) - np.log(half),
         variance=polygamma(1, half) * (whole / np.maximum(expected, _SMALL)) ** 2,
-        accounts=accounts,
+        accounts=np.nan_to_num(count),
         group=spread,
         strangers=expected,
     )

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from stillwatch.bits import e_bh
 from stillwatch.together import null
-from stillwatch.together.dispersion import Dispersion, Floats, Mask, dispersion
+from stillwatch.together.dispersion import Dispersion, Floats, Mask, Measured, dispersion, measure
 from stillwatch.together.groups import Groups
 from stillwatch.together.likeness import ALL, Accounts, Likeness
 from stillwatch.together.null import Nulls
@@ -39,21 +39,27 @@ class Scores:
 def score(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_fraction: float) -> Scores:
     """Test every group; repeat with the accused accounts taken out of the strangers."""
     strangers = np.ones(len(accounts.exchanges), bool)
-    result = _pass(accounts, groups, nulls, false_discovery_fraction, strangers)
+    measured, labels = measure_all(accounts, groups), null_labels(accounts, groups)
+    result = _pass(measured, groups, labels, nulls, strangers, false_discovery_fraction)
     for _ in range(_PASSES - 1):
         suspects = np.asarray(groups.members[result.accused].sum(axis=0)).ravel() > 0
         if suspects.mean() > 0.5 or np.array_equal(~suspects, strangers):
             break
         strangers = ~suspects
-        result = _pass(accounts, groups, nulls, false_discovery_fraction, strangers)
+        result = _pass(measured, groups, labels, nulls, strangers, false_discovery_fraction)
     return result
 
 
-def observe(accounts: Accounts, groups: Groups, strangers: Mask) -> dict[str, Dispersion]:
-    """Measure the dispersion of every group in every test, tests that a group's own trait entails left out."""
+def measure_all(accounts: Accounts, groups: Groups) -> dict[str, Measured]:
+    """Measure the spread of every group in every test."""
+    return {likeness.name: measure(likeness.features(accounts), groups.members) for likeness in ALL}
+
+
+def observe(measured_all: Mapping[str, Measured], groups: Groups, strangers: Mask) -> dict[str, Dispersion]:
+    """Compare every group with strangers in every test, tests that a group's own trait entails left out."""
     observed: dict[str, Dispersion] = {}
     for likeness in ALL:
-        measured = dispersion(likeness.features(accounts), groups.members, strangers)
+        measured = dispersion(measured_all[likeness.name], strangers)
         entailed = np.array([bool(likeness.entailed.intersection(groups.kinds(g))) for g in range(len(groups))], bool)
         measured.log_ratio[entailed] = np.nan
         observed[likeness.name] = measured
@@ -82,9 +88,15 @@ def declared_groups(accounts: Accounts, groups: Groups) -> Mask:
     return 2 * largest >= np.asarray(groups.members.sum(axis=1)).ravel()
 
 
-def _pass(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_fraction: float, strangers: Mask) -> Scores:
-    observed = observe(accounts, groups, strangers)
-    labels = null_labels(accounts, groups)
+def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
+    measured: Mapping[str, Measured],
+    groups: Groups,
+    labels: list[str],
+    nulls: Nulls,
+    strangers: Mask,
+    false_discovery_fraction: float,
+) -> Scores:
+    observed = observe(measured, groups, strangers)
     tests = {name: null.bits_of(result, name, labels, nulls) for name, result in observed.items()}
     families = {family: _mean([tests[t.name] for t in ALL if t.family == family]) for family in _FAMILIES}
     total = np.sum(list(families.values()), axis=0) if len(groups) else np.zeros(0)
