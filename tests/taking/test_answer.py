@@ -11,7 +11,7 @@ import pytest
 from stillwatch.bits import calibrate_bits
 from stillwatch.engine import DuckDBEngine
 from stillwatch.settings import Settings
-from stillwatch.taking.answer import FAMILY_BITS, TESTS, judge_taking, strangers_needed
+from stillwatch.taking.answer import FAMILY_BITS, TESTS, WEAKER_BITS, judge_taking, strangers_needed
 from stillwatch.taking.counts import Counts, Part, counts
 from stillwatch.taking.units import task_counts, unit_multiplicities, unit_parts, unit_totals
 
@@ -91,7 +91,7 @@ def test_an_organisation_of_ordinary_people_is_not_taking_however_large(units: B
     pooled |= {"modal_times": 2}
     finding = judge_taking(units(pooled, strangers), "c", int(pooled["exchanges"]), Settings())
     assert finding.answer == "no"
-    assert finding.bits < Settings().taking_bits
+    assert min(one.bits for one in finding.evidence[:2]) < WEAKER_BITS  # extreme in what is asked, not in how
 
 
 def test_a_lone_batch_job_is_not_taking(units: Build) -> None:
@@ -116,11 +116,11 @@ def test_few_strangers_decide_by_rank_instead_of_silence(units: Build) -> None:
 
 
 def test_too_few_strangers_are_said_to_be_too_few(units: Build) -> None:
-    finding = judge_taking(units(HARVEST, _ordinary(60)), "c", 1_980, Settings())
+    finding = judge_taking(units(HARVEST, _ordinary(15)), "c", 1_980, Settings())
     assert finding.answer == "not_evaluated"
     assert finding.not_evaluated[-1].missing == (
         f"at least {strangers_needed(Settings())} ordinary accounts with 20 exchanges or more to compare with; "
-        "the log has 60"
+        "the log has 15"
     )
 
 

@@ -136,8 +136,9 @@ def _answer(
 ) -> Answer:
     most = len(FAMILIES) * min(FAMILY_BITS, float(calibrate_bits(-math.log(strangers + 1))))
     margin = RANK_MARGIN_BITS if most >= settings.taking_bits else 0.0
-    rare = rank_fraction <= 2 ** -(settings.taking_bits + margin) and min(family_bits) >= WEAKER_BITS
-    if math.fsum(family_bits) >= settings.taking_bits or rare:
+    rare = rank_fraction <= 2 ** -(settings.taking_bits + margin)
+    both = min(family_bits) >= WEAKER_BITS  # a large organisation is extreme in what it asks alone
+    if both and (math.fsum(family_bits) >= settings.taking_bits or rare):
         if share_fraction >= settings.taking_share_fraction:
             return "yes"
         return "mixed" if share_fraction >= MIXED_FRACTION else "no"
