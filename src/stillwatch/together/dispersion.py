@@ -119,7 +119,7 @@ def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: F
     weight = sp.diags_array(1 / size)
     squares = weight @ (pick @ features.squares)
     means = weight @ (pick @ features.values)
-    centre = (ones @ _rows(features.values, rows)) / max(len(rows), 1)
+    centre = (ones @ features.values[rows]) / max(len(rows), 1)
     away = features.squares - 2 * (features.values @ centre) + centre @ centre
     away_mean, away_square = weight @ (pick @ away), weight @ (pick @ away**2)
     shape = (known.shape[1], bins)
@@ -129,10 +129,6 @@ def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: F
     first, second = share @ away_mean, share @ away_square
     freedom = 2 * (count - 1) * first**2 / np.maximum(second - first**2, _SMALL)
     return expected, share @ (weight @ (pick @ features.noise)), np.clip(freedom, 0.5 * (count - 1), 200 * count)
-
-
-def _rows(values: Matrix, rows: npt.NDArray[np.int64]) -> Matrix:
-    return values[rows]
 
 
 def _squared_sums(picked: sp.csr_array, values: Matrix) -> Floats:

@@ -9,11 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.together.groups import Groups
-from stillwatch.together.likeness import ALL, Accounts
+from stillwatch.together.likeness import ALL, FAMILIES, Accounts
 from stillwatch.together.score import Scores, strongest
 from stillwatch.types import Evidence, Trait
-
-_FAMILIES = ("pace", "rhythm", "content", "application", "identity")
 
 
 def together_evidence(
@@ -21,7 +19,7 @@ def together_evidence(
 ) -> tuple[float, tuple[Evidence, ...]]:
     """Explain a campaign by its most telling group, charged for having looked at all of the campaign's groups."""
     leading = int(accused[np.argmax(scores.total[accused])])
-    found = [e for family in _FAMILIES if (e := _family_evidence(accounts, groups, scores, leading, family))]
+    found = [e for family in FAMILIES if (e := _family_evidence(accounts, groups, scores, leading, family))]
     charge = -float(np.log2(len(accused)))
     if len(accused) > 1:
         claim = (

@@ -14,12 +14,11 @@ from stillwatch.bits import e_bh
 from stillwatch.together import null
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, Measured, dispersion, measure
 from stillwatch.together.groups import Groups
-from stillwatch.together.likeness import ALL, Accounts, Likeness
+from stillwatch.together.likeness import ALL, FAMILIES, Accounts, Likeness
 from stillwatch.together.null import Nulls
 from stillwatch.types import TraitKind
 
 _PASSES = 3
-_FAMILIES = ("pace", "rhythm", "content", "application", "identity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
 ) -> Scores:
     observed = observe(measured, groups, strangers)
     tests = {name: null.bits_of(result, name, labels, nulls) for name, result in observed.items()}
-    families = {family: _mean([tests[t.name] for t in ALL if t.family == family]) for family in _FAMILIES}
+    families = {family: _mean([tests[t.name] for t in ALL if t.family == family]) for family in FAMILIES}
     total = np.sum(list(families.values()), axis=0) if len(groups) else np.zeros(0)
     accused = e_bh(total, false_discovery_fraction) if len(groups) else np.zeros(0, bool)
     return Scores(tests, families, total, accused, strangers, observed)

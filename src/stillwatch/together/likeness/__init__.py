@@ -3,7 +3,7 @@
 In: `Accounts`. Out: `Likeness` values. A new test is one more file and one more entry here.
 """
 
-from stillwatch.together.likeness.base import Accounts, Likeness
+from stillwatch.together.likeness.base import FAMILIES, Accounts, Likeness
 from stillwatch.together.likeness.histograms import HISTOGRAMS
 from stillwatch.together.likeness.lifetime import LIFETIME
 from stillwatch.together.likeness.shared_values import SHARED_VALUES
@@ -11,4 +11,4 @@ from stillwatch.together.likeness.volume import VOLUME
 
 ALL: tuple[Likeness, ...] = (VOLUME, LIFETIME, *HISTOGRAMS, *SHARED_VALUES)
 
-__all__ = ["ALL", "Accounts", "Likeness"]
+__all__ = ["ALL", "FAMILIES", "Accounts", "Likeness"]

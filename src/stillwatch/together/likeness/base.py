@@ -6,7 +6,7 @@ this aspect with that of strangers who share a trait of the same kind (`null`).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from stillwatch.together.groups import Shown
 from stillwatch.types import TraitKind
 
 Family = Literal["pace", "rhythm", "content", "application", "identity"]
+FAMILIES: tuple[str, ...] = get_args(Family)
 
 
 @dataclass(frozen=True, slots=True)
