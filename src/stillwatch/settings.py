@@ -61,9 +61,9 @@ class Settings:
     taking_bits: float = 4.3
     taking_share_fraction: float = 0.8
     declared_share_fraction: float = 0.5
-    memory_limit_bytes: int = 768 * 2**20
+    memory_limit_bytes: int = 256 * 2**20
     threads: int = 0
-    batch_rows: int = 32_768
+    batch_rows: int = 16_384
     row_limit_bytes: int = 32 * 2**20
     prices: tuple[Price, ...] = field(default=DEFAULT_PRICES)
     region_policy: str = ""

@@ -24,6 +24,7 @@ from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import Table
 
+_GROUP_ROWS = 20_480  # rows that a kept table buffers before it writes them: DuckDB's own 122,880 take 300 MB when wide
 _PART_ROWS = 1_000_000  # rows a Parquet part holds: large enough to scan fast, small enough to drop early
 
 
@@ -42,7 +43,11 @@ class DuckDBEngine:
             preserve_insertion_order=False,
             allocator_background_threads=True,
             allocator_flush_threshold="32MiB",
+            enable_external_file_cache=False,
         )
+        # Guesses of sizes go wrong by orders of magnitude here, and a join that holds the log instead of the members
+        # ends in an out-of-memory. So joins run as written: the right side is the one held in memory.
+        self._connection.raw_sql("SET disabled_optimizers = 'join_order,build_side_probe_side'")
 
     def __enter__(self) -> Self:
         return self
@@ -66,6 +71,7 @@ class DuckDBEngine:
         folder.mkdir()
         with ThreadPoolExecutor(self._threads) as pool:
             _write_parts(_ordered_map(pool, function, source, self._threads + 1), folder, table)
+        pa.default_memory_pool().release_unused()  # what batches of text leave behind is as large as a query needs
         return self._connection.read_parquet(str(folder / "*.parquet"), table_name=f"{table.name}{name}")
 
     def run(self, expression: ir.Table) -> pa.Table:
@@ -77,7 +83,7 @@ class DuckDBEngine:
         """Compute an expression once into a Parquet file and give the table that reads it."""
         path = self._root / f"{name}.parquet"
         with _plain_faults():
-            self._connection.to_parquet(expression, str(path))
+            self._connection.to_parquet(expression, str(path), row_group_size=_GROUP_ROWS)
             return self._connection.read_parquet(str(path), table_name=name)
 
     def adopt(self, rows: pa.Table, name: str) -> ir.Table:

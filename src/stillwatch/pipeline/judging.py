@@ -65,7 +65,8 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     members = engine.adopt(_members(case.behaviour, named), MEMBERS.name)
     scaffolds = engine.adopt(_scaffolds(named), SCAFFOLDS.name)
     sketched = case.intake.sketched
-    taken = engine.keep(taking.taken(sketched, members, scaffolds), "taken_exchanges")
+    matched = engine.keep(taking.matched(sketched, members, scaffolds), "matched_exchanges")
+    taken = engine.keep(taking.taken(matched), "taken_exchanges")
     tasks = engine.keep(taking.task_counts(sketched, members), "task_counts")
     counts = taking.counts(
         engine.run(taking.unit_totals(sketched, members)),

@@ -93,7 +93,7 @@ def _examples(engine: Engine, own: ir.Table) -> Mapping[CampaignId, list[tuple[E
     ranked = openings.mutate(place=ibis.row_number().over(window))
     chosen = ranked.filter(ranked.place < _EXAMPLES).select("campaign_id", "exchange_id", "place")
     worded = worded.select("campaign_id", "exchange_id", "excerpt")
-    rows = engine.run(chosen.inner_join(worded, ["campaign_id", "exchange_id"]))
+    rows = engine.run(worded.inner_join(chosen, ["campaign_id", "exchange_id"]))
     examples: dict[CampaignId, list[tuple[ExchangeId, str]]] = defaultdict(list)
     for row in rows.sort_by([("campaign_id", "ascending"), ("place", "ascending")]).to_pylist():
         examples[row["campaign_id"]].append((row["exchange_id"], row["excerpt"]))

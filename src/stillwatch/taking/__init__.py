@@ -7,7 +7,7 @@ says exchange by exchange what has gone. `targets` holds the classifier of capab
 
 from stillwatch.taking.answer import TakingFinding, judge_taking
 from stillwatch.taking.counts import Counts, counts
-from stillwatch.taking.taken import SCAFFOLD_COLUMNS, member_counts, taken, target_counts, target_shares
+from stillwatch.taking.taken import SCAFFOLD_COLUMNS, matched, member_counts, taken, target_counts, target_shares
 from stillwatch.taking.targets import TargetWeights, load_projection
 from stillwatch.taking.units import task_counts, unit_multiplicities, unit_parts, unit_totals
 
@@ -19,6 +19,7 @@ __all__ = [
     "counts",
     "judge_taking",
     "load_projection",
+    "matched",
     "member_counts",
     "taken",
     "target_counts",

@@ -1,6 +1,7 @@
 """Which exchanges were taken, and for which capability.
 
-In: `sketched`, `members` and `tables.SCAFFOLDS` (campaign_id, value). Out: expressions.
+In: `sketched`, `members` and `tables.SCAFFOLDS` (campaign_id, value). Out: expressions; keep `matched` with the engine,
+the others read it.
 Rule A: an exchange is taken if it carries a scaffold of its campaign, in whatever column. Rule B, for campaigns
 whose scaffolds cover less than a fifth of their traffic: also if it opens a conversation and aims at a capability.
 Unanswered exchanges are never taken.
@@ -32,13 +33,30 @@ _VOTE_SCALE = 1000  # votes are summed as whole thousandths: sums of floats diff
 _COPIED = ("account_key", "exchange_key", "exchange_id", "account_id", "second", "model", "task_hash")
 
 
-def taken(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Table:
-    """Give the taken exchanges of each campaign.
+def matched(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Table:
+    """Name the campaign of each member's answered exchange, and the scaffold column and value it carries, if any."""
+    rows = answered(sketched)
+    belongs = members.select("campaign_id", "account_key").distinct()
+    rows = rows.select(
+        *_COPIED, "input_tokens", "output_tokens", "turn", "target", "target_fraction", *SCAFFOLD_COLUMNS
+    )
+    rows = rows.inner_join(belongs, "account_key")
+    known = scaffolds.filter(scaffolds["value"] != 0).select("campaign_id", "value").distinct()
+    for index, column in enumerate(SCAFFOLD_COLUMNS):
+        shared = known.select(**{f"owner_{index}": known.campaign_id, f"shared_{index}": known["value"]})
+        same = (rows.campaign_id == shared[f"owner_{index}"]) & (rows[column] == shared[f"shared_{index}"])
+        rows = rows.left_join(shared, same)
+    carried = [rows[f"shared_{index}"] for index in range(len(SCAFFOLD_COLUMNS))]
+    stream = ibis.cases(*((value.notnull(), index) for index, value in enumerate(carried)))
+    return rows.mutate(stream=stream.cast("int64"), stream_value=ibis.coalesce(*carried))
+
+
+def taken(rows: ir.Table) -> ir.Table:
+    """Give the taken exchanges of each campaign among those of `matched`.
 
     Returns: (campaign_id, account_key, exchange_key, exchange_id, account_id, second, model, task_hash, input_tokens,
              output_tokens, target), one row an exchange and campaign; target is a `types.Target`.
     """
-    rows = _matched(sketched, members, scaffolds)
     winners = _stream_targets(rows)
     joined = rows.left_join(winners, ["campaign_id", "stream", "stream_value"])
     joined = joined.mutate(decided=ibis.coalesce(joined.winner, joined.target.cast("int64")))
@@ -71,24 +89,6 @@ def target_shares(exchanges: Mapping[str, int] | Iterable[tuple[str, int]]) -> t
     shares = [TargetShare(target, count, count / total) for target, count in counted.items() if count]
     shown = [share for share in shares if share.share_fraction >= SHOWN_SHARE_FRACTION]
     return tuple(sorted(shown, key=lambda share: (-share.exchanges, share.target)))
-
-
-def _matched(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Table:
-    """Name the campaign of each member's answered exchange, and the scaffold column and value it carries, if any."""
-    rows = answered(sketched)
-    belongs = members.select("campaign_id", "account_key").distinct()
-    rows = rows.select(
-        *_COPIED, "input_tokens", "output_tokens", "turn", "target", "target_fraction", *SCAFFOLD_COLUMNS
-    )
-    rows = rows.inner_join(belongs, "account_key")
-    known = scaffolds.filter(scaffolds["value"] != 0).select("campaign_id", "value").distinct()
-    for index, column in enumerate(SCAFFOLD_COLUMNS):
-        shared = known.select(**{f"owner_{index}": known.campaign_id, f"shared_{index}": known["value"]})
-        same = (rows.campaign_id == shared[f"owner_{index}"]) & (rows[column] == shared[f"shared_{index}"])
-        rows = rows.left_join(shared, same)
-    carried = [rows[f"shared_{index}"] for index in range(len(SCAFFOLD_COLUMNS))]
-    stream = ibis.cases(*((value.notnull(), index) for index, value in enumerate(carried)))
-    return rows.mutate(stream=stream.cast("int64"), stream_value=ibis.coalesce(*carried))
 
 
 def _stream_targets(rows: ir.Table) -> ir.Table:

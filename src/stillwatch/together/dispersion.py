@@ -20,7 +20,7 @@ Matrix: TypeAlias = npt.NDArray[np.float64] | sp.csr_array
 
 _VOLUME_BINS = 10  # strangers are matched within tenths of the volume distribution
 _SMALL = 1e-12
-_ROWS_AT_ONCE = 64  # groups summed at once
+_ROWS_AT_ONCE = 64  # groups whose sums are held at once
 _LEAST_SIGNAL = 0.1  # of the strangers' dispersion that is taken to be more than noise, at least
 _DOUBT = 0.2  # strangers' worth of belief that a group is like everybody: bounds what few accounts can say
 
