@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "targets"
 CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 LANGUAGES = ("zh", "es", "de", "ru", "ja", "ko", "fr", "pt", "en")
 SLOT = re.compile(r"\{([a-z0-9]+)\}")
-HELD_OUT_EVERY = {"composed.tsv": 4, "everyday.tsv": 3, "scaffolds.tsv": 3}
+HELD_OUT_EVERY = {"composed.tsv": 4, "everyday.tsv": 3, "scaffolds.tsv": 3, "variety.tsv": 0}  # 0: none
 
 WORDS: dict[str, list[str]] = json.loads((FOLDER / "words.json").read_text(encoding="utf-8"))
 COLUMNS, PLACES, OBJECTS, GOALS, TOPICS = (WORDS[name] for name in ("columns", "places", "objects", "goals", "topics"))
@@ -36,11 +36,12 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """Real text of one split: sentences, middles of long prompts of all kinds, questions, answers, code."""
+    """Real text of one split: sentences, middles of long prompts, questions of all kinds, facts asked, answers, code."""
 
     sentences: list[str]
     pieces: list[str]
     questions: list[str]
+    facts: list[str]
     answers: list[str]
     code: list[str]
 
@@ -53,7 +54,8 @@ def load_templates(name: str) -> list[Template]:
         target, lang, text = line.split("\t")
         place = seen.get((target, lang), LANGUAGES.index(lang))
         seen[target, lang] = place + 1
-        split = "test" if place % HELD_OUT_EVERY[name] == 0 else "train"
+        every = HELD_OUT_EVERY[name]
+        split = "test" if every and place % every == 0 else "train"
         templates.append(Template(target, lang, text.replace("\\n", "\n"), split))
     return templates
 
