@@ -87,7 +87,11 @@ def _flights(folder: Path) -> list[list[Row]]:
     for record in _records(folder):
         if "flight_number" in record and "prices" in record and "available_seats" in record:
             seats, prices = record["available_seats"], record["prices"]
-            row: Row = {"flight": record["flight_number"], "origin": record["origin"], "destination": record["destination"]}
+            row: Row = {
+                "flight": record["flight_number"],
+                "origin": record["origin"],
+                "destination": record["destination"],
+            }
             row |= {"economy_seats": seats["economy"], "economy": prices["economy"], "business": prices["business"]}
             rows[f"{record['flight_number']} {prices}"] = row
     return _pieces(list(rows.values()))

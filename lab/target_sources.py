@@ -3,7 +3,8 @@
 In: the shared data folder. Out: labelled prompts, split by source. First matching rule wins; what no rule matches is
 left out, because its label would be a guess (commonsense and passage-inference sets between reasoning and knowledge,
 mixed chat sets, image-generation prompts). Knowledge is what the prompt does not contain: a question about a passage
-that is given is work on a text, `instruction_following`; checking a suggested answer is `grading`. A target says what an exchange exercises, never whether it is guilty.
+that is given is work on a text, `instruction_following`; checking a suggested answer is `grading`. A target says what
+an exchange exercises, never whether it is guilty.
 """
 
 import re

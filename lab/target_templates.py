@@ -36,7 +36,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """Real text of one split: sentences, middles of long prompts, questions of all kinds, facts asked, answers, code."""
+    """Real text of one split: sentences, middles of long prompts, questions, facts asked, answers, code."""
 
     sentences: list[str]
     pieces: list[str]

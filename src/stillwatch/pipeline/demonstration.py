@@ -15,7 +15,6 @@ from stillwatch import simulate as simulator
 from stillwatch.errors import UsageError
 from stillwatch.types import Campaign, Scan, Verdict
 
-
 SHOWN_FRACTION = 0.1  # a target with less of an operator's exchanges is not compared
 
 
@@ -142,6 +141,10 @@ def _true_targets(labels: Path) -> dict[str, tuple[str, ...]]:
         if row["operator"] and row["kind"] == "campaign":
             by_operator.setdefault(row["operator"], {})[row["target"]] = row["count_all"]
     return {
-        name: tuple(t for t, n in sorted(counts.items(), key=lambda pair: -pair[1]) if n >= SHOWN_FRACTION * sum(counts.values()))
+        name: tuple(
+            t
+            for t, n in sorted(counts.items(), key=lambda pair: -pair[1])
+            if n >= SHOWN_FRACTION * sum(counts.values())
+        )
         for name, counts in by_operator.items()
     }
