@@ -151,10 +151,39 @@ def _numbers_line(rng: random.Random) -> str:
 
 
 def _table(rng: random.Random) -> str:
-    names = rng.sample(COLUMNS, rng.randint(2, 6))
-    between = rng.choice((",", " | ", "\t", ";", ","))
-    rows = [[rng.choice(PLACES), *(_number(rng) for _ in names)] for _ in range(rng.choice((2, 4, 8, 16, 30)))]
-    return "\n".join(between.join(row) for row in [["name", *names], *rows])
+    """Rows under names of columns, as comma, bar or tab separated text or as lines of JSON; names and keys vary."""
+    names = [_column_name(rng) for _ in range(rng.randint(2, 6))]
+    key = rng.choice(("name", "id", "day", "city", _column_name(rng)))
+    kinds = [rng.choice((_number, _number, _small, _word)) for _ in names]
+    count = rng.choice((2, 4, 8, 16, 30))
+    rows = [[_key(rng, key), *(kind(rng) for kind in kinds)] for _ in range(count)]
+    between = rng.choice((",", " | ", "\t", ";", ",", "json"))
+    if between == "json":
+        return "\n".join(json.dumps(dict(zip([key, *names], row, strict=True))) for row in rows)
+    return "\n".join(between.join(row) for row in [[key, *names], *rows])
+
+
+def _column_name(rng: random.Random) -> str:
+    if rng.random() < 0.4:
+        return rng.choice(COLUMNS)
+    first, second = rng.choice(COLUMNS), "".join(rng.choices("abdegiklmnoprstu", k=rng.randint(3, 7)))
+    return rng.choice((f"{first}_{second}", second, f"{second} {first}", second.title()))
+
+
+def _key(rng: random.Random, key: str) -> str:
+    if key in {"name", "city"}:
+        return rng.choice(PLACES)
+    if key == "day":
+        return f"20{rng.randint(10, 30)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+    return f"{rng.choice(('', 'A', 'XK', 'ord-'))}{rng.randint(1, 9999)}"
+
+
+def _small(rng: random.Random) -> str:
+    return str(round(rng.uniform(0, 3), rng.choice((1, 2, 3))))
+
+
+def _word(rng: random.Random) -> str:
+    return rng.choice(("yes", "no", "basic", "premium", "LON", "NYC", *LABELS))
 
 
 def _number(rng: random.Random) -> str:
