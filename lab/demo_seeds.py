@@ -2,7 +2,8 @@
 
 Usage: demo_seeds.py [FIRST LAST]. Prints lab/results/demo_seeds_FIRST_LAST.md and writes it. A run passes when the
 three operators are one campaign each, account precision >= 0.99, recall >= 0.95, no innocent is accused, each
-campaign's largest target is one of the operator's, and half its targets of 10 % or more are found.
+campaign's largest target is one of the operator's, all targets with a tenth of its exchanges are found with 5 % or
+more, and no other target is found with 15 % or more.
 """
 
 import os
@@ -14,6 +15,8 @@ from pathlib import Path
 from stillwatch.pipeline import Comparison, Source, compare, scan, simulate
 from stillwatch.settings import Settings
 
+LEAST_FOUND = 0.05  # share at which a true target counts as found
+LARGE_FALSE = 0.15  # share from which a target that the operator does not have is an error
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -28,9 +31,13 @@ def run(seed: int) -> tuple[Comparison, float]:
 
 
 def targets_right(comparison: Comparison) -> bool:
+    """Every true target of a tenth or more is found, the largest found one is true, no large one is false."""
     for row in comparison.operators:
-        found, true = set(row.found_targets), set(row.true_targets)
-        if not found or row.found_targets[0] not in true or 2 * len(found & true) < len(true):
+        found, true = row.found_fractions, row.true_targets
+        largest = next(iter(found), "")
+        missed = [target for target in true if found.get(target, 0.0) < LEAST_FOUND]
+        false = [target for target, fraction in found.items() if fraction >= LARGE_FALSE and target not in true]
+        if largest not in true or missed or false:
             return False
     return True
 
@@ -44,12 +51,17 @@ def passes(comparison: Comparison) -> bool:
 def line(seed: int, comparison: Comparison, seconds: float) -> str:
     campaigns = "/".join(str(row.campaigns) for row in comparison.operators)
     recalls = "/".join(f"{row.recall_fraction:.2f}" for row in comparison.operators)
-    targets = "; ".join(", ".join(row.found_targets) or "none" for row in comparison.operators)
+    targets = "; ".join(_named(row.found_fractions) for row in comparison.operators)
     verdict = "yes" if passes(comparison) else "NO"
     return (
         f"| {seed} | {campaigns} | {recalls} | {comparison.precision_fraction:.3f} | {comparison.recall_fraction:.3f} "
         f"| {sum(comparison.innocents.values())} | {targets} | {seconds:.0f} | {verdict} |"
     )
+
+
+def _named(fractions: dict[str, float]) -> str:
+    shown = [f"{name} {fraction:.0%}" for name, fraction in fractions.items() if fraction >= LEAST_FOUND]
+    return ", ".join(shown) or "none"
 
 
 def main() -> None:

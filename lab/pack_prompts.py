@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pack_tables import tables
 
 OUT = Path(__file__).parents[1] / "src/stillwatch/simulate/pack/prompts.parquet"
 TEXT_CHARACTERS = 2_400
@@ -92,10 +93,19 @@ def templates(folder: Path) -> Iterator[Row]:
             yield "t0", "task", "knowledge", half(label), text
 
 
+def analyses(folder: Path) -> Iterator[Row]:
+    """Questions about tables; the question, not the numbers, decides the half."""
+    seen: set[str] = set()
+    for question, text in tables(folder):
+        if text not in seen:
+            seen.add(text)
+            yield "tables", "task", "data_analysis", half(question), text[:TEXT_CHARACTERS]
+
+
 def main() -> None:
     """Write the pack and print what is in it."""
     folder = Path(sys.argv[1])
-    rows = [*plain(folder), *answered(folder), *teacher(folder), *templates(folder)]
+    rows = [*plain(folder), *answered(folder), *teacher(folder), *templates(folder), *analyses(folder)]
     columns = list(zip(*rows, strict=True))
     names = ("source", "role", "target", "split", "text")
     table = pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})

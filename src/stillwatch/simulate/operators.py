@@ -34,7 +34,7 @@ TASKS: dict[Target, tuple[str, str]] = {
     Target.REFUSAL_REWRITING: ("arena", "sentences"),
     Target.CODING: ("code", "sentences"),
     Target.AGENTIC_TOOL_USE: ("toolformer", "sentences"),
-    Target.DATA_ANALYSIS: ("sentences", "sentences"),
+    Target.DATA_ANALYSIS: ("tables", "sentences"),
     Target.VISION_COMPUTER_USE: ("taubench", "sentences"),
     Target.FORMATTING: ("t0", "sentences"),
     Target.INSTRUCTION_FOLLOWING: ("roleplay", "sentences"),

@@ -15,16 +15,21 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-VERSION = 1
-FEATURE_BUCKETS = 2**15  # rows of the model for words and pairs of words
+VERSION = 2
+FEATURE_BITS = 16
+FEATURE_BUCKETS = 2**FEATURE_BITS  # rows of the model for words and pairs of words
 SHAPE_BUCKETS = 64  # rows of the model for the shape of a text
 HEADS = 16  # scores a text gets
 MODEL_WORDS = 4096  # words of one text that are scored
+MODEL_EDGE_WORDS = 16  # words at the head and at the tail that are scored once more, as first and last words
 EDGE_WORDS = 6  # words at the head and at the tail that make a scaffold hash
 SHINGLE_WORDS = 5
 FEWEST_EDGE_WORDS = 2 * EDGE_WORDS  # shorter texts have no head or tail
 SLOTS = 4  # shingles kept "anywhere"
 SHAPES = 10  # shape features of a text
+WORD_WEIGHT = 0.12  # of each of n rows of words and pairs, times n ** -0.5: a long payload does not drown the request
+EDGE_WEIGHT = 1 / 16  # of each row of a first or last word
+SHAPE_WEIGHT = 1 / SHAPES  # of each row of shape
 
 _K1 = np.uint64(0x9E3779B97F4A7C15)
 _K2 = np.uint64(0xBF58476D1CE4E5B9)
@@ -33,6 +38,8 @@ _SEED = np.uint64(0x243F6A8885A308D3)
 _ZERO = np.uint64(0)
 _LANES = np.uint64(0x00FF00FF00FF00FF)
 _LANE = np.uint64(0xFFFF)
+_TO_ROW = np.uint64(64 - FEATURE_BITS)
+_HEAD, _TAIL = _K1, _K2  # what tells the row of a first or last word from that of the word
 _FOLDED_DIGIT = np.uint64(48)
 _SEPARATOR, _LETTER, _DIGIT, _ALONE = 0, 1, 2, 3
 _ASCII_LETTERS = np.array([c | 32 if chr(c).isalpha() and c < 128 else 0 for c in range(256)], np.uint8)
@@ -215,17 +222,27 @@ def _features(folded, count, out):
     used = min(count, MODEL_WORDS)
     n = 0
     for k in range(used):
-        out[n] = np.int32(folded[k] >> np.uint64(49))
+        out[n] = np.int32(folded[k] >> _TO_ROW)
         n += 1
         if k:
-            out[n] = np.int32(_mix(folded[k - 1] * _K1 + folded[k]) >> np.uint64(49))
+            out[n] = np.int32(_mix(folded[k - 1] * _K1 + folded[k]) >> _TO_ROW)
             n += 1
     return n
 
 
 @_jit
+def _edges(folded, count, out):
+    """Rows of the model for the first and the last words, which say what is asked; give how many."""
+    used = min(count, MODEL_EDGE_WORDS)
+    for k in range(used):
+        out[k] = np.int32(_mix(folded[k] + _HEAD) >> _TO_ROW)
+        out[used + k] = np.int32(_mix(folded[count - used + k] + _TAIL) >> _TO_ROW)
+    return 2 * used
+
+
+@_jit
 def _score(rows, n, offset, weights, scores, factor):
-    """Add factor times the mean of the model's rows to the scores.
+    """Add factor times the sum of the model's rows to the scores.
 
     weights: uint64 [rows, 2], sixteen weights of 8 bits raised by 128. Even and odd bytes are summed in lanes of 16
     bits, 256 rows at a time: four additions instead of sixteen.
@@ -246,7 +263,7 @@ def _score(rows, n, offset, weights, scores, factor):
             total[8 + 2 * lane] += np.int64((even_1 >> shift) & _LANE)
             total[9 + 2 * lane] += np.int64((odd_1 >> shift) & _LANE)
     for head in range(HEADS):
-        scores[head] += factor * (total[head] - 128 * n) / max(n, 1)
+        scores[head] += factor * (total[head] - 128 * n)
 
 
 @_jit
@@ -266,28 +283,32 @@ def sketch_rows(raw, offsets, valid, kinds, lowered, weights, scale, hashes, cou
         if count >= FEWEST_EDGE_WORDS:
             hashes[k, 1], hashes[k, 2] = _chain(folded, 0, EDGE_WORDS), _chain(folded, count - EDGE_WORDS, count)
         _anywhere(folded, count, hashes[k, 3:])
-        _score(rows, _features(folded, count, rows), 0, weights, scores[k], scale)
+        n = _features(folded, count, rows)
+        _score(rows, n, 0, weights, scores[k], scale * WORD_WEIGHT / np.sqrt(max(n, 1)))
+        _score(rows, _edges(folded, count, rows), 0, weights, scores[k], scale * EDGE_WEIGHT)
         _shape_rows(shape, count, stop > start and raw[stop - 1] == 63, shape_rows)
-        _score(shape_rows, SHAPES, FEATURE_BUCKETS, weights, scores[k], scale)
+        _score(shape_rows, SHAPES, FEATURE_BUCKETS, weights, scores[k], scale * SHAPE_WEIGHT)
 
 
 @_jit
-def feature_rows_of(raw, offsets, valid, kinds, lowered, indptr, indices):
-    """List the model rows of every text, words first, then shape; with no room in `indices`, only count them."""
+def feature_rows_of(raw, offsets, valid, kinds, lowered, indptr, indices, values):
+    """List the model rows of every text and what each weighs: words, edges, shape; with no room, only count them."""
     room = _room(offsets)
     folded, exact = np.empty(room, np.uint64), np.empty(room, np.uint64)
-    rows, shape_rows = np.empty(2 * MODEL_WORDS, np.int32), np.empty(SHAPES, np.int64)
-    shape = np.zeros(8, np.int64)
+    rows, edges = np.empty(2 * MODEL_WORDS, np.int32), np.empty(2 * MODEL_EDGE_WORDS, np.int32)
+    shape_rows, shape = np.empty(SHAPES, np.int64), np.zeros(8, np.int64)
     for k in range(len(valid)):
-        count = _words(raw, offsets[k], offsets[k + 1], kinds, lowered, folded, exact, shape) if valid[k] else 0
-        n = _features(folded, count, rows)
-        indptr[k + 1] = indptr[k] + n + SHAPES
+        start, stop = offsets[k], offsets[k + 1]
+        count = _words(raw, start, stop, kinds, lowered, folded, exact, shape) if valid[k] else 0
+        n, m = _features(folded, count, rows), _edges(folded, count, edges)
+        first = indptr[k]
+        indptr[k + 1] = first + n + m + SHAPES
         if indices.size:
-            _shape_rows(
-                shape, count, valid[k] and offsets[k + 1] > offsets[k] and raw[offsets[k + 1] - 1] == 63, shape_rows
-            )
-            indices[indptr[k] : indptr[k] + n] = rows[:n]
-            indices[indptr[k] + n : indptr[k + 1]] = shape_rows + FEATURE_BUCKETS
+            _shape_rows(shape, count, valid[k] and stop > start and raw[stop - 1] == 63, shape_rows)
+            indices[first : first + n], values[first : first + n] = rows[:n], WORD_WEIGHT / np.sqrt(max(n, 1))
+            indices[first + n : first + n + m], values[first + n : first + n + m] = edges[:m], EDGE_WEIGHT
+            indices[first + n + m : indptr[k + 1]] = shape_rows + FEATURE_BUCKETS
+            values[first + n + m : indptr[k + 1]] = SHAPE_WEIGHT
 
 
 @_jit

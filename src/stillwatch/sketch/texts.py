@@ -19,7 +19,8 @@ _EMPTY_SLOT = np.uint32(0xFFFFFFFF)
 class Projection:
     """A linear model over hashed features. weights: int8 [FEATURE_BUCKETS + SHAPE_BUCKETS, HEADS]; bias: [HEADS].
 
-    score = scale * mean of the rows of words and pairs of words + scale * mean of the shape rows + bias.
+    score = bias + scale * (0.12 / sqrt(n) * sum of the n rows of words and pairs of words
+    + sum of the rows of the first and the last 16 words / 16 + mean of the shape rows).
     """
 
     weights: npt.NDArray[np.int8]
@@ -57,14 +58,20 @@ def sketch_texts(texts: Texts, projection: Projection) -> TextSketch:
     return TextSketch(hashes.view(np.int64), counts, scores, valid)
 
 
-def feature_rows(texts: Texts) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """List the model rows of every text: (indptr, indices); words first, then shape rows (>= FEATURE_BUCKETS)."""
+def feature_rows(
+    texts: Texts,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """List the model rows of every text and what each weighs: (indptr, indices, values).
+
+    Words and pairs of words come first, then first and last words, then shape rows (>= FEATURE_BUCKETS).
+    """
     raw, offsets, valid = buffers(texts)
     indptr = np.zeros(len(valid) + 1, np.int64)
-    kernel.feature_rows_of(raw, offsets, valid, *_characters(), indptr, np.zeros(0, np.int32))
-    indices = np.zeros(indptr[-1], np.int32)
-    kernel.feature_rows_of(raw, offsets, valid, *_characters(), indptr, indices)
-    return indptr, indices
+    indices, values = np.zeros(0, np.int32), np.zeros(0, np.float32)
+    kernel.feature_rows_of(raw, offsets, valid, *_characters(), indptr, indices, values)
+    indices, values = np.zeros(indptr[-1], np.int32), np.zeros(indptr[-1], np.float32)
+    kernel.feature_rows_of(raw, offsets, valid, *_characters(), indptr, indices, values)
+    return indptr, indices, values
 
 
 def hash64(values: Texts) -> npt.NDArray[np.int64]:

@@ -21,7 +21,8 @@ class TargetWeights:
     """A linear model over hashed words and shape of a prompt.
 
     weights: int8 [features, heads]; bias: float32 [heads].
-    logit = scale * mean of the rows of the prompt's words and word pairs + scale * mean of its shape rows + bias.
+    logit = bias + scale * (weighted sum of the rows of the prompt's words, word pairs, first and last words and
+    shape); `sketch.Projection` has the weights.
     version: of the training; a report that names targets names it.
     """
 
