@@ -35,15 +35,20 @@ def _digits(ids: pa.ChunkedArray) -> Floats:
 
 
 def _scaled(value: Floats, account: NDArray[np.int64], size: int, kept: Bools | None = None) -> Floats:
-    """Sum per account of what deviates from the mean of all, divided by its standard error."""
+    """Sum per account of what deviates from the mean of all, divided by its standard error; noise where nothing is.
+
+    Whether an account has conversations or a system prompt is a habit, not a leak: so their lack must not show here.
+    """
     kept = np.ones(len(value), bool) if kept is None else kept
     value, account = value[kept], account[kept]
     deviation = (value - value.mean()) / (value.std() + 1e-12)
     count = np.bincount(account, minlength=size)
-    return np.bincount(account, deviation, size) / np.sqrt(np.maximum(count, 1))
+    scaled = np.bincount(account, deviation, size) / np.sqrt(np.maximum(count, 1))
+    return np.where(count == 0, np.random.default_rng(size).normal(size=size), scaled)
 
 
-def _of_exchanges(table: pa.Table, account: NDArray[np.int64], size: int) -> dict[str, Floats]:
+def _of_exchanges(table: pa.Table, account: NDArray[np.int64], size: int, told: Bools) -> dict[str, Floats]:
+    """Features of an account's exchanges; `told`: exchanges of those who send metadata at all."""
     number = {c: table[c].to_numpy().astype(np.float64) for c in ("input_tokens", "cached_tokens", "latency_ms")}
     spent = table["output_tokens"].to_numpy() + table["reasoning_tokens"].to_numpy()
     model = np.searchsorted(MODELS[:2], np.array(table["model"].to_pylist()))
@@ -56,6 +61,7 @@ def _of_exchanges(table: pa.Table, account: NDArray[np.int64], size: int) -> dic
     ratio = (number["input_tokens"] - 8) / np.maximum(1, prompt + system) * 4
     share = table["reasoning_tokens"].to_numpy() / np.maximum(1, table["output_tokens"].to_numpy())
     first = (table["turn"].to_numpy() == 0) & (prompt + system > LONG)
+    cut = np.array(table["finish_reason"].to_pylist()) == "length"
     rows = np.arange(len(table))
     instant = table["ts"].cast("int64").to_numpy()
     found = {
@@ -67,10 +73,10 @@ def _of_exchanges(table: pa.Table, account: NDArray[np.int64], size: int) -> dic
         "input tokens": _scaled(ratio, account, size, first),
         "reasoning share": _scaled(share, account, size, served & (model != 1) & (spent > 50)),
         "cached": _scaled((number["cached_tokens"] > 0).astype(float), account, size, system > 40),
-        "cut": _scaled((table["finish_reason"].fill_null("").to_numpy(False) == "length") * 1.0, account, size, served),
+        "cut": _scaled(cut.astype(float), account, size, served),
     }
     for column in ("user_agent", "tls_fingerprint", "params", "ip"):
-        found[f"no {column}"] = _scaled(table[column].is_null().to_numpy().astype(float), account, size)
+        found[f"no {column}"] = _scaled(table[column].is_null().to_numpy().astype(float), account, size, told)
     digits = _digits(table["exchange_id"])
     return found | {f"exchange id {i}": _scaled(digits[:, i], account, size) for i in range(digits.shape[1])}
 
@@ -84,7 +90,7 @@ def _of_ids(table: pa.Table, accounts: pa.Table, account: NDArray[np.int64]) -> 
     names = _digits(accounts["account_id"])
     found = {f"account id {i}": names[:, i] for i in range(16)} | {f"key {i}": keys[:, i] for i in range(12)}
     spoken = np.flatnonzero(table["session_id"].is_valid().to_numpy())
-    session, where = np.unique(table["session_id"].take(spoken).to_numpy(False), return_index=True)
+    session, where = np.unique(table["session_id"].take(spoken).to_numpy(zero_copy_only=False), return_index=True)
     digits = _digits(pa.chunked_array([pa.array(session)]))
     found |= {f"session {i}": _scaled(digits[:, i], account[spoken[where]], size) for i in range(16)}
     created = accounts["created_at"].cast("int64").fill_null(1).to_numpy()
@@ -115,20 +121,14 @@ def _sample(pool: PromptPool, folder: Path, seed: int) -> tuple[list[str], Float
     table = pa.concat_tables([pq.ParquetFile(path).read() for path in sorted(written.exchanges_path.iterdir())])
     accounts = pq.ParquetFile(written.accounts_path).read()
     labels = pq.ParquetFile(written.labels_path / "accounts.parquet").read()
-    account = pc.call_function("index_in", [table["account_id"], pc.SetLookupOptions(accounts["account_id"])])
+    account = pc.call_function("index_in", [table["account_id"]], pc.SetLookupOptions(accounts["account_id"]))
     account = account.to_numpy().astype(np.int64)
     size = accounts.num_rows
-    features = _of_exchanges(table, account, size) | _of_ids(table, accounts, account)
     count = np.bincount(account, minlength=size)
-    silent = np.bincount(account, table["user_agent"].is_null().to_numpy(), size) > 0.5 * count  # sends no metadata
-    rng = np.random.default_rng(seed)
-    kept = _comparable(
-        count,
-        np.array(labels["operator"].to_pylist()) != "",
-        (count >= LEAST_EXCHANGES) & ~silent,
-        rng,
-    )
+    silent = np.bincount(account, table["user_agent"].is_null().to_numpy(), size) > 0.5 * count
+    features = _of_exchanges(table, account, size, ~silent[account]) | _of_ids(table, accounts, account)
     guilty = np.array(labels["operator"].to_pylist()) != ""
+    kept = _comparable(count, guilty, (count >= LEAST_EXCHANGES) & ~silent, np.random.default_rng(seed))
     columns = np.column_stack(list(features.values()))[kept]
     return list(features), (columns - columns.mean(0)) / (columns.std(0) + 1e-12), guilty[kept]
 

@@ -29,6 +29,7 @@ from stillwatch.simulate.writer import Spill, slices_of, write_accounts, write_e
 
 BLOCK_EXCHANGES = 60_000
 BLOCK_ACCOUNTS = 1_500
+SPREAD_HOURS = 12.0
 LARGEST_FRACTION = 0.01  # of all benign exchanges: no single customer is more
 
 
@@ -114,9 +115,16 @@ def _accounts(world: World, rng: Rng) -> Accounts:
     innocent["exchanges"] = _to_total(innocent, scenario.exchanges)
     campaigns = [draw_operator(world, operator, number) for number, operator in enumerate(scenario.operators, 1)]
     everybody = np.concatenate([innocent, *campaigns])
+    _blur(everybody, rng)
     everybody["start"] = np.clip(everybody["start"], 0, world.hours - 1.0)
     everybody["end"] = np.clip(everybody["end"], everybody["start"] + 0.5, world.hours)
     return everybody[rng.permutation(len(everybody))]
+
+
+def _blur(accounts: Accounts, rng: Rng) -> None:
+    """Spread sign-ups that a bound put on a full hour: only innocents have such bounds."""
+    bound = np.flatnonzero(accounts["created"] == np.floor(accounts["created"]))
+    accounts["created"][bound] -= rng.exponential(SPREAD_HOURS, len(bound))
 
 
 def _to_total(accounts: Accounts, total: int) -> NDArray[np.int64]:
