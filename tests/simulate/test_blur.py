@@ -25,7 +25,7 @@ SEEDS = (3, 4)
 LEAST_EXCHANGES = 10
 INNOCENTS_EACH = 4  # innocent accounts compared with each campaign account
 SIGMAS = 3.0
-LONG = 400  # characters from which rounding of tokens does not show
+LONG = 400  # characters; in shorter texts the rounding of tokens shows, half a token of which is put back
 
 
 def _digits(ids: pa.ChunkedArray) -> Floats:
@@ -58,7 +58,7 @@ def _of_exchanges(table: pa.Table, account: NDArray[np.int64], size: int, told: 
     )
     served = table["status"].to_numpy() == 200
     delay = np.log(number["latency_ms"] / (250 + spent * MODEL_MS_PER_TOKEN[model]))
-    ratio = (number["input_tokens"] - 8) / np.maximum(1, prompt + system) * 4
+    ratio = (number["input_tokens"] - 7.5) / np.maximum(1, prompt + system) * 4
     share = table["reasoning_tokens"].to_numpy() / np.maximum(1, table["output_tokens"].to_numpy())
     first = (table["turn"].to_numpy() == 0) & (prompt + system > LONG)
     cut = np.array(table["finish_reason"].to_pylist()) == "length"
