@@ -35,6 +35,20 @@ def test_one_seed_gives_the_same_bytes_and_another_does_not(pool: PromptPool, tm
     assert first["exchanges/part-0000.parquet"] != other["exchanges/part-0000.parquet"]
 
 
+def test_the_number_of_workers_does_not_change_the_bytes(
+    pool: PromptPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker and two write the same bytes, with many small blocks and parts."""
+    monkeypatch.setattr("stillwatch.simulate.simulation.BLOCK_EXCHANGES", 700)
+    monkeypatch.setattr("stillwatch.simulate.writer.ROWS_PER_PART", 900)
+    scenario = load_scenario("demo").scaled(0.03)
+    for workers in (1, 2):
+        simulate(scenario, tmp_path / str(workers), 5, pool, workers=workers)
+    first, second = (_bytes(tmp_path / name) for name in "12")
+    assert len(first) > 8
+    assert first == second
+
+
 def test_a_folder_with_exchanges_is_refused_and_left_alone(pool: PromptPool, tmp_path: Path) -> None:
     (tmp_path / "exchanges").mkdir()
     with pytest.raises(UsageError, match="give an empty folder"):

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from stillwatch.errors import UsageError
 from stillwatch.simulate import arrivals, compose
-from stillwatch.simulate.layout import Accounts, Rng
+from stillwatch.simulate.abreast import abreast, usual_workers
+from stillwatch.simulate.layout import MICROSECONDS_PER_HOUR, Accounts, Rng, Rows
 from stillwatch.simulate.library import load_library
 from stillwatch.simulate.network import AddressPool, load_network
 from stillwatch.simulate.operators import draw_operator
@@ -24,10 +25,11 @@ from stillwatch.simulate.scenario import Scenario
 from stillwatch.simulate.twins import draw_twins
 from stillwatch.simulate.words import words_of
 from stillwatch.simulate.world import World, add_rhythms
-from stillwatch.simulate.writer import Spill, write_accounts, write_exchanges
+from stillwatch.simulate.writer import Spill, slices_of, write_accounts, write_exchanges
 
 BLOCK_EXCHANGES = 60_000
 BLOCK_ACCOUNTS = 1_500
+SPREAD_HOURS = 12.0
 LARGEST_FRACTION = 0.01  # of all benign exchanges: no single customer is more
 
 
@@ -43,26 +45,25 @@ class Simulated:
     campaign_accounts: int
 
 
-def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool) -> Simulated:
+def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool, *, workers: int | None = None) -> Simulated:
     """Write the scenario's exchanges, accounts and labels under `out`; one seed gives the same bytes every time.
 
+    Args:    workers: threads, by default one a core; their number does not change the bytes.
     Raises:  UsageError: `out` is a file, or already holds exchanges.
     """
     _check(out)
-    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(5)]
-    world = _world(scenario, pool, streams[0])
-    accounts = _accounts(world, streams[1])
-    rows_seed, ids, replies = streams[2], streams[3], streams[4]
+    workers = workers or usual_workers()
+    seeds = np.random.SeedSequence(seed).spawn(5)
+    world = _world(scenario, pool, np.random.default_rng(seeds[0]))
+    accounts = _accounts(world, np.random.default_rng(seeds[1]))
+    ids = np.random.default_rng(seeds[3])
     words = words_of(world, accounts, ids)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="simulate-", dir=out) as folder:
-        spill = Spill(Path(folder), scenario.days)
-        rhythms = np.array(world.library.rhythms)
-        for first, last in _blocks(accounts):
-            rows = arrivals.rows_of(accounts[first:last], first, rhythms, scenario.outage_hours, rows_seed)
-            compose.fill(rows, accounts, world.library, pool.runs, rows_seed)
+        spill = Spill(Path(folder), world.hours * MICROSECONDS_PER_HOUR, slices_of(int(accounts["exchanges"].sum())))
+        for rows in _rows(world, accounts, seeds[2], workers):
             spill.add(rows)
-        written = write_exchanges(spill.drain(), words, out, replies)
+        written = write_exchanges(spill.drain(), words, out, seeds[4], workers)
     write_accounts(words, out, ids)
     _describe(scenario, seed, pool, out, written)
     return Simulated(
@@ -73,6 +74,23 @@ def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool) -> Simu
         len(accounts),
         int((accounts["operator"] > 0).sum()),
     )
+
+
+def _rows(world: World, accounts: Accounts, seed: np.random.SeedSequence, workers: int) -> Iterator[Rows]:
+    """Every block's rows; each block draws from a stream of its own, so that no other block matters."""
+    rhythms = np.array(world.library.rhythms)
+    blocks = list(_blocks(accounts))
+
+    def drawn(block: tuple[int, int, np.random.SeedSequence]) -> Rows:
+        first, last, own = block
+        rng = np.random.default_rng(own)
+        rows = arrivals.rows_of(accounts[first:last], first, rhythms, world.scenario.outage_hours, rng)
+        for start in range(0, len(rows), BLOCK_EXCHANGES):
+            compose.fill(rows[start : start + BLOCK_EXCHANGES], accounts, world.library, world.pool.runs, rng)
+        return rows
+
+    seeds = seed.spawn(len(blocks))
+    return abreast(drawn, [(*block, own) for block, own in zip(blocks, seeds, strict=True)], workers)
 
 
 def _check(out: Path) -> None:
@@ -97,9 +115,16 @@ def _accounts(world: World, rng: Rng) -> Accounts:
     innocent["exchanges"] = _to_total(innocent, scenario.exchanges)
     campaigns = [draw_operator(world, operator, number) for number, operator in enumerate(scenario.operators, 1)]
     everybody = np.concatenate([innocent, *campaigns])
+    _blur(everybody, rng)
     everybody["start"] = np.clip(everybody["start"], 0, world.hours - 1.0)
     everybody["end"] = np.clip(everybody["end"], everybody["start"] + 0.5, world.hours)
     return everybody[rng.permutation(len(everybody))]
+
+
+def _blur(accounts: Accounts, rng: Rng) -> None:
+    """Spread sign-ups that a bound put on a full hour: only innocents have such bounds."""
+    bound = np.flatnonzero(accounts["created"] == np.floor(accounts["created"]))
+    accounts["created"][bound] -= rng.exponential(SPREAD_HOURS, len(bound))
 
 
 def _to_total(accounts: Accounts, total: int) -> NDArray[np.int64]:

@@ -1,9 +1,9 @@
 """Rows of indices become log files: Parquet parts of exchanges in order of time, accounts, and labels.
 
-In: `Words` and blocks of rows (spilled to disk by day of the window, so memory stays flat). Out: files in a folder.
+In: `Words` and blocks of rows (spilled to disk by slice of the window, so memory stays flat). Out: files in a folder.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.schemas import arrow_schema
+from stillwatch.simulate.abreast import abreast
 from stillwatch.simulate.columns import Column, Mask, hex_ids, joined, lengths, nulled, numbers, strings, taken, token
 from stillwatch.simulate.layout import (
     MICROSECONDS_PER_HOUR,
@@ -37,50 +38,75 @@ UTC_TIME = pa.timestamp("us", tz="UTC")
 PLAIN = ("prompt_text", "exchange_id")  # columns that a dictionary would not shorten
 
 
+def slices_of(exchanges: int) -> int:
+    """Slices of the window so that each holds about one part, however many exchanges there are."""
+    return max(1, -(-exchanges // ROWS_PER_PART))
+
+
 @dataclass(slots=True, eq=False)
 class Spill:
-    """Holds rows on disk by day of the window, until each day is read back whole and in order."""
+    """Holds rows on disk by slice of the window, until each slice is read back whole and in order.
+
+    window: length in microseconds, cut into `slices` of equal length.
+    """
 
     folder: Path
-    days: int
+    window: int
+    slices: int
 
     def add(self, rows: Rows) -> None:
-        """Append a block's rows to the files of their days."""
-        day = np.minimum(rows["ts"] // (24 * MICROSECONDS_PER_HOUR), self.days - 1)
-        order = np.argsort(day, kind="stable")
-        edges = np.searchsorted(day[order], np.arange(self.days + 1))
-        for number in range(self.days):
-            chosen = rows[order[edges[number] : edges[number + 1]]]
-            if len(chosen):
-                with (self.folder / f"{number:04}").open("ab") as file:
-                    file.write(chosen.tobytes())
+        """Append a block's rows to the files of their slices."""
+        slice_ = np.minimum(rows["ts"] * self.slices // self.window, self.slices - 1)
+        order = np.argsort(slice_, kind="stable")
+        edges = np.searchsorted(slice_[order], np.arange(self.slices + 1))
+        rows = rows[order]
+        for number in np.flatnonzero(np.diff(edges)).tolist():
+            with (self.folder / f"{number:06}").open("ab") as file:
+                file.write(rows[edges[number] : edges[number + 1]].tobytes())
 
     def drain(self) -> Iterator[Rows]:
-        """Give each day's rows in order of time, and forget them."""
+        """Give the rows in order of time in runs of one part, and forget them."""
+        held = np.zeros(0, ROW)
         for path in sorted(self.folder.iterdir()):
             rows = np.fromfile(path, ROW)
             path.unlink()
-            yield rows[np.argsort(rows["ts"], kind="stable")]
+            held = np.concatenate([held, rows[np.argsort(rows["ts"], kind="stable")]])
+            while len(held) >= ROWS_PER_PART:
+                yield held[:ROWS_PER_PART]
+                held = held[ROWS_PER_PART:]
+        if len(held):
+            yield held
 
 
-def write_exchanges(days: Iterator[Rows], words: Words, out: Path, rng: Rng) -> int:
-    """Write parts and their labels; gives the number of rows."""
+def write_exchanges(parts: Iterable[Rows], words: Words, out: Path, seed: np.random.SeedSequence, workers: int) -> int:
+    """Write parts and their labels; gives the number of rows. Each part draws from a stream of its own."""
     for name in ("exchanges", "labels"):
         (out / name).mkdir(parents=True, exist_ok=True)
-    written = part = 0
-    with pq.ParquetWriter(out / "labels" / "exchanges.parquet", LABELS, compression="zstd") as labels:
-        for rows in days:
-            for first in range(0, len(rows), ROWS_PER_PART):
-                batch, truth = _batch(rows[first : first + ROWS_PER_PART], words, rng)
-                _write(batch, out / "exchanges" / f"part-{part:04}.parquet")
-                labels.write_table(truth)
-                written, part = written + batch.num_rows, part + 1
+
+    def write(numbered: tuple[int, Rows]) -> pa.Table:
+        number, rows = numbered
+        own = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, number))
+        batch, truth = _batch(rows, words, np.random.default_rng(own))
+        _write(batch, out / "exchanges" / f"part-{number:04}.parquet")
+        return truth
+
+    written = 0
+    with pq.ParquetWriter(out / "labels" / "exchanges.parquet", LABELS, **_settings(LABELS)) as labels:
+        for truth in abreast(write, enumerate(parts), workers):
+            labels.write_table(truth)
+            written += truth.num_rows
     return written
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    shortened: Any = [name for name in table.schema.names if name not in PLAIN]
-    pq.write_table(table, path, compression="zstd", compression_level=1, use_dictionary=shortened)
+    with pq.ParquetWriter(path, table.schema, **_settings(table.schema)) as file:
+        file.write_table(table)
+
+
+def _settings(schema: pa.Schema) -> dict[str, Any]:
+    """A dictionary where words repeat, and the fastest compression."""
+    shortened = [name for name in schema.names if name not in PLAIN]
+    return {"compression": "zstd", "compression_level": 1, "use_dictionary": shortened}
 
 
 def _batch(rows: Rows, words: Words, rng: Rng) -> tuple[pa.Table, pa.Table]:
