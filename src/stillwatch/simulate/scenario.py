@@ -231,7 +231,12 @@ def _check_operator(where: str, operator: Operator) -> None:
         "must be at least one per account, of at least one account",
     )
     for name, choices in CHOICES.items():
-        _check(where, f"{name} of {operator.name}", getattr(operator, name) in choices, f"must be one of {', '.join(choices)}")
+        _check(
+            where,
+            f"{name} of {operator.name}",
+            getattr(operator, name) in choices,
+            f"must be one of {', '.join(choices)}",
+        )
     for name in ("turns", "repeats", "paraphrases", "clients", "parameter_sets", "generations"):
         _check(where, f"{name} of {operator.name}", getattr(operator, name) >= 1, "must be at least 1")
     for name in (f.name for f in fields(Operator)):
@@ -241,7 +246,9 @@ def _check_operator(where: str, operator: Operator) -> None:
         if name.endswith(("_hour", "_hours", "_days")) or name in {"scaffolds", "exit_addresses"}:
             _check(where, f"{name} of {operator.name}", value >= 0, "must not be negative")
     foreign = operator.chinese_fraction + operator.scripts_fraction
-    _check(where, f"chinese_fraction and scripts_fraction of {operator.name}", foreign <= 1, "must be at most 1 together")
+    _check(
+        where, f"chinese_fraction and scripts_fraction of {operator.name}", foreign <= 1, "must be at most 1 together"
+    )
 
 
 def _check(where: str, what: str, holds: bool, rule: str) -> None:  # noqa: FBT001 - a predicate, private
