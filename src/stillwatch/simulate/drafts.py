@@ -4,6 +4,7 @@ In: the texts of the pool and the run of right answers. Out: one run of drafts, 
 level `l` stands at `l * count + i` and answers question `i`.
 """
 
+import hashlib
 import re
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 LEVELS = 4
 KEPT_FRACTION = (0.35, 0.6, 0.85, 1.0)  # of the words, per level
 WRONG_EVERY = (1, 2, 5, 0)  # every n-th number is wrong; 0: none
+LEAST_WORDS = 12
+LARGEST_SLIP = 40
 _NUMBER = re.compile(r"\d+")
 
 
@@ -21,7 +24,7 @@ def drafted(answers: list[str]) -> list[str]:
 
 
 def level_at(hour: NDArray[np.float64], begins: float, ends: float) -> NDArray[np.int64]:
-    """The student's level at each hour: it rises in equal steps over the campaign; `begins` inf: it stays the weakest."""
+    """The student's level at each hour: it rises in equal steps; if `begins` is inf it stays the weakest."""
     if not np.isfinite(begins):
         return np.zeros(len(hour), np.int64)
     along = (hour - begins) / max(ends - begins, 1.0)
@@ -32,10 +35,13 @@ def _draft(answer: str, level: int) -> str:
     if level == LEVELS - 1:
         return answer
     words = answer.split(" ")
-    text = " ".join(words[: max(3, round(len(words) * KEPT_FRACTION[level]))])
-    seen = iter(range(len(text)))
-    return _NUMBER.sub(lambda found: _wrong(found.group(), next(seen), level), text)
+    text = " ".join(words[: max(LEAST_WORDS, round(len(words) * KEPT_FRACTION[level]))])
+    slips = hashlib.blake2b(answer.encode()).digest()
+    places = iter(range(len(text)))
 
+    def wrong(found: re.Match[str]) -> str:
+        place = next(places)
+        slip = 1 + slips[place % len(slips)] % LARGEST_SLIP
+        return str(int(found.group()) + slip) if place % WRONG_EVERY[level] == 0 else found.group()
 
-def _wrong(number: str, place: int, level: int) -> str:
-    return str(int(number) + 1 + place % 3) if place % WRONG_EVERY[level] == 0 else number
+    return _NUMBER.sub(wrong, text)

@@ -29,6 +29,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "system": ("half", "fixed", "none"),
     "student": ("none", "fixed", "improving"),
 }
+AT_LEAST_ONE = {"turns", "repeats", "paraphrases", "clients", "parameter_sets", "generations", "card_group"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +42,20 @@ class Operator:
       account's sign-up and its first exchange; ramp_hours: every account speeds up this long, 0: full speed at once;
       probing_hours: slow first hours of the whole campaign, 0: none.
     What it asks:
-      scaffolds: fixed instructions in all, 0: bare tasks; paraphrases: wordings of each; wording: `phrases` varies words
-      of one sentence, `clauses` puts every wording together anew; system: `half` of the scaffolds have a system prompt,
-      one `fixed` text stands in every request, or `none`.
+      scaffolds: fixed instructions in all, 0: bare tasks; paraphrases: wordings of each; wording: `phrases` varies
+      words of one sentence, `clauses` puts every wording together anew; system: `half` of the scaffolds have a system
+      prompt, one `fixed` text stands in every request, or `none`.
       repeats: how often each task is asked in all, by whichever accounts are next in line.
       cover_fraction: unrelated customers' exchanges mixed into the same accounts.
       chinese_fraction: share of the harvest in Chinese; scripts_fraction: share in seven other languages and scripts
       around an English task.
-      student: whose answers are graded: `none` an answer to any question, `fixed` a weak answer to this one, `improving`
-      answers to this one that get better along the campaign.
-      pivot_fraction: share of traffic that moves to the new model within a day of its release, 0: uptake as of customers.
+      student: whose answers are graded: `none` an answer to any question, `fixed` a weak answer to this one,
+      `improving` answers to this one that get better along the campaign.
+      pivot_fraction: share of traffic that moves to the new model within a day of its release, 0: as customers move.
       turns: mean length of its conversations.
     When it asks:
-      schedule: hours of the queue; timing: accounts follow it (`scheduler`), each with noise of its own (`jittered`), or
-      live like people of their country (`human`), or repeat a real client's hours and gaps (`replayed`).
+      schedule: hours of the queue; timing: accounts follow it (`scheduler`), each with noise of its own (`jittered`),
+      or live like people of their country (`human`), or repeat a real client's hours and gaps (`replayed`).
     Who it says it is:
       card_group: accounts on one payment card, at most; card_fraction: accounts that share one at all.
       own_network_fraction: accounts behind a residential address block of their own; exit_addresses: addresses of the

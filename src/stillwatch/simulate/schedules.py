@@ -1,6 +1,6 @@
 """When a campaign's accounts live and ask: one queue dealt out to places, and what becomes of a place after a ban.
 
-In: a `World`, one `Operator` and its blank accounts. Out: the same accounts with hours, volumes and places in the queue.
+In: a `World`, one `Operator` and its accounts. Out: the same accounts with hours, volumes and places in the queue.
 Read `operators` first.
 """
 
@@ -112,11 +112,11 @@ def _generations(world: World, accounts: Accounts, places: int, hours: float) ->
     length[np.arange(lives * places).reshape(lives, places) >= count] = 0.0
     first = accounts["start"][:places].copy()
     ends = first + (hours - first) * np.cumsum(length, axis=0) / length.sum(axis=0)
-    end = ends.ravel()[:count]
+    end: Floats = ends.ravel()[:count]
     last = np.arange(count) + places >= count
     accounts["end"] = np.where(last, hours, end)
     accounts["closed"] = np.where(last, np.nan, end + rng.uniform(0, 0.2, count))
-    before = end[: count - places]
+    before: Floats = end[: count - places]
     accounts["start"][places:] = np.minimum(before + rng.exponential(0.5, len(before)), hours - 1)
     return before
 
@@ -171,8 +171,11 @@ def _borrowed_hours(world: World, operator: Operator, accounts: Accounts) -> Flo
     if operator.timing == "replayed":
         client = at - world.rhythm_runs["real"][0]
     accounts["weibull"], accounts["gap_shape"] = real.weibull[client], real.gap_shape[client]
-    rows = [np.roll(world.library.rhythms[int(number)], -int(by)) for number, by in zip(at, shift, strict=True)]
-    return np.array(rows) / np.array([row.mean() for row in rows])[:, None]
+    rows = np.array(
+        [np.roll(world.library.rhythms[int(number)], -int(by)) for number, by in zip(at, shift, strict=True)]
+    )
+    even: Floats = rows / rows.mean(axis=1, keepdims=True)
+    return even
 
 
 def _volumes(world: World, operator: Operator, accounts: Accounts, pace: Floats) -> None:
