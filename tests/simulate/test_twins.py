@@ -97,12 +97,12 @@ def test_bots_of_one_platform_share_tools_client_and_address_but_not_their_words
 
 
 def test_after_an_outage_strangers_return_in_the_same_minute(bench: Any) -> None:
-    """More of them ask in that minute than in the twelve hours before the outage."""
+    """More of them ask in that minute than in six hours before the outage."""
     down, up = bench.scenario.outage_hours
     mine = np.array(bench.exchange_labels["kind"].to_pylist()) == "outage_return"
     seconds = bench.exchanges["ts"].cast("int64").to_numpy()[mine] / 1e6 - bench.scenario.start.timestamp()
     account = np.array(bench.exchanges["account_id"].to_pylist())[mine]
     back = (seconds >= up * 3600) & (seconds < up * 3600 + 60)
-    before = (seconds >= (down - 12.5) * 3600) & (seconds < (down - 0.5) * 3600)
+    before = (seconds >= (down - 6.5) * 3600) & (seconds < (down - 0.5) * 3600)
     assert len(set(account[back])) > max(3, 0.2 * len(set(account)))
     assert back.sum() > before.sum()
