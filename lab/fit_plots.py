@@ -118,7 +118,8 @@ def hours(log: duckdb.DuckDBPyConnection, clients: str) -> Marginal:
     ).fetchnumpy()
     drawn = log.execute(
         f"select cast(second // 3600 as bigint) as hour, sum(share) as weight from (select "
-        f"second - 1767571200 as second, 1.0 / count(*) over (partition by account_id) as share from log where kind in {BUSINESS}) group by hour"
+        f"second - 1767571200 as second, 1.0 / count(*) over (partition by account_id) as share "
+        f"from log where kind in {BUSINESS}) group by hour"
     ).fetchnumpy()
     title = "hour of the week (UTC, from Monday)"
     return Marginal("hours", title, _spread(real), _spread(drawn), logarithmic=False)
