@@ -22,6 +22,7 @@ from stillwatch.simulate.operators import draw_operator
 from stillwatch.simulate.pool import PromptPool
 from stillwatch.simulate.population import ordinary
 from stillwatch.simulate.scenario import Scenario
+from stillwatch.simulate.tally import OperatorTally, write_operators
 from stillwatch.simulate.twins import draw_twins
 from stillwatch.simulate.words import words_of
 from stillwatch.simulate.world import World, add_rhythms
@@ -63,8 +64,10 @@ def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool, *, work
         spill = Spill(Path(folder), world.hours * MICROSECONDS_PER_HOUR, slices_of(int(accounts["exchanges"].sum())))
         for rows in _rows(world, accounts, seeds[2], workers):
             spill.add(rows)
-        written = write_exchanges(spill.drain(), words, out, seeds[4], workers)
+        tally = OperatorTally.of(accounts)
+        written = write_exchanges(tally.watched(spill.drain()), words, out, seeds[4], workers)
     write_accounts(words, out, ids)
+    write_operators(tally, scenario, out)
     _describe(scenario, seed, pool, out, written)
     return Simulated(
         out / "exchanges",
