@@ -18,7 +18,7 @@ ACCUSED_FRACTION = 0.001
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Weighted pairs of accounts of a log of `size` accounts; `left` < `right`, each pair once, weights above 0."""
+    """Weighted pairs of accounts of a log of `size` accounts; `left` < `right`, each pair once."""
 
     left: Ints
     right: Ints
@@ -59,7 +59,7 @@ def flagged(log: Log, scores: npt.ArrayLike, cut: float) -> list[Group]:
 
 def components(pairs: Pairs, least: int) -> list[Ints]:
     """Give the connected components of at least `least` accounts, by their first account."""
-    graph = csr_array((pairs.weight, (pairs.left, pairs.right)), shape=(pairs.size, pairs.size))
+    graph = csr_array((np.ones(len(pairs.left)), (pairs.left, pairs.right)), shape=(pairs.size, pairs.size))
     labels = connected_components(graph, directed=False)[1]
     sizes = np.bincount(labels, minlength=1)
     found = [np.flatnonzero(labels == label) for label in np.flatnonzero(sizes >= least)]

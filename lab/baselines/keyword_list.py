@@ -40,7 +40,7 @@ def matches(log: Log, phrases: tuple[str, ...]) -> Floats:
     """Tell 1 or 0 for every exchange: does its prompt contain one of the phrases?"""
     coded = log.exchanges["prompt_text"].combine_chunks().dictionary_encode()
     hit = pc.match_substring_regex(coded.dictionary, "|".join(phrases), ignore_case=True)
-    known = np.append(np.asarray(hit.fill_null(0).to_numpy(zero_copy_only=False), np.float64), 0.0)
+    known = np.append(np.asarray(hit.cast("uint8").fill_null(0).to_numpy(zero_copy_only=False), np.float64), 0.0)
     return known[np.asarray(coded.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False), np.int64)]
 
 
