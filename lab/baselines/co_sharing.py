@@ -2,7 +2,7 @@
 
 Claims: these accounts are coordinated. Accounts and objects (address, client, system prompt, prompt opening, whole
 prompt) form a two-sided graph; objects are weighted by TF-IDF, so that what everybody shows weighs little; pairs of
-accounts above a cosine are joined, and components of 3 accounts or more are accused. Fair threshold: the cosine.
+accounts above a cosine are joined, and components of 3 accounts or more are accused. Fair threshold: cosine and size.
 Plain: the top half per cent of non-zero cosines, as in the paper's case studies.
 Source: Pacheco et al. 2021, Uncovering coordinated networks on social media: methods and case studies.
 """
@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.sparse import csr_array, diags_array, hstack
 
-from baselines.cuts import Pairs, groups, pair_cut, pairs_of
+from baselines.cuts import Pairs, fair_groups, groups, pairs_of
 from baselines.log import Group, Log
 from baselines.objects import MOST_SHARERS, objects
 
@@ -47,7 +47,7 @@ def cosines(log: Log) -> Pairs:
 
 def find(log: Log, reference: Log) -> list[Group]:
     """Give the components above the fair cosine."""
-    return groups(log, cosines(log).above(pair_cut(cosines(reference), LEAST_ACCOUNTS)), LEAST_ACCOUNTS)
+    return fair_groups(log, reference, cosines, LEAST_ACCOUNTS)
 
 
 def plain(log: Log, reference: Log) -> list[Group]:  # noqa: ARG001  # a quantile of the log itself needs no reference

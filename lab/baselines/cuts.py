@@ -1,9 +1,12 @@
 """Fair thresholds: what the reference would have suffered decides, in the same way for every baseline.
 
-In: scores of accounts, or weighted pairs of accounts, of the reference. Out: the lowest cut above which at most
+In: scores of accounts, or weighted pairs of accounts, of the reference. Out: a cut above which at most
 `ACCUSED_FRACTION` of the reference's accounts are accused. With fewer than 1,000 accounts that is: none of them.
+For scores it is the lowest such cut. A linking baseline has two knobs, the weight of a pair and the size of a group: of
+the fair settings it gets the one that accuses most accounts of the log it is judged on, which favours the baseline.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +14,11 @@ import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
-from baselines.log import Floats, Group, Ints, Log
+from baselines.log import Floats, Group, Ints, Log, codes
 
 ACCUSED_FRACTION = 0.001
+CUTS = 64  # tried settings of a linking baseline
+SIZE_FRACTION = 0.02  # of the reference's accounts; a larger least size tells a graph grown together, not a group
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,19 +71,32 @@ def components(pairs: Pairs, least: int) -> list[Ints]:
     return sorted(found, key=lambda rows: int(rows[0]))
 
 
-def pair_cut(reference: Pairs, least: int) -> float:
-    """Give the lowest weight above which components accuse at most the allowed number of reference accounts.
+def fair_size(found: list[Ints], least: int, accounts: int) -> int:
+    """Give the smallest size, at least `least`, from which on components accuse at most the allowed accounts."""
+    accused = 0
+    for rows in sorted(found, key=len, reverse=True):
+        accused += len(rows)
+        if accused > allowed(accounts):
+            return max(least, len(rows) + 1)
+    return least
 
-    Components at any cut are those of the maximum spanning forest, so only its pairs are searched.
+
+def fair_setting(log: Pairs, reference: Pairs, least: int) -> tuple[float, int]:
+    """Give the cut and the smallest size that are fair to the reference and accuse most accounts of the log.
+
+    A lower cut needs larger groups to be fair, up to `SIZE_FRACTION`. `CUTS` cuts are tried, evenly among those at
+    which the reference changes; among equals the highest wins. Components at any cut are those of the maximum spanning
+    forest, so only its pairs are looked at.
     """
-    forest = _forest(reference)
-    cuts = np.unique(np.concatenate([[-np.inf], forest.weight]))
-    low, high = 0, len(cuts) - 1
-    while low < high:
-        middle = (low + high) // 2
-        accused = sum(len(rows) for rows in components(forest.above(cuts[middle]), least))
-        low, high = (low, middle) if accused <= allowed(reference.size) else (middle + 1, high)
-    return float(cuts[low])
+    trees = forest(log), forest(reference)
+    cuts = np.unique(np.concatenate([[-np.inf], trees[1].weight]))
+    best, most = (float(cuts[-1]), least), -1
+    for cut in cuts[np.unique(np.linspace(0, len(cuts) - 1, CUTS).astype(np.int64))][::-1].tolist():
+        size = fair_size(components(trees[1].above(cut), least), least, reference.size)
+        accused = sum(len(rows) for rows in components(trees[0].above(cut), size))
+        if accused > most and size <= max(least, reference.size * SIZE_FRACTION):
+            best, most = (cut, size), accused
+    return best
 
 
 def groups(log: Log, pairs: Pairs, least: int) -> list[Group]:
@@ -86,7 +104,22 @@ def groups(log: Log, pairs: Pairs, least: int) -> list[Group]:
     return [log.name(rows) for rows in components(pairs, least)]
 
 
-def _forest(pairs: Pairs) -> Pairs:
+def undeclared(log: Log, pairs: Pairs) -> Pairs:
+    """Give the pairs that do not declare one organisation: nobody would accuse a company of having two seats."""
+    declared = codes(log.accounts["org_id"])
+    kept = (declared[pairs.left] < 0) | (declared[pairs.left] != declared[pairs.right])
+    return Pairs(pairs.left[kept], pairs.right[kept], pairs.weight[kept], pairs.size)
+
+
+def fair_groups(log: Log, reference: Log, weigh: Callable[[Log], Pairs], least: int) -> list[Group]:
+    """Give the components of undeclared pairs at the setting that is fair to the reference."""
+    pairs = undeclared(log, weigh(log))
+    cut, size = fair_setting(pairs, undeclared(reference, weigh(reference)), least)
+    return groups(log, pairs.above(cut), size)
+
+
+def forest(pairs: Pairs) -> Pairs:
+    """Give the maximum spanning forest: at any cut it has the components that all pairs have."""
     if not len(pairs.weight):
         return pairs
     top = float(pairs.weight.max()) + 1.0

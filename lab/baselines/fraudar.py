@@ -48,7 +48,7 @@ def densest(matrix: csr_array) -> Block:
 
     The block weighs at least half of the densest there is, a node (the paper's theorem 2).
     """
-    accounts, columns = matrix.shape
+    accounts = matrix.shape[0]
     edges, weights = _adjacency(matrix)
     priority = np.array([sum(own) for own in weights])
     heap = [(float(p), node) for node, p in enumerate(priority) if edges[node]]

@@ -47,7 +47,7 @@ def matches(log: Log, phrases: tuple[str, ...]) -> Floats:
 def hits(log: Log) -> Floats:
     """Count the matching exchanges of every account."""
     found = matches(log, REASONING + GRADING + TRAINING)
-    return np.bincount(log.account, weights=found, minlength=len(log.ids))
+    return np.asarray(np.bincount(log.account, weights=found, minlength=len(log.ids)), np.float64)
 
 
 def find(log: Log, reference: Log) -> list[Group]:

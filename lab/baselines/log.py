@@ -76,9 +76,12 @@ def codes(values: pa.ChunkedArray) -> Ints:
 
 def combined(*columns: Ints) -> Ints:
     """Number distinct rows of several coded columns; -1 where all of them are absent."""
-    table = np.column_stack(columns)
-    _, number = np.unique(table, axis=0, return_inverse=True)
-    return np.where((table < 0).all(axis=1), -1, number.ravel())
+    number, absent = np.zeros(len(columns[0]), np.int64), np.ones(len(columns[0]), bool)
+    for column in columns:
+        wide = int(column.max(initial=-1)) + 2
+        number = np.unique(number * wide + column + 1, return_inverse=True)[1].astype(np.int64).ravel()
+        absent &= column < 0
+    return np.where(absent, -1, number)
 
 
 def make_log(exchanges: pa.Table, accounts: pa.Table) -> Log:

@@ -43,7 +43,7 @@ def mean_kernel(squared: Floats, median_squared: float) -> Floats:
 def _squared(x: Vectors, y: Vectors) -> Floats:
     """Squared distances between rows."""
     lengths = (x * x).sum(axis=1)[:, None] + (y * y).sum(axis=1)[None, :]
-    return np.maximum(lengths - 2.0 * (x @ y.T), 0.0).astype(np.float64)
+    return np.asarray(np.maximum(lengths - 2.0 * (x @ y.T), 0.0), np.float64)
 
 
 def _within(x: Vectors, median_squared: float) -> float:

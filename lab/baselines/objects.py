@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
-from baselines.log import Ints, Log, codes, combined
+from baselines.log import Floats, Ints, Log, codes, combined
 
 MOST_SHARERS = 2_000
 OPENING_CHARACTERS = 40
@@ -39,12 +39,13 @@ def incidence(log: Log, keys: Ints) -> csr_array:
     )
     matrix.sum_duplicates()
     matrix.data[:] = 1.0
-    sharers = np.asarray(matrix.sum(axis=0)).ravel()
+    sharers: Floats = np.asarray(matrix.sum(axis=0)).ravel()
     return csr_array(matrix[:, (sharers >= 2) & (sharers <= MOST_SHARERS)])
 
 
 def distinct(log: Log, keys: Ints) -> Ints:
     """Count the distinct keys of every account, shared or not."""
     shown = keys >= 0
-    pairs = np.unique(np.column_stack([log.account[shown], keys[shown]]), axis=0)
-    return np.bincount(pairs[:, 0], minlength=len(log.ids)).astype(np.int64)
+    wide = int(keys.max(initial=-1)) + 1
+    pairs = np.unique(log.account[shown] * wide + keys[shown])
+    return np.bincount(pairs // max(wide, 1), minlength=len(log.ids)).astype(np.int64)

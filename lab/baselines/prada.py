@@ -25,7 +25,7 @@ def least_distances(prompts: Vectors) -> Floats:
     """Give every prompt's least distance to the prompts before it; none for the first."""
     squared = np.maximum(2.0 - 2.0 * (prompts @ prompts.T).astype(np.float64), 0.0)
     squared[np.triu_indices(len(prompts))] = np.inf
-    return np.sqrt(squared.min(axis=1)[1:])
+    return np.asarray(np.sqrt(squared.min(axis=1)[1:]), np.float64)
 
 
 def departure(distances: Floats) -> float:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array, csr_array, hstack
 from scipy.sparse.csgraph import connected_components
 
-from baselines.keyword_list import PREAMBLE, REASONING, matches
+from baselines.keyword_list import matches
 from baselines.log import Floats, Ints, Log, codes, combined
 from baselines.objects import distinct, objects
 from baselines.rate_limit import busiest_hour
@@ -98,9 +98,9 @@ def hydra(log: Log) -> Floats:
 
 def same_second(log: Log) -> Floats:
     """Share of exchanges in a second in which five accounts or more acted."""
-    moment = log.seconds - log.seconds.min(initial=int(log.seconds[0]) if len(log.seconds) else 0)
-    pairs = np.unique(np.column_stack([moment, log.account]), axis=0)
-    busy = np.bincount(pairs[:, 0], minlength=1) >= SYNCHRONOUS_ACCOUNTS
+    moment = log.seconds - (log.seconds.min() if len(log.seconds) else 0)
+    pairs = np.unique(moment * len(log.ids) + log.account)
+    busy = np.bincount(pairs // max(len(log.ids), 1), minlength=1) >= SYNCHRONOUS_ACCOUNTS
     return mean_of(log, busy[moment].astype(np.float64))
 
 
@@ -111,11 +111,11 @@ def pivot(log: Log) -> Floats:
 
 def sequence_sameness(log: Log) -> Floats:
     """Share of an account's words that its own prompts repeat: low entropy of a sequence of prompts."""
-    counts = coo_array(word_counts(log))
-    owner = log.account[counts.row]
-    used = np.bincount(owner, minlength=len(log.ids))
-    seen = np.unique(np.column_stack([owner, counts.col]), axis=0)[:, 0]
-    return 1.0 - np.bincount(seen, minlength=len(log.ids)) / np.maximum(used, 1)
+    counts = word_counts(log)
+    used = np.diff(counts.indptr[log.starts])
+    shape = (len(log.ids), len(log.account))
+    owners = csr_array((np.ones(shape[1]), np.arange(shape[1]), log.starts), shape=shape)
+    return 1.0 - np.diff(csr_array(owners @ counts).indptr) / np.maximum(used, 1)
 
 
 def hosting(log: Log) -> Floats:

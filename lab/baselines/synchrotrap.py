@@ -4,7 +4,8 @@ Claims: these accounts are one loosely synchronised group. An action is (object,
 and prompt openings, each a graph of its own. Two accounts are as similar as the Jaccard index of their actions, the
 better of two hour grids half an hour apart, so that a pair of actions is not cut by the grid; accounts need 5 actions.
 Clusters are single-linkage components of 5 accounts or more; a pair weighs its best similarity over the objects.
-Fair threshold: the similarity. Plain: 0.5; the paper's smallest cluster is made for a social network and is not used.
+Fair threshold: similarity and size. Plain: 0.5; the paper's smallest cluster is made for a social network of a billion
+accounts and is not used.
 Source: Cao, Yang, Yu & Palow 2014, Uncovering large groups of active malicious accounts in online social networks.
 """
 
@@ -13,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from baselines.cuts import Pairs, groups, pair_cut, pairs_of
+from baselines.cuts import Pairs, fair_groups, groups, pairs_of
 from baselines.log import Group, Ints, Log, combined
 from baselines.objects import distinct, incidence, objects
 
@@ -52,8 +53,7 @@ def similarities(log: Log) -> Pairs:
 
 def find(log: Log, reference: Log) -> list[Group]:
     """Give the clusters above the fair similarity."""
-    cut = pair_cut(similarities(reference), LEAST_ACCOUNTS)
-    return groups(log, similarities(log).above(cut), LEAST_ACCOUNTS)
+    return fair_groups(log, reference, similarities, LEAST_ACCOUNTS)
 
 
 def plain(log: Log, reference: Log) -> list[Group]:  # noqa: ARG001  # a fixed threshold needs no reference

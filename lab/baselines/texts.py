@@ -28,7 +28,7 @@ def word_counts(log: Log) -> csr_array:
     shape = (len(indptr) - 1, FEATURE_BUCKETS)
     counts = csr_array((np.ones(int(words.sum()), np.float32), (rows[words], indices[words])), shape=shape)
     counts.sum_duplicates()
-    counts.data = 1.0 + np.log(counts.data)
+    counts.data = np.asarray(1.0 + np.log(counts.data), np.float32)
     return counts
 
 
@@ -37,7 +37,7 @@ def vectors(log: Log, reference: Log) -> Vectors:
     """Embed every prompt: [exchanges, DIMENSIONS], unit length; zero for a prompt without words."""
     seen = np.bincount(word_counts(reference).indices, minlength=FEATURE_BUCKETS)
     rarity = np.log((1 + len(reference.account)) / (1 + seen)).astype(np.float32)
-    signs = np.random.default_rng(SEED).choice(np.float32([-1, 1]), (FEATURE_BUCKETS, DIMENSIONS))
+    signs = np.random.default_rng(SEED).choice(np.array([-1, 1], np.float32), (FEATURE_BUCKETS, DIMENSIONS))
     flat = np.asarray((word_counts(log) @ diags_array(rarity)).tocsr() @ signs, np.float32)
     length = np.linalg.norm(flat, axis=1, keepdims=True)
     return np.asarray(flat / np.maximum(length, 1e-9), np.float32)

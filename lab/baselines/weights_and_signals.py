@@ -16,7 +16,7 @@ import numpy.typing as npt
 from baselines import signals
 from baselines.cuts import score_cut
 from baselines.keyword_list import PREAMBLE, REASONING
-from baselines.log import Floats, Group, Log, codes
+from baselines.log import Floats, Group, Log
 
 WEIGHTS = {
     "fingerprint": 0.14,
