@@ -157,8 +157,9 @@ def test_synchrotrap_sees_actions_on_both_sides_of_the_hour(log_of: Maker) -> No
 
 def test_synchrotrap_accuses_those_in_step(log_of: Maker, strangers: People) -> None:
     """Six accounts of one client act in the same hours; strangers do not."""
-    step = [sent(f"s{n}", [3.1 + 7 * k + n / 100 for k in range(9)], user_agent="c") for n in range(6)]
-    log, reference = log_of([*sum(step, []), *strangers(10, 9, 6)]), log_of(strangers(20, 9, 7))
+    hours = [[3.1 + 7 * k + n / 100 for k in range(9)] for n in range(6)]
+    step = [row for n in range(6) for row in sent(f"s{n}", hours[n], user_agent="c")]
+    log, reference = log_of([*step, *strangers(10, 9, 6)]), log_of(strangers(20, 9, 7))
     assert [tuple(f"s{n}" for n in range(6))] == synchrotrap.find(log, reference)
     assert [tuple(f"s{n}" for n in range(6))] == synchrotrap.plain(log, reference)
 
@@ -214,15 +215,15 @@ def test_fraudar_is_at_least_half_as_dense_as_the_best(seed: int) -> None:
 
 def test_fraudar_finds_the_planted_block_through_camouflage(log_of: Maker, strangers: People) -> None:
     """Eight accounts share eight addresses and also show what everybody shows."""
-    rows = strangers(30, 3, 8)
-    for row in rows[::2]:
+    rows, usual = strangers(30, 3, 8), strangers(30, 3, 9)
+    for row in [*rows[::2], *usual[::2]]:
         row["ip"] = "popular"
     planted = [(n, ip) for n in range(8) for ip in range(8)]
     rows += [row for n, ip in planted for row in sent(f"z{n}", [float(ip)], ip=f"bot{ip}")]
     rows += [row for n in range(8) for row in sent(f"z{n}", [9.0], ip="popular")]
     expected = [tuple(f"z{n}" for n in range(8))]
     assert expected == fraudar.plain(log_of(rows), log_of(rows))
-    assert expected == fraudar.find(log_of(rows), log_of(strangers(30, 3, 9)))
+    assert expected == fraudar.find(log_of(rows), log_of(usual))
 
 
 def test_linkage_joins_accounts_of_one_card_and_address(log_of: Maker) -> None:
