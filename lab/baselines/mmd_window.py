@@ -1,8 +1,8 @@
 """Maximum mean discrepancy between an account's window of prompts and benign traffic.
 
 Claims: this account asks for something else than customers do. A window is 20 prompts spread evenly over an account's
-life (the paper: 1,500 queries of all users, which names nobody). Kernel: the mean of four Gaussians at 0.5, 1, 2 and 4
-times the median distance of reference prompts; unbiased MMD^2 against 400 reference prompts.
+life (the paper: 1,500 queries of all users, which names nobody). Score: unbiased MMD^2, with the kernel of `mmd`,
+against 400 reference prompts.
 Half of the reference's accounts give those prompts, the other half the fair threshold: the re-calibrated test.
 Plain: the published threshold, the 95th percentile of windows that mix all reference accounts.
 Source: Liu, Guo & Dong 2026, arXiv 2606.05725; Gretton et al. 2012, A kernel two-sample test.
@@ -15,11 +15,11 @@ import numpy as np
 
 from baselines.cuts import flagged, score_cut
 from baselines.log import Floats, Group, Log
+from baselines.mmd import kernel, median_distance
 from baselines.texts import Vectors, vectors, window
 
 WINDOW = 20
 POOL = 400
-SCALES = (0.5, 1.0, 2.0, 4.0)
 NULL_WINDOWS = 1_000
 PLAIN_QUANTILE = 0.95
 SEED = 2606
@@ -27,29 +27,17 @@ SEED = 2606
 
 @dataclass(frozen=True, eq=False)
 class Benign:
-    """Reference prompts, the median squared distance between them, and their mean kernel."""
+    """Reference prompts, the median distance between them, and their mean kernel."""
 
     prompts: Vectors
-    median_squared: float
+    median: float
     within: float
 
 
-def mean_kernel(squared: Floats, median_squared: float) -> Floats:
-    """Give the mean of four Gaussian kernels of squared distances."""
-    parts = [np.exp(squared / (-2.0 * scale * scale * median_squared)) for scale in SCALES]
-    return np.asarray(np.mean(parts, axis=0))
-
-
-def _squared(x: Vectors, y: Vectors) -> Floats:
-    """Squared distances between rows."""
-    lengths = (x * x).sum(axis=1)[:, None] + (y * y).sum(axis=1)[None, :]
-    return np.asarray(np.maximum(lengths - 2.0 * (x @ y.T), 0.0), np.float64)
-
-
-def _within(x: Vectors, median_squared: float) -> float:
+def _within(x: Vectors, median: float) -> float:
     """Mean kernel between different rows."""
-    kernel = mean_kernel(_squared(x, x), median_squared)
-    return float((kernel.sum() - np.trace(kernel)) / (len(x) * (len(x) - 1)))
+    gram = kernel(x, x, median).astype(np.float64)
+    return float((gram.sum() - np.trace(gram)) / (len(x) * (len(x) - 1)))
 
 
 @lru_cache(maxsize=4)
@@ -58,15 +46,14 @@ def benign(reference: Log) -> Benign:
     rows = np.flatnonzero(reference.account % 2 == 0)
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, POOL).astype(np.int64))]
     prompts = vectors(reference, reference)[rows]
-    squared = _squared(prompts, prompts)[np.triu_indices(len(prompts), 1)]
-    median_squared = max(float(np.median(squared)), 1e-9)
-    return Benign(prompts, median_squared, _within(prompts, median_squared))
+    median = max(median_distance(prompts, np.random.default_rng(SEED)), 1e-6)
+    return Benign(prompts, median, _within(prompts, median))
 
 
 def discrepancy(prompts: Vectors, pool: Benign) -> float:
-    """Give the unbiased MMD^2 of a window against benign prompts."""
-    across = mean_kernel(_squared(prompts, pool.prompts), pool.median_squared).mean()
-    return _within(prompts, pool.median_squared) + pool.within - 2.0 * float(across)
+    """Give the unbiased MMD^2 of a window against benign prompts: `mmd.mmd2`, with the pool's own part known."""
+    across = kernel(prompts, pool.prompts, pool.median).mean(dtype=np.float64)
+    return _within(prompts, pool.median) + pool.within - 2.0 * float(across)
 
 
 @lru_cache(maxsize=4)

@@ -21,6 +21,7 @@ from baselines import (
     weights_and_signals,
 )
 from baselines.log import Log
+from baselines.mmd import kernel, mmd2, own_mean
 from scipy.sparse import csr_array
 
 Row = dict[str, object]
@@ -133,8 +134,17 @@ def test_accounts_with_few_prompts_are_not_evaluated(log_of: Maker, strangers: P
 def test_the_discrepancy_of_two_points_is_what_the_formula_says() -> None:
     """Two equal prompts at right angles to two equal benign ones: 1 + 1 - 2 mean k, k the mean of four Gaussians."""
     window, pool = np.array([[1, 0], [1, 0]], np.float32), np.array([[0, 1], [0, 1]], np.float32)
-    kernel = np.mean([np.exp(-2.0 / (2 * s * s * 2.0)) for s in (0.5, 1, 2, 4)])
-    assert pytest.approx(2 - 2 * kernel) == mmd_window.discrepancy(window, mmd_window.Benign(pool, 2.0, 1.0))
+    mean = np.mean([np.exp(-2.0 / (2 * s * s * 2.0)) for s in (0.5, 1, 2, 4)])
+    assert pytest.approx(2 - 2 * mean) == mmd_window.discrepancy(window, mmd_window.Benign(pool, np.sqrt(2), 1.0))
+
+
+def test_the_discrepancy_of_a_window_is_the_two_sample_statistic() -> None:
+    """Knowing the pool's own part beforehand changes nothing."""
+    draw = np.random.default_rng(13)
+    window, prompts = (draw.normal(size=(n, 6)).astype(np.float32) for n in (20, 50))
+    within = float(own_mean(kernel(prompts, prompts, 3.0), np.ones((1, 50), np.float32))[0])
+    pool = mmd_window.Benign(prompts, 3.0, within)
+    assert pytest.approx(mmd2(window, prompts, 3.0), abs=1e-5) == mmd_window.discrepancy(window, pool)
 
 
 def test_synchrotrap_weighs_a_pair_by_shared_actions(log_of: Maker) -> None:

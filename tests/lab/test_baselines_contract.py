@@ -108,3 +108,9 @@ def test_the_command_refuses_a_name_it_does_not_know(tmp_path: Path) -> None:
     done = subprocess.run([*call, "--only", "prada,oracle"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "no baseline is named oracle" in done.stderr
+
+
+def test_every_baseline_has_a_row_in_the_documentation() -> None:
+    """Name, what it accuses, by what, its plain threshold, and how ours differs."""
+    page = (LAB.parent / "docs" / "why" / "baselines.md").read_text(encoding="utf-8")
+    assert [name for name in MODULES if f"| `{name}` |" not in page] == []
