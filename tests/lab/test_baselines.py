@@ -135,7 +135,9 @@ def test_the_discrepancy_of_two_points_is_what_the_formula_says() -> None:
     """Two equal prompts at right angles to two equal benign ones: 1 + 1 - 2 mean k, k the mean of four Gaussians."""
     window, pool = np.array([[1, 0], [1, 0]], np.float32), np.array([[0, 1], [0, 1]], np.float32)
     mean = np.mean([np.exp(-2.0 / (2 * s * s * 2.0)) for s in (0.5, 1, 2, 4)])
-    assert pytest.approx(2 - 2 * mean) == mmd_window.discrepancy(window, mmd_window.Benign(pool, np.sqrt(2), 1.0))
+    assert pytest.approx(2 - 2 * mean, abs=1e-5) == mmd_window.discrepancy(
+        window, mmd_window.Benign(pool, np.sqrt(2), 1.0)
+    )
 
 
 def test_the_discrepancy_of_a_window_is_the_two_sample_statistic() -> None:
