@@ -37,11 +37,11 @@ class Pairs:
 
 
 def pairs_of(matrix: csr_array) -> Pairs:
-    """Read the upper triangle of a symmetric matrix as pairs."""
+    """Read the upper triangle of a symmetric matrix as pairs; weights are rounded, so that equal ones are equal."""
     full = coo_array(matrix)
     kept = (full.row < full.col) & (full.data > 0)
     left, right = full.row[kept].astype(np.int64), full.col[kept].astype(np.int64)
-    return Pairs(left, right, full.data[kept].astype(np.float64), full.shape[0])
+    return Pairs(left, right, np.round(full.data[kept], 9).astype(np.float64), full.shape[0])
 
 
 def allowed(accounts: int) -> int:

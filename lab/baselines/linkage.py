@@ -99,7 +99,7 @@ def _pairs(log: Log, table: pa.Table) -> Pairs:
     place = {name: row for row, name in enumerate(log.ids)}
     one, other = ([place[name] for name in table[f"account_id_{side}"].to_pylist()] for side in "lr")
     ends: Ints = np.sort(np.array([one, other], np.int64).reshape(2, -1), axis=0)
-    weight: Floats = np.asarray(table["match_weight"].to_numpy(), np.float64)
+    weight: Floats = np.round(table["match_weight"].to_numpy(), 9)
     return Pairs(ends[0], ends[1], weight, len(log.ids))
 
 

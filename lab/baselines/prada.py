@@ -19,11 +19,13 @@ from baselines.texts import Vectors, vectors, window
 LEAST_PROMPTS = 100
 MOST_PROMPTS = 400
 PLAIN_W = 0.9
+ROUNDING = 1e-5  # squared distance of equal prompts in single precision
 
 
 def least_distances(prompts: Vectors) -> Floats:
     """Give every prompt's least distance to the prompts before it; none for the first."""
     squared = np.maximum(2.0 - 2.0 * (prompts @ prompts.T).astype(np.float64), 0.0)
+    squared[squared < ROUNDING] = 0.0
     squared[np.triu_indices(len(prompts))] = np.inf
     return np.asarray(np.sqrt(squared.min(axis=1)[1:]), np.float64)
 

@@ -19,16 +19,20 @@ LEAST_PROMPTS = 20
 MOST_PROMPTS = 200
 STRANGERS = 1_000
 SIMILAR_QUANTILE = 0.999
+SAME = 0.999  # cosine of equal prompts, less what single precision loses
 PLAIN_PAIRS = 50
 
 
 def radius(reference: Log) -> float:
-    """Give the cosine that 1 in 1,000 pairs of prompts of different accounts exceed."""
+    """Give the cosine that 1 in 1,000 pairs of prompts of different accounts exceed.
+
+    At most `SAME`: strangers often send the same short follow-up, and equal prompts must count as similar.
+    """
     rows = np.unique(np.linspace(0, len(reference.account) - 1, STRANGERS).astype(np.int64))
     sample, owner = vectors(reference, reference)[rows], reference.account[rows]
     strange = np.triu(owner[:, None] != owner[None, :], 1)
     cosines = (sample @ sample.T)[strange]
-    return float(np.quantile(cosines, SIMILAR_QUANTILE)) if len(cosines) else 1.0
+    return min(float(np.quantile(cosines, SIMILAR_QUANTILE)), SAME) if len(cosines) else SAME
 
 
 @lru_cache(maxsize=4)
