@@ -1,7 +1,7 @@
 """The benchmark: simulate, let every detector look, judge, and write a row; several logs at once, resumable.
 
-In: a `Bench`. Out: `rows.jsonl` as it grows, then a `Scoreboard`. Read `points` for where the logs lie, `contest` for
-one log, `bench.judge` for the measures.
+In: a `Bench`. Out: `rows.jsonl` as it grows, then `bench.json`, `scoreboard.html` and a `Scoreboard`. Read `points` for
+where the logs lie, `contest` for one log, `bench.judge` for the measures.
 """
 
 import json
@@ -14,14 +14,16 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stillwatch import __version__, bench
+from stillwatch import __version__, bench, report
 from stillwatch import simulate as simulator
 from stillwatch.errors import UsageError
 from stillwatch.pipeline.contest import SEEN_REFERENCE, Contest, compete
-from stillwatch.pipeline.detectors import Detector
+from stillwatch.pipeline.detectors import Detector, load_detectors
 from stillwatch.pipeline.growing import without_labels
 from stillwatch.pipeline.points import BASE, Point, chosen_axes, paired_points, scenario_at, single_points
 from stillwatch.types import BenchAxis, Scoreboard
+
+__all__ = ["Bench", "Detector", "load_detectors", "run_bench", "scoreboard"]
 
 _ROWS, _SETTINGS = "rows.jsonl", "settings.json"
 _QUIET = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # each worker has one core
@@ -59,7 +61,11 @@ def run_bench(wanted: Bench, tell: Callable[[str], None]) -> Scoreboard:
     jobs = [(p, s) for s in range(1, wanted.seeds + 1) for p in points if (p.axes, p.points, s) not in done]
     rows = [*kept, *_run(wanted, jobs, tell)]
     inside = {(p.axes, p.points) for p in points}
-    return scoreboard(wanted, axes, [r for r in rows if (r.axes, r.points) in inside and r.seed <= wanted.seeds])
+    board = scoreboard(wanted, axes, [r for r in rows if (r.axes, r.points) in inside and r.seed <= wanted.seeds])
+    text = json.dumps(report.scoreboard_json(board), indent=1) + "\n"
+    (wanted.out / "bench.json").write_text(text, encoding="utf-8")
+    (wanted.out / "scoreboard.html").write_text(report.scoreboard_page(board), encoding="utf-8")
+    return board
 
 
 def scoreboard(wanted: Bench, axes: Sequence[BenchAxis], rows: Sequence[bench.BenchRow]) -> Scoreboard:
