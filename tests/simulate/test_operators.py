@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stillwatch.simulate.library import load_library
-from stillwatch.simulate.operators import TASKS
+from stillwatch.simulate.recipes import TASKS
 from stillwatch.types import Target
 
 

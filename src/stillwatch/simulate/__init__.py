@@ -5,17 +5,23 @@ sent to a model. Read `scenario` first, then `simulation` for the order of the s
 is real and what is drawn.
 """
 
+from stillwatch.simulate.axes import Axis, Point, at, axes, axis_of
 from stillwatch.simulate.pool import PromptPool, Sources, load_pool
 from stillwatch.simulate.scenario import Operator, Scenario, Twin, load_scenario
 from stillwatch.simulate.simulation import Simulated, simulate
 
 __all__ = [
+    "Axis",
     "Operator",
+    "Point",
     "PromptPool",
     "Scenario",
     "Simulated",
     "Sources",
     "Twin",
+    "at",
+    "axes",
+    "axis_of",
     "load_pool",
     "load_scenario",
     "simulate",

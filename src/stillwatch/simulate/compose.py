@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stillwatch.simulate.drafts import LEVELS, level_at
 from stillwatch.simulate.layout import MICROSECONDS_PER_HOUR, NEW_MODEL, Accounts, Rng, Rows
 from stillwatch.simulate.library import Library, Part
 from stillwatch.simulate.pool import Run
@@ -94,6 +95,9 @@ def _part(rows: Rows, chosen: Chosen, runs: Mapping[str, Run], rng: Rng) -> None
     rows["payload"][at] = run.first + task % run.count
     rows["joiner"][at] = task % JOINERS if queued else owner["habit"]
     rows["extra"][at] = _extra(task, part, runs, rng)
+    if part.improves:
+        level = level_at(rows["ts"][at] / MICROSECONDS_PER_HOUR, *part.improves)
+        rows["extra"][at] = _draft(task % run.count, level, runs[part.extra])
     rows["system"][at] = owner["system"] if part.system < 0 else part.system
     rows["tools"][at] = owner["tools"] if part.tools < 0 else part.tools
     rows["target"][at] = part.target
@@ -108,6 +112,11 @@ def _extra(task: Ints, part: Part, runs: Mapping[str, Run], rng: Rng) -> Ints:
         return other.first + _mixed(task) % other.count
     there = rng.random(len(task)) < part.extra_fraction
     return np.where(there, other.first + rng.integers(0, other.count, len(task)), -1)
+
+
+def _draft(question: Ints, level: Ints, drafts: Run) -> Ints:
+    """The student's answer to the very question, as good as it is by then."""
+    return drafts.first + level * (drafts.count // LEVELS) + question
 
 
 def _task(chosen: Chosen, run: Run, rng: Rng) -> Ints:

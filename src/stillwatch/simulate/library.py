@@ -27,7 +27,8 @@ class Part:
     operator's queue), bench (the source from its beginning) or slice (documents one after the other).
 
     scaffold: index of the first of `scaffolds`; -1: the account's own; 0: none. extra: a second source, or "".
-    extra_fraction: how often the second text is there.
+    extra_fraction: how often the second text is there. improves: hours between which the second text, of a source
+    of drafts, gets better; from inf on: it never does; None: the source has no drafts.
     """
 
     weight: float
@@ -41,6 +42,7 @@ class Part:
     system: int = -1
     tools: int = -1
     purpose: int = 0
+    improves: tuple[float, float] | None = None
 
 
 @dataclass(slots=True)

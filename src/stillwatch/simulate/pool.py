@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from stillwatch.errors import InputError
+from stillwatch.simulate.drafts import drafted
 
 Sources = Literal["A", "B", "all"]
 TEXT_CHARACTERS = 2_400
@@ -79,6 +80,10 @@ def load_pool(sources: Sources = "all", prompts: Path | None = None) -> PromptPo
     places = zip(named.dictionary.to_pylist(), np.cumsum(sizes) - sizes, sizes, strict=True)
     runs = {name: Run(int(first), int(size)) for name, first, size in places}
     texts: Any = table["text"].cast(pa.large_string()).combine_chunks().take(order)
+    answers = runs["graded_answers"]
+    drafts = pa.array(drafted(texts.slice(answers.first, answers.count).to_pylist()), pa.large_string())
+    runs["graded_drafts"] = Run(len(texts), len(drafts))
+    texts = pa.concat_arrays([texts, drafts])
     return PromptPool(sources, texts, runs, _arrivals(sources), _packed("networks"))
 
 

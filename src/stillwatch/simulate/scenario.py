@@ -14,27 +14,60 @@ from typing import Any
 from stillwatch.errors import SettingsError
 from stillwatch.types import Target
 
+SHIPPED = ("demo", "benign", "bench", "february", "june", "september")
 LEAST_OPERATOR_ACCOUNTS = 12
 TWIN_KINDS = (
     "nightly_evaluation", "migrated_workload", "ci_runners", "small_team", "llm_gateway",
     "stripped_metadata", "audit_trail", "failover_router", "release_benchmark", "drift_monitor",
-    "rag_backfill", "declared_synthetic", "company_seats", "classroom", "coding_tool",
-    "carrier_nat", "reseller", "viral_prompt", "workshop", "public_benchmark",
+    "rag_backfill", "declared_synthetic", "company_seats", "classroom", "coding_tool", "bot_platform",
+    "carrier_nat", "reseller", "viral_prompt", "workshop", "public_benchmark", "outage_return",
 )  # fmt: skip
-SCHEDULES = ("steady", "tide", "shift")
+CHOICES: dict[str, tuple[str, ...]] = {
+    "schedule": ("steady", "tide", "shift"),
+    "timing": ("scheduler", "jittered", "human", "replayed"),
+    "wording": ("phrases", "clauses"),
+    "system": ("half", "fixed", "none"),
+    "student": ("none", "fixed", "improving"),
+}
+AT_LEAST_ONE = {"turns", "repeats", "paraphrases", "clients", "parameter_sets", "generations", "card_group"}
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
     """One campaign. Fractions are 0..1; `targets` are relative weights; times are hours after the window's start.
 
-    repeats: how often each task is asked in all, by whichever accounts are next in line.
-    cover_fraction: ordinary-looking exchanges mixed into the same accounts.
-    pivot_fraction: share of traffic that moves to the new model within a day of its release.
-    card_group: accounts on one payment card, at most; card_fraction: accounts that share one at all.
-    own_network_fraction: accounts behind a residential address of their own.
-    turns: mean length of its conversations; schedule: steady, tide or shift.
-    replaced_fraction: places whose account is closed midway and continued by a fresh account.
+    Size and period:
+      start_hour: when it begins; active_days: how long it lasts, 0: until the window ends.
+      onboarding_fraction: share of the window over which waves of new accounts arrive; aged_hours: mean time between an
+      account's sign-up and its first exchange; ramp_hours: every account speeds up this long, 0: full speed at once;
+      probing_hours: slow first hours of the whole campaign, 0: none.
+    What it asks:
+      scaffolds: fixed instructions in all, 0: bare tasks; paraphrases: wordings of each; wording: `phrases` varies
+      words of one sentence, `clauses` puts every wording together anew; system: `half` of the scaffolds have a system
+      prompt, one `fixed` text stands in every request, or `none`.
+      repeats: how often each task is asked in all, by whichever accounts are next in line.
+      cover_fraction: unrelated customers' exchanges mixed into the same accounts.
+      chinese_fraction: share of the harvest in Chinese; scripts_fraction: share in seven other languages and scripts
+      around an English task.
+      student: whose answers are graded: `none` an answer to any question, `fixed` a weak answer to this one,
+      `improving` answers to this one that get better along the campaign.
+      pivot_fraction: share of traffic that moves to the new model within a day of its release, 0: as customers move.
+      turns: mean length of its conversations.
+    When it asks:
+      schedule: hours of the queue; timing: accounts follow it (`scheduler`), each with noise of its own (`jittered`),
+      or live like people of their country (`human`), or repeat a real client's hours and gaps (`replayed`).
+    Who it says it is:
+      card_group: accounts on one payment card, at most; card_fraction: accounts that share one at all.
+      own_network_fraction: accounts behind a residential address block of their own; exit_addresses: addresses of the
+      whole operator, 0: as `own_network_fraction` says; proxy_pool: operators that name one pool share its addresses.
+      own_domain_fraction: accounts on two mail domains of its own; disposable_fraction: on throwaway mail;
+      patterned_fraction: e-mail names built by one pattern.
+      clients, parameter_sets: how many clients and request parameters it rotates, drawn as customers draw them but one.
+    What it does when banned:
+      replaced_fraction: places whose account is closed midway and continued by a fresh account.
+      generations: accounts of one place, one after the other, each banned but the last; 1: as `replaced_fraction` says.
+      failover_hour: when its first pool, half of the accounts, is banned as a whole and the second takes over within
+      minutes; 0: never.
     """
 
     name: str
@@ -43,19 +76,36 @@ class Operator:
     targets: Mapping[str, float]
     scaffolds: int = 4
     paraphrases: int = 6
+    wording: str = "phrases"
+    system: str = "half"
     repeats: int = 1
     cover_fraction: float = 0.0
-    probe_fraction: float = 0.01
+    chinese_fraction: float = 0.0
+    scripts_fraction: float = 0.0
+    student: str = "none"
     pivot_fraction: float = 0.0
     card_group: int = 20
     card_fraction: float = 0.3
     own_network_fraction: float = 0.8
-    replaced_fraction: float = 0.15
+    exit_addresses: int = 0
+    proxy_pool: str = ""
+    own_domain_fraction: float = 0.15
     disposable_fraction: float = 0.15
+    patterned_fraction: float = 0.6
     clients: int = 4
+    parameter_sets: int = 5
     turns: float = 1.0
     schedule: str = "steady"
+    timing: str = "scheduler"
     start_hour: float = 24.0
+    active_days: float = 0.0
+    onboarding_fraction: float = 0.25
+    aged_hours: float = 30.0
+    ramp_hours: float = 0.0
+    probing_hours: float = 36.0
+    replaced_fraction: float = 0.15
+    generations: int = 1
+    failover_hour: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +153,13 @@ class Scenario:
 
 
 def _scaled_operator(operator: Operator, scale: float) -> Operator:
-    accounts = max(LEAST_OPERATOR_ACCOUNTS, round(operator.accounts * scale))
-    return replace(operator, accounts=accounts, exchanges=max(10 * accounts, round(operator.exchanges * scale)))
+    accounts = max(min(LEAST_OPERATOR_ACCOUNTS, operator.accounts), round(operator.accounts * scale))
+    return replace(
+        operator,
+        accounts=accounts,
+        exchanges=max(10 * accounts, round(operator.exchanges * scale)),
+        exit_addresses=operator.exit_addresses and max(1, round(operator.exit_addresses * scale)),
+    )
 
 
 def _scaled_twin(twin: Twin, scale: float) -> Twin:
@@ -125,8 +180,8 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
         text = shipped.read_text("utf-8") if shipped.is_file() else Path(name_or_path).read_text("utf-8")
         values = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise SettingsError(f"{where}: not a scenario ({fault}); shipped: demo, february, benign") from fault
-    return _checked(where, _scenario(where, values))
+        raise SettingsError(f"{where}: not a scenario ({fault}); shipped: {', '.join(SHIPPED)}") from fault
+    return checked(where, _scenario(where, values))
 
 
 def _scenario(where: str, values: dict[str, Any]) -> Scenario:
@@ -150,28 +205,51 @@ def _build(where: str, kind: type[Any], values: Mapping[str, Any]) -> Any:
         raise SettingsError(f"{where}: {fault}") from fault
 
 
-def _checked(where: str, scenario: Scenario) -> Scenario:
+def checked(where: str, scenario: Scenario) -> Scenario:
+    """Give the scenario back if every value is in its range.
+
+    Raises:  SettingsError: one is not; `where` and the name of the value are in the message.
+    """
     _check(where, "accounts", scenario.accounts > 0, "must be positive")
     _check(where, "exchanges", scenario.exchanges >= scenario.accounts, "must be at least one per account")
     _check(where, "days", 2 <= scenario.days <= 120, "must be from 2 to 120")
     for operator in scenario.operators:
-        unknown = set(operator.targets) - set(Target)
-        _check(where, f"targets of {operator.name}", not unknown and bool(operator.targets), "must name targets")
-        _check(
-            where,
-            f"schedule of {operator.name}",
-            operator.schedule in SCHEDULES,
-            f"must be one of {', '.join(SCHEDULES)}",
-        )
-        _check(where, f"turns of {operator.name}", operator.turns >= 1, "must be at least 1")
-        _check(where, f"repeats of {operator.name}", operator.repeats >= 1, "must be at least 1")
-        for name in (f.name for f in fields(Operator) if f.name.endswith("_fraction")):
-            _check(where, f"{name} of {operator.name}", 0 <= getattr(operator, name) <= 1, "must be from 0 to 1")
+        _check_operator(where, operator)
     for twin in scenario.twins:
         if twin.kind not in TWIN_KINDS:
             raise SettingsError(f"{where}: no twin is called {twin.kind!r}; known: {', '.join(TWIN_KINDS)}")
         _check(where, f"size of {twin.kind}", 1 <= twin.low <= twin.high, "must have 1 <= low <= high")
     return scenario
+
+
+def _check_operator(where: str, operator: Operator) -> None:
+    unknown = set(operator.targets) - set(Target)
+    _check(where, f"targets of {operator.name}", not unknown and bool(operator.targets), "must name targets")
+    _check(
+        where,
+        f"exchanges of {operator.name}",
+        1 <= operator.accounts <= operator.exchanges,
+        "must be at least one per account, of at least one account",
+    )
+    for name, choices in CHOICES.items():
+        _check(
+            where,
+            f"{name} of {operator.name}",
+            getattr(operator, name) in choices,
+            f"must be one of {', '.join(choices)}",
+        )
+    for name in ("turns", "repeats", "paraphrases", "clients", "parameter_sets", "generations"):
+        _check(where, f"{name} of {operator.name}", getattr(operator, name) >= 1, "must be at least 1")
+    for name in (f.name for f in fields(Operator)):
+        value = getattr(operator, name)
+        if name.endswith("_fraction"):
+            _check(where, f"{name} of {operator.name}", 0 <= value <= 1, "must be from 0 to 1")
+        if name.endswith(("_hour", "_hours", "_days")) or name in {"scaffolds", "exit_addresses"}:
+            _check(where, f"{name} of {operator.name}", value >= 0, "must not be negative")
+    foreign = operator.chinese_fraction + operator.scripts_fraction
+    _check(
+        where, f"chinese_fraction and scripts_fraction of {operator.name}", foreign <= 1, "must be at most 1 together"
+    )
 
 
 def _check(where: str, what: str, holds: bool, rule: str) -> None:  # noqa: FBT001 - a predicate, private

@@ -21,6 +21,7 @@ from stillwatch.simulate.operators import draw_operator
 from stillwatch.simulate.pool import PromptPool
 from stillwatch.simulate.population import ordinary
 from stillwatch.simulate.scenario import Scenario
+from stillwatch.simulate.tally import OperatorTally, write_operators
 from stillwatch.simulate.twins import draw_twins
 from stillwatch.simulate.words import words_of
 from stillwatch.simulate.world import World, add_rhythms
@@ -62,8 +63,10 @@ def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool) -> Simu
             rows = arrivals.rows_of(accounts[first:last], first, rhythms, scenario.outage_hours, rows_seed)
             compose.fill(rows, accounts, world.library, pool.runs, rows_seed)
             spill.add(rows)
-        written = write_exchanges(spill.drain(), words, out, replies)
+        tally = OperatorTally.of(accounts)
+        written = write_exchanges(tally.watched(spill.drain()), words, out, replies)
     write_accounts(words, out, ids)
+    write_operators(tally, scenario, out)
     _describe(scenario, seed, pool, out, written)
     return Simulated(
         out / "exchanges",

@@ -18,6 +18,7 @@ from stillwatch.simulate.world import World
 from stillwatch.types import TARGETS, Target
 
 BUSY = 400.0  # exchanges in the window before scaling: a busy account
+DUE = 12.0  # times the usual pace, of jobs that an outage hits
 TEAM, SCALE = 2, 3  # plans
 
 Shape = Callable[[World, Accounts], None]
@@ -212,6 +213,20 @@ def _coding_tool(_: World, accounts: Accounts) -> None:
         accounts[name] = accounts[name][0]
 
 
+def _bot_platform(world: World, accounts: Accounts) -> None:
+    """Customers of one bot service: its client, tools and addresses, and its frame of words around each one's own."""
+    _stay(world, accounts)
+    library = world.library
+    frame = library.bank_of("customer", "platform_system")
+    text = frame[int(world.rng.integers(len(frame)))]
+    accounts["system"] = [library.system(text, library.words()) for _ in range(len(accounts))]
+    accounts["tools"] = library.toolset(("lookup_article", "hand_over"))
+    for name in ("client", "params", "params_own", "habit"):
+        accounts[name] = accounts[name][0]
+    accounts["org"] = 0
+    _one_exit(world, accounts, 6, hosted_fraction=1.0)
+
+
 def _carrier_nat(world: World, accounts: Accounts) -> None:
     for name in ("country", "zone"):
         accounts[name] = accounts[name][0]
@@ -271,6 +286,18 @@ def _public_benchmark(world: World, accounts: Accounts) -> None:
     accounts["recipe"] = world.library.recipe([Part(1.0, TARGETS.index(Target.REASONING), "gsm8k", "bench", -1)])
 
 
+def _outage_return(world: World, accounts: Accounts) -> None:
+    """Strangers' jobs that are due while nobody is served and keep trying: they come back in the same minute."""
+    _stay(world, accounts)
+    profile = np.ones(world.hours)
+    outage = world.scenario.outage_hours
+    if outage:
+        profile[int(outage[0]) : int(np.ceil(outage[1]))] = DUE
+    world.library.rhythms.append(profile)
+    accounts["rhythm"] = len(world.library.rhythms) - 1
+    accounts["zone"] = 0
+
+
 def _benchmark(source: str, name: str, extra: str = "") -> Kind:
     ask = (1.0, "reasoning", source, "bench", True, extra, 1.0)
     return Kind(
@@ -303,9 +330,11 @@ TWINS: dict[str, tuple[Kind | str, Shape]] = {
     "company_seats": ("coding_developer", _company_seats),
     "classroom": ("student", _classroom),
     "coding_tool": ("coding_developer", _coding_tool),
+    "bot_platform": ("customer_bot", _bot_platform),
     "carrier_nat": ("chat_person", _carrier_nat),
     "reseller": ("chat_person", _reseller),
     "viral_prompt": ("chat_person", _viral_prompt),
     "workshop": ("chat_person", _workshop),
     "public_benchmark": (_benchmark("gsm8k", "benchmark"), _public_benchmark),
+    "outage_return": ("pipeline", _outage_return),
 }

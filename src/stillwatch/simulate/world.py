@@ -3,7 +3,7 @@
 In: scenario, pool, seed. Out: `World`, passed to `population`, `twins` and `operators`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ class World:
     rng: Rng
     rhythm_runs: dict[str, tuple[int, int]]
     last_number: int = 0
+    proxies: dict[str, NDArray[np.int64]] = field(default_factory=dict)
 
     @property
     def hours(self) -> int:
