@@ -103,7 +103,9 @@ def demo(
 
 @app.command()
 def simulate(  # noqa: PLR0913 - one parameter an option
-    scenario: Annotated[str, typer.Argument(help="demo, benign, bench, february, june, september, or a scenario file.")],
+    scenario: Annotated[
+        str, typer.Argument(help="demo, benign, bench, february, june, september, or a scenario file.")
+    ],
     *,
     out: Out = Path("stillwatch-log"),
     seed: Seed = 1,

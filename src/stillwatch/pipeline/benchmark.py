@@ -54,12 +54,13 @@ def run_bench(wanted: Bench, tell: Callable[[str], None]) -> Scoreboard:
     Raises:  UsageError: a number or an axis is impossible, or the folder holds rows of other settings.
     """
     _check(wanted)
-    axes = chosen_axes(wanted.axes)
+    base = simulator.load_scenario(wanted.scenario).scaled(wanted.scale)
+    axes = chosen_axes(wanted.axes, base)
     points = single_points(axes) + (paired_points(axes) if wanted.sweep == "paired" else ())
     kept = _kept_rows(wanted)
     done = {(row.axes, row.points, row.seed) for row in kept}
     jobs = [(p, s) for s in range(1, wanted.seeds + 1) for p in points if (p.axes, p.points, s) not in done]
-    rows = [*kept, *_run(wanted, jobs, tell)]
+    rows = [*kept, *_run(wanted, base, jobs, tell)]
     inside = {(p.axes, p.points) for p in points}
     board = scoreboard(wanted, axes, [r for r in rows if (r.axes, r.points) in inside and r.seed <= wanted.seeds])
     text = json.dumps(report.scoreboard_json(board), indent=1) + "\n"
@@ -122,10 +123,11 @@ def _kept_rows(wanted: Bench) -> list[bench.BenchRow]:
     return [bench.row_of(line) for line in whole.splitlines()]
 
 
-def _run(wanted: Bench, jobs: Sequence[tuple[Point, int]], tell: Callable[[str], None]) -> Iterator[bench.BenchRow]:
+def _run(
+    wanted: Bench, base: simulator.Scenario, jobs: Sequence[tuple[Point, int]], tell: Callable[[str], None]
+) -> Iterator[bench.BenchRow]:
     if not jobs:
         return
-    base = simulator.load_scenario(wanted.scenario).scaled(wanted.scale)
     workers = min(wanted.workers or os.cpu_count() or 1, len(jobs))
     with TemporaryDirectory(prefix="stillwatch-bench-") as folder, _quiet():
         tell("writing the reference log")

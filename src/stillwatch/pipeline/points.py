@@ -11,14 +11,7 @@ from stillwatch import simulate as simulator
 from stillwatch.errors import UsageError
 from stillwatch.types import BenchAxis
 
-BASE, BENIGN = "demo", "benign"
-
-_AXES = (
-    BenchAxis("cover", "unrelated customers' traffic in the same accounts", ("0 %", "50 %", "90 %")),
-    BenchAxis("cards", "accounts that share a payment card", ("all", "none")),
-)
-_CHANGES = {"0 %": 0.0, "50 %": 0.5, "90 %": 0.9, "all": 1.0, "none": 0.0}
-_FIELDS = {"cover": "cover_fraction", "cards": "card_fraction"}
+BASE, BENIGN = "bench", "benign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +26,17 @@ class Point:
         return named or " ".join(self.points) or "middle"
 
 
-def chosen_axes(names: Sequence[str]) -> tuple[BenchAxis, ...]:
-    """Give the axes of these names, or all.
+def chosen_axes(names: Sequence[str], base: simulator.Scenario) -> tuple[BenchAxis, ...]:
+    """Give the axes of these names, or all, with the points that the base can be put at.
 
     Raises:  UsageError: there is no such axis.
     """
-    known = {axis.name: axis for axis in _AXES}
+    known = {axis.name: axis for axis in simulator.axes()}
     for name in names:
         if name not in known:
             raise UsageError(f"--axis {name!r}: there is no such axis; known: {', '.join(known)}")
-    return tuple(known[name] for name in dict.fromkeys(names)) if names else tuple(known.values())
+    wanted = [known[name] for name in dict.fromkeys(names)] if names else known.values()
+    return tuple(BenchAxis(a.name, a.sentence, tuple(p.label for p in a.fitting(base))) for a in wanted)
 
 
 def single_points(axes: Sequence[BenchAxis]) -> tuple[Point, ...]:
@@ -59,5 +53,4 @@ def scenario_at(base: simulator.Scenario, point: Point) -> simulator.Scenario:
     """Give the scenario of one point."""
     if point.points == (BENIGN,) and not point.axes:
         return replace(base, name=f"{base.name} without campaigns", operators=())
-    changes = {_FIELDS[axis]: _CHANGES[label] for axis, label in zip(point.axes, point.points, strict=True)}
-    return replace(base, operators=tuple(replace(o, **changes) for o in base.operators))  # type: ignore[arg-type]
+    return simulator.at(base, dict(zip(point.axes, point.points, strict=True)))
