@@ -35,12 +35,12 @@ def pool() -> PromptPool:
 
 @pytest.fixture(scope="session")
 def make(pool: PromptPool, tmp_path_factory: pytest.TempPathFactory) -> Make:
-    """Simulate a shipped scenario at a fifth of its size and read it back; each scenario once."""
+    """Simulate a shipped scenario at a fifth of its size (the small `bench` whole) and read it back, each once."""
     known: dict[str, Log] = {}
 
     def once(name: str) -> Log:
         if name not in known:
-            scenario = load_scenario(name).scaled(SCALE)
+            scenario = load_scenario(name).scaled(1.0 if name == "bench" else SCALE)
             out = tmp_path_factory.mktemp(name) / "log"
             written = simulate(scenario, out, SEED, pool)
             parts = [pq.ParquetFile(path).read() for path in sorted(written.exchanges_path.iterdir())]
@@ -66,3 +66,8 @@ def demo(make: Make) -> Log:
 @pytest.fixture(scope="session")
 def benign(make: Make) -> Log:
     return make("benign")
+
+
+@pytest.fixture(scope="session")
+def bench(make: Make) -> Log:
+    return make("bench")

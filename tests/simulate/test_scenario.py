@@ -30,6 +30,53 @@ def test_february_has_the_disclosed_sizes() -> None:
     assert [o.exchanges for o in scenario.operators] == [150_000, 3_400_000, 13_000_000]
 
 
+def test_june_has_the_disclosed_sizes() -> None:
+    scenario = load_scenario("june")
+    (operator,) = scenario.operators
+    assert (scenario.accounts, scenario.days, operator.accounts, operator.exchanges) == (
+        300_000,
+        45,
+        25_000,
+        28_800_000,
+    )
+    assert operator.exchanges / operator.accounts / scenario.days == pytest.approx(26, abs=0.5)
+
+
+def test_september_has_five_operators_of_the_disclosed_sizes() -> None:
+    operators = load_scenario("september").operators
+    assert len(operators) == 5
+    assert (min(o.accounts for o in operators), max(o.accounts for o in operators)) == (273, 5_380)
+    assert (min(o.exchanges for o in operators), max(o.exchanges for o in operators)) == (400_000, 151_000_000)
+    assert [o.system for o in operators].count("fixed") == 1
+    assert [o.proxy_pool for o in operators].count("pool 1") == 2
+    assert sum(o.failover_hour > 0 for o in operators) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("exchanges = 3", "exchanges of o must be at least one per account"),
+        ("timing = 'clockwork'", "timing of o must be one of scheduler, jittered, human, replayed"),
+        ("generations = 0", "generations of o must be at least 1"),
+        ("ramp_hours = -1.0", "ramp_hours of o must not be negative"),
+        ("cover_fraction = 1.5", "cover_fraction of o must be from 0 to 1"),
+        (
+            "chinese_fraction = 0.7\nscripts_fraction = 0.6",
+            "chinese_fraction and scripts_fraction of o must be at most 1",
+        ),
+        ("proxy_pool = 'p'", "proxy_pool of o needs exit_addresses"),
+    ],
+)
+def test_an_operator_out_of_range_is_refused(tmp_path: Path, line: str, message: str) -> None:
+    head = "name = 'x'\naccounts = 5\nexchanges = 9\n[[operator]]\nname = 'o'\naccounts = 9\ntargets = {coding = 1}\n"
+    body = line if line.startswith("exchanges") else f"exchanges = 90\n{line}"
+    path = tmp_path / "mine.toml"
+    path.write_text(head + body)
+    with pytest.raises(SettingsError) as raised:
+        load_scenario(path)
+    assert message in str(raised.value)
+
+
 def test_scale_keeps_a_campaign_of_twelve_and_a_group_of_each_twin() -> None:
     small = load_scenario("february").scaled(0.001)
     assert min(o.accounts for o in small.operators) == 12

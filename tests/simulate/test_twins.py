@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stillwatch.simulate.scenario import TWIN_KINDS
+
 
 def _members(log: Any, kind: str) -> list[dict]:
     kinds = log.account_labels["kind"].to_pylist()
@@ -76,3 +78,31 @@ def test_busy_twins_are_busy(benign: Any, kind: str) -> None:
     counts = np.unique(_of(benign, kind, "account_id"), return_counts=True)[1]
     everybody = np.unique(benign.exchanges["account_id"].to_pylist(), return_counts=True)[1]
     assert counts.mean() > 2 * np.median(everybody)
+
+
+def test_the_benchmark_has_every_twin(bench: Any) -> None:
+    assert set(TWIN_KINDS) <= set(bench.account_labels["kind"].to_pylist())
+    benign_names = {"", "operator A"}
+    assert set(bench.account_labels["operator"].to_pylist()) == benign_names
+
+
+def test_bots_of_one_platform_share_tools_client_and_address_but_not_their_words(bench: Any) -> None:
+    members = _members(bench, "bot_platform")
+    assert len(members) >= 25
+    assert len(set(_of(bench, "bot_platform", "tools_hash"))) == 1
+    assert len(set(_of(bench, "bot_platform", "user_agent")) - {"None"}) == 1
+    assert len(set(_of(bench, "bot_platform", "ip")) - {"None"}) <= 6
+    assert len(set(_of(bench, "bot_platform", "system_text"))) > 0.9 * len(members)
+    assert {row["org_id"] for row in members} == {None}
+
+
+def test_after_an_outage_strangers_return_in_the_same_minute(bench: Any) -> None:
+    """More of them ask in that minute than in the twelve hours before the outage."""
+    down, up = bench.scenario.outage_hours
+    mine = np.array(bench.exchange_labels["kind"].to_pylist()) == "outage_return"
+    seconds = bench.exchanges["ts"].cast("int64").to_numpy()[mine] / 1e6 - bench.scenario.start.timestamp()
+    account = np.array(bench.exchanges["account_id"].to_pylist())[mine]
+    back = (seconds >= up * 3600) & (seconds < up * 3600 + 60)
+    before = (seconds >= (down - 12.5) * 3600) & (seconds < (down - 0.5) * 3600)
+    assert len(set(account[back])) > max(3, 0.2 * len(set(account)))
+    assert back.sum() > before.sum()

@@ -231,25 +231,20 @@ def _check_operator(where: str, operator: Operator) -> None:
         1 <= operator.accounts <= operator.exchanges,
         "must be at least one per account, of at least one account",
     )
-    for name, choices in CHOICES.items():
-        _check(
-            where,
-            f"{name} of {operator.name}",
-            getattr(operator, name) in choices,
-            f"must be one of {', '.join(choices)}",
-        )
-    for name in ("turns", "repeats", "paraphrases", "clients", "parameter_sets", "generations"):
-        _check(where, f"{name} of {operator.name}", getattr(operator, name) >= 1, "must be at least 1")
-    for name in (f.name for f in fields(Operator)):
-        value = getattr(operator, name)
-        if name.endswith("_fraction"):
-            _check(where, f"{name} of {operator.name}", 0 <= value <= 1, "must be from 0 to 1")
-        if name.endswith(("_hour", "_hours", "_days")) or name in {"scaffolds", "exit_addresses"}:
-            _check(where, f"{name} of {operator.name}", value >= 0, "must not be negative")
+    pooled = not operator.proxy_pool or operator.exit_addresses > 0
+    _check(where, f"proxy_pool of {operator.name}", pooled, "needs exit_addresses")
     foreign = operator.chinese_fraction + operator.scripts_fraction
-    _check(
-        where, f"chinese_fraction and scripts_fraction of {operator.name}", foreign <= 1, "must be at most 1 together"
-    )
+    _check(where, f"chinese_fraction and scripts_fraction of {operator.name}", foreign <= 1, "must be at most 1 in all")
+    for name in (f.name for f in fields(Operator)):
+        value, what = getattr(operator, name), f"{name} of {operator.name}"
+        if name in CHOICES:
+            _check(where, what, value in CHOICES[name], f"must be one of {', '.join(CHOICES[name])}")
+        if name in AT_LEAST_ONE:
+            _check(where, what, value >= 1, "must be at least 1")
+        if name.endswith("_fraction"):
+            _check(where, what, 0 <= value <= 1, "must be from 0 to 1")
+        if name.endswith(("_hour", "_hours", "_days")) or name in {"scaffolds", "exit_addresses"}:
+            _check(where, what, value >= 0, "must not be negative")
 
 
 def _check(where: str, what: str, holds: bool, rule: str) -> None:  # noqa: FBT001 - a predicate, private

@@ -18,7 +18,8 @@ from stillwatch.simulate.world import World
 from stillwatch.types import TARGETS, Target
 
 BUSY = 400.0  # exchanges in the window before scaling: a busy account
-DUE = 12.0  # times the usual pace, of jobs that an outage hits
+DUE = 24.0  # times the usual pace, of jobs that an outage hits
+MOSTLY_FRACTION = 0.75  # of an hour: it lies in the outage
 TEAM, SCALE = 2, 3  # plans
 
 Shape = Callable[[World, Accounts], None]
@@ -289,10 +290,9 @@ def _public_benchmark(world: World, accounts: Accounts) -> None:
 def _outage_return(world: World, accounts: Accounts) -> None:
     """Strangers' jobs that are due while nobody is served and keep trying: they come back in the same minute."""
     _stay(world, accounts)
-    profile = np.ones(world.hours)
-    outage = world.scenario.outage_hours
-    if outage:
-        profile[int(outage[0]) : int(np.ceil(outage[1]))] = DUE
+    profile, hour = np.ones(world.hours), np.arange(world.hours)
+    down, up = world.scenario.outage_hours or (0.0, 0.0)
+    profile[np.minimum(hour + 1, up) - np.maximum(hour, down) > MOSTLY_FRACTION] = DUE
     world.library.rhythms.append(profile)
     accounts["rhythm"] = len(world.library.rhythms) - 1
     accounts["zone"] = 0
