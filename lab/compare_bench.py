@@ -1,8 +1,8 @@
 """Does a slice of the benchmark agree with the committed numbers?
 
 Usage: compare_bench.py SLICE.json [COMMITTED.json]. Every metric of every standing in the slice must lie within the
-committed 95 % interval of the same detector and point. Times and memory are printed and never compared. Exit code 1 when
-a metric lies outside, or when the slice shares nothing with the committed numbers.
+committed 95 % interval of the same detector and point; times and memory are never compared. Exit code 1 when a metric
+lies outside, or when the slice shares nothing with the committed numbers.
 """
 
 import json

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from time import perf_counter
 
 from stillwatch import bench, pipeline
@@ -103,8 +103,7 @@ def _theirs(stage: _Stage, detector: Detector) -> list[bench.BenchRow]:
     ends = moments(stage.log, detector.looks)
     folders: list[dict[str, Path]] = []
     for until in ends:
-        out = stage.work / f"out-{detector.name}-{until}"
-        out.mkdir()
+        out = Path(mkdtemp(prefix="out-", dir=stage.work))
         places = {"log": stage.at(until, ends[-1]), "reference": stage.contest.folder / SEEN_REFERENCE, "out": out}
         ran.append(run_command(detector, places))
         if ran[-1].error:
