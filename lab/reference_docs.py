@@ -18,7 +18,7 @@ from stillwatch.settings import Settings
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 MADE = "<!-- Written by lab/reference_docs.py; change the code, then run it. -->"
 INPUT = ("exchanges", "accounts")
-OUTPUT = ("members", "taken")
+OUTPUT = ("members", "taken", "bench_rows")
 TABLES_INTRO = """Every table Stillwatch reads, keeps or writes. `timestamp` is microseconds in UTC; `strings` is a
 list of strings. A column marked * must be there; any other may be missing or empty, and the coverage report says
 which tests that turns off."""

@@ -20,7 +20,8 @@ from rich.text import Text
 
 from stillwatch import __version__, pipeline, settings
 from stillwatch.errors import StillwatchError, UsageError
-from stillwatch.report import print_scan, scan_json, visible
+from stillwatch.pipeline import benchmark
+from stillwatch.report import print_scan, print_scoreboard, scan_json, scoreboard_json, visible
 from stillwatch.types import Scan, Verdict
 
 app = typer.Typer(
@@ -125,6 +126,42 @@ def simulate(  # noqa: PLR0913 - one parameter an option
         Console().print(
             f"{written.exchanges:,} exchanges of {written.accounts:,} accounts in {out}; labels in {out / 'labels'}"
         )
+
+
+@app.command()
+def bench(  # noqa: PLR0913 - one parameter an option
+    *,
+    axis: Annotated[list[str] | None, typer.Option("--axis", help="Sweep only this axis; may be repeated.")] = None,
+    pairs: Annotated[bool, typer.Option("--pairs", help="Pairs of axes too, each at its hardest point.")] = False,
+    seeds: Annotated[int, typer.Option("--seeds", help="Logs at each point.")] = 3,
+    scale: Annotated[float, typer.Option("--scale", help="Size against the scenario's own, above 0.")] = 1.0,
+    looks: Annotated[int, typer.Option("--looks", help="Times Stillwatch looks at each growing log.")] = 1,
+    detectors: Annotated[
+        Path | None, typer.Option("--detectors", help="TOML file of other detectors to judge.")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", help="Processes; 0 for one a core.")] = 0,
+    out: Out = Path("stillwatch-bench"),
+    as_json: AsJson = False,
+) -> None:
+    """Judge Stillwatch and other detectors on simulated logs; a run that was cut goes on in the same folder."""
+    wanted = benchmark.Bench(
+        out=out,
+        axes=tuple(axis or ()),
+        sweep="paired" if pairs else "single",
+        seeds=seeds,
+        scale=scale,
+        detectors=benchmark.load_detectors(detectors) if detectors else (),
+        looks=looks,
+        workers=workers,
+    )
+    with _progress() as tell:
+        board = benchmark.run_bench(wanted, tell)
+    if as_json:
+        typer.echo(json.dumps(scoreboard_json(board)))
+    else:
+        console = Console()
+        print_scoreboard(board, console)
+        console.print(f"scoreboard: {out / 'scoreboard.html'}")
 
 
 def _scan(source: pipeline.Source, settings_file: Path | None, out: Path) -> Scan:

@@ -215,3 +215,50 @@ REPORTED_MEMBERS = Table(
         Column("top_reasons", "strings", "why it is a member, strongest first"),
     ),
 )
+
+BENCH_ROWS = Table(
+    "bench_rows",
+    "Output: one run of one detector on one simulated log, a line of rows.jsonl. Empty: nothing to divide by.",
+    (
+        Column("detector", "string", "its name, or command/name of a command that is several", required=True),
+        Column("axes", "strings", "axes that were moved; none for the middle and for the benign log", required=True),
+        Column(
+            "points", "strings", "the point on each axis; `benign` alone for the log without a campaign", required=True
+        ),
+        Column("seed", "int64", "seed of the log", required=True),
+        Column(
+            "seconds",
+            "float64",
+            "wall-clock seconds of all looks; a command that is several shares them",
+            required=True,
+        ),
+        Column("peak_bytes", "int64", "peak resident memory of the process", required=True),
+        Column(
+            "error", "string", "why there is no judgement: it failed, took too long or wrote a bad file", required=True
+        ),
+        Column("accounts_true", "int64", "accounts that operators ran"),
+        Column("accounts_accused", "int64", "accounts in a campaign that accuses"),
+        Column("account_precision_fraction", "float64", "accused accounts that operators ran, of all accused"),
+        Column("account_recall_fraction", "float64", "the same, of all that operators ran"),
+        Column("exchange_precision_fraction", "float64", "accused exchanges that were taken, of all accused"),
+        Column("exchange_recall_fraction", "float64", "the same, of all taken; cover traffic is not taken"),
+        Column("exchanges_listed", "bool", "it lists exchanges; else all exchanges of its accounts count as accused"),
+        Column("campaigns_true", "int64", "operators"),
+        Column("campaigns_found", "int64", "campaigns that accuse"),
+        Column("purity_fraction", "float64", "members that belong to the commonest operator of their campaign"),
+        Column("splits", "int64", "campaigns beyond the first of each operator"),
+        Column("merges", "int64", "operators beyond the first of each campaign, with a tenth of their accounts in it"),
+        Column("adjusted_rand_index", "float64", "of accounts by operator and by campaign, the others alone"),
+        Column("innocents", "int64", "accused accounts that no operator ran"),
+        Column("innocents_by_kind", "string", "the same by kind, a JSON object"),
+        Column("target_macro_f1", "float64", "of the targets named for rightly listed exchanges"),
+        Column("looks", "int64", "times it was run on the growing log"),
+        Column("taken_exchanges", "int64", "exchanges taken in all"),
+        Column("leaked_first_exchanges", "int64", "taken before the first account of their operator was flagged"),
+        Column("leaked_first_tasks", "int64", "unique prompts among these"),
+        Column("leaked_whole_exchanges", "int64", "taken before every account of their operator had been flagged"),
+        Column("leaked_whole_tasks", "int64", "unique prompts among these"),
+        Column("leaked_first_fraction", "float64", "leaked_first_exchanges of taken_exchanges"),
+        Column("exceedance", "string", "groups checked and groups that reached b bits, a JSON object by b"),
+    ),
+)

@@ -8,7 +8,19 @@ from stillwatch.report.as_json import scan_json
 from stillwatch.report.clean import visible
 from stillwatch.report.folder import write_scan
 from stillwatch.report.page import html_page
+from stillwatch.report.page.scoreboard import scoreboard_page
+from stillwatch.report.scores import print_scoreboard, scoreboard_json
 from stillwatch.report.spreadsheet import members_csv
 from stillwatch.report.terminal import print_scan
 
-__all__ = ["html_page", "members_csv", "print_scan", "scan_json", "visible", "write_scan"]
+__all__ = [
+    "html_page",
+    "members_csv",
+    "print_scan",
+    "print_scoreboard",
+    "scan_json",
+    "scoreboard_json",
+    "scoreboard_page",
+    "visible",
+    "write_scan",
+]
