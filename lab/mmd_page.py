@@ -1,6 +1,6 @@
 """The page of `mmd_table.py`: cells of scores beside the rows that the paper's result files give."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,13 +46,9 @@ SHARES = (0.0, 0.05, 0.10, 0.25, 0.50, 1.0)
 _HEAD = "| FPR | 5 % | 10 % | 25 % | 50 % | 100 % | AUROC 5 % | 10 % | 25 % |"
 
 
-def mean(cells: Sequence[Cell], measure: Callable[[Cell], float]) -> float:
-    return float(np.mean([measure(cell) for cell in cells]))
-
-
 def numbers(cells: Sequence[Cell], threshold: str) -> str:
-    flagged = [mean(cells, lambda c, s=share: c.flagged(s, getattr(c, threshold))) for share in SHARES]  # type: ignore[misc]
-    areas = [mean(cells, lambda c, s=share: c.area(s)) for share in SHARES[1:4]]  # type: ignore[misc]
+    flagged = [float(np.mean([c.flagged(share, getattr(c, threshold)) for c in cells])) for share in SHARES]
+    areas = [float(np.mean([c.area(share) for c in cells])) for share in SHARES[1:4]]
     return " | ".join([*(f"{value:.1f}" for value in flagged), *(f"{value:.3f}" for value in areas)])
 
 
@@ -68,7 +64,8 @@ def at_1500(cells: Sequence[Cell]) -> list[str]:
         lines.append(f"| {pair} | **paper** | - | {five} | {ten} | 100.0 | 100.0 | 100.0 | - | - | - |")
         lines += [f"| | ours, {t} | {numbers(own, t)} |" for t in ("published", "recalibrated")]
     paper = np.mean(list(PUBLISHED_AT_1500.values()), axis=0)
-    lines.append(f"| mean of the four | **paper** | - | {paper[0]:.1f} | {paper[1]:.1f} | 100.0 | 100.0 | 100.0 | - | - | - |")
+    shown = f"{paper[0]:.1f} | {paper[1]:.1f} | 100.0 | 100.0 | 100.0"
+    lines.append(f"| mean of the four | **paper** | - | {shown} | - | - | - |")
     every = [cell for own in pairs for cell in own]
     return [*lines, *(f"| | ours, {t} | {numbers(every, t)} |" for t in ("published", "recalibrated"))]
 
@@ -103,13 +100,50 @@ def page(cells: Sequence[Cell], encoder: str) -> str:
 
 TEXT = """# The window test of arXiv 2606.05725, beside its own rows
 
-`python lab/mmd_table.py`
+`python lab/mmd_table.py` (about five minutes on one core). Vectors: {encoder}.
+Per cent of 50 windows flagged, mean of seeds 1, 20 and 42. FPR: windows of held-out normals. `published` and
+`recalibrated` are the two thresholds of `lab/baselines/mmd.py`; both ask for a nominal 5 % of false alarms.
+Paper rows are recomputed from the result files of its repository, which give no FPR or AUROC by pair.
+
+**What differs from the paper.** (1) Not its sentence encoder: words, word pairs and runs of four bytes, with weights
+and 384 directions learnt from sentences of an encyclopedia and prompts of an arena. (2) Only its held-out fifth of the
+normals is at hand, 1,887 to 2,000 a pair: too few for two disjoint windows of 1,500. (3) Four of fourteen pairs.
+
+## Windows of 1,500, redrawn normals
+
+Five times as many normals are drawn with repeats from the fifth at hand, then split 80/20: the paper's pool sizes and
+protocol. The reference therefore holds the very queries that are tested, which the paper's does not.
 
 {0}
 
+Why they differ, as far as the numbers say. `boolq_wiki` and `IMDB` land within 3 points of the paper. `boolq_random` is
+word salad: its words are ordinary and only their order is not, which a bag of n-grams hardly sees and a sentence
+encoder does. `AGNEWS` attackers are sentences on the same subjects as the news; our vectors hold more of the wording
+and less of the subject. The published threshold is too high for its score (a single comparison against a mean of
+20), in our run as in the paper: re-calibrated, FPR stays at or below the nominal 5 % on three pairs and on average.
+
+## By window size, redrawn normals, mean of the four pairs
+
 {1}
+
+The paper's rows are means of five pairs that include ours in part only; compare shapes, not digits.
+
+## Nothing drawn twice: disjoint pools
+
+60 % of the normals are the reference, 40 % held out, windows of at most 500. Where both designs exist they agree
+within the spread of seeds: redrawing is not what moves the numbers above.
+
+{3}
+
+## A reference of other traffic of the same kind
+
+BoolQ only: all 1,887 normals (training questions) are held out, the reference is 3,270 development questions in the
+same layout. This is the monitor's real position: the reference is not a random half of what it will judge.
 
 {2}
 
-{3}
+From windows of 500 on, innocent windows are flagged more and more; at 1,500 nearly all are, as windows of one small
+pool all carry its one deviation. What makes the two sets differ was not separated (another split, a copy from another
+repository; 212 passages occur in both). FPR of 0.3 % holds for a random split of one data set, and was not
+found to carry over to a neighbouring one.
 """
