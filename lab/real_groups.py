@@ -142,7 +142,7 @@ def cosharing(log: Log) -> Outcome:
     length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     unit = sp.csr_array(sp.diags_array(1 / np.maximum(length, 1e-12)) @ weighted)
     several = (shares @ shares.T >= SHARED_ACTIONS).astype(float)
-    return components(several.multiply(unit @ unit.T) >= COSINE)
+    return components(sp.csr_array(several.multiply(unit @ unit.T) >= COSINE))
 
 
 def synchrotrap(log: Log) -> Outcome:
@@ -165,7 +165,7 @@ def incidence(accounts: Whole, actions: Whole) -> sp.csr_array:
     return matrix
 
 
-def components(edges: sp.sparray) -> Outcome:
+def components(edges: sp.csr_array | sp.coo_array) -> Outcome:
     """Connected accounts, groups below the smallest size left out; largest first."""
     _, part = connected_components(edges, directed=False)
     size = np.bincount(part)

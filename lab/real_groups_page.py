@@ -15,8 +15,8 @@ TEXT = """# The linking part on real labelled accounts
 `python lab/real_groups.py`
 
 An action (a star, a tweet) is an exchange; the shared object is its scaffold and its task. Shipped settings and nulls.
-Co-sharing: TF-IDF cosine of at least 0.8; SynchroTrap-like: Jaccard of (object, hour) of at least 0.5; both ask two shared
-actions, components of five accounts or more. Thresholds were fixed before the first run. These two logs hold positives
+Co-sharing: TF-IDF cosine of at least 0.8; SynchroTrap-like: Jaccard of (object, hour) of at least 0.5; both with two
+shared actions, components of five accounts or more. Thresholds were fixed before the first run. These two logs hold positives
 only, so precision cannot be measured; "dealt copies" hold the same actions given to accounts at random: whoever is
 found there is found by chance. A star listed under a repository's old and new name counts once.
 """

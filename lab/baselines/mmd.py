@@ -32,7 +32,8 @@ def squared_distances(x: Vectors, y: Vectors) -> Vectors:
     inner *= -2
     inner += (x**2).sum(axis=1)[:, None]
     inner += (y**2).sum(axis=1)[None, :]
-    return np.maximum(inner, 0, out=inner)
+    np.maximum(inner, 0, out=inner)
+    return inner
 
 
 def median_distance(x: Vectors, pick: np.random.Generator) -> float:
