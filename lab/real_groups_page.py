@@ -16,8 +16,8 @@ TEXT = """# The linking part on real labelled accounts
 
 An action (a star, a tweet) is an exchange; the shared object is its scaffold and its task. Shipped settings and nulls.
 Co-sharing: TF-IDF cosine of at least 0.8; SynchroTrap-like: Jaccard of (object, hour) of at least 0.5; both with two
-shared actions, components of five accounts or more. Thresholds were fixed before the first run. These two logs hold positives
-only, so precision cannot be measured; "dealt copies" hold the same actions given to accounts at random: whoever is
+shared actions, components of five accounts or more. Thresholds were fixed before the first run. These logs hold
+positives only, so precision cannot be measured; "dealt copies" hold the same actions given to accounts at random: whoever is
 found there is found by chance. A star listed under a repository's old and new name counts once.
 """
 
@@ -36,8 +36,8 @@ READ = """## What fits and what does not
 - Most of these accounts act once or twice. `together` compares behaviour over many exchanges (hours, gaps, volume,
   client, parameters); with one or two actions and no client, address, sign-up or text there is little to compare, and
   what there is cannot outweigh the charge for the number of hypotheses.
-- Which accounts share an object at all is only a hypothesis to Stillwatch. Co-sharing takes it as evidence, and finds a
-  little more than chance does: the lists above are short too.
+- Which accounts share an object at all is only a hypothesis to Stillwatch. Co-sharing takes it as evidence, and
+  finds 335 accounts where chance gives 47 to 58, and 134 where chance gives 0 to 5: a signal that Stillwatch misses.
 - In the set with both labels, plain counts of an account separate better than the linking: these sellers are told by
   being nearly empty accounts, which is not a sign of anything in API traffic.
 - The shipped nulls come from simulated API traffic. Nulls of the sampled accounts do not change the outcome.
