@@ -17,7 +17,7 @@ TEXT = """# The linking part on real labelled accounts
 An action (a star, a tweet) is an exchange; the shared object is its scaffold and its task. Shipped settings and nulls.
 Co-sharing: TF-IDF cosine of at least 0.8; SynchroTrap-like: Jaccard of (object, hour) of at least 0.5; both with two
 shared actions, components of five accounts or more. Thresholds were fixed before the first run. These logs hold
-positives only, so precision cannot be measured; "dealt copies" hold the same actions given to random accounts: whoever is
+positives only, so precision cannot be measured; "dealt copies" hold the same actions given to random accounts: who is
 found there is found by chance. A star listed under a repository's old and new name counts once.
 """
 
