@@ -32,7 +32,8 @@ def squared_distances(x: Vectors, y: Vectors) -> Vectors:
     inner *= -2
     inner += (x**2).sum(axis=1)[:, None]
     inner += (y**2).sum(axis=1)[None, :]
-    return np.maximum(inner, 0, out=inner)
+    np.maximum(inner, 0, out=inner)
+    return inner
 
 
 def median_distance(x: Vectors, pick: np.random.Generator) -> float:
@@ -95,6 +96,12 @@ def counted(windows: list[Rows], rows: int) -> Counts:
     return np.vstack([np.bincount(window, minlength=rows) for window in windows]).astype(np.float32)
 
 
+def narrowed(gram: Vectors, pool: Rows) -> tuple[Vectors, Rows]:
+    """The part of `gram` that a pool's windows can touch, and the pool as rows of that part: it costs far less."""
+    kept, place = np.unique(pool, return_inverse=True)
+    return np.ascontiguousarray(gram[np.ix_(kept, kept)]), place
+
+
 def published_threshold(gram: Vectors, pool: Rows, size: int, pick: np.random.Generator) -> float:
     """95th percentile of MMD^2 between two disjoint windows of the reference pool.
 
@@ -102,6 +109,7 @@ def published_threshold(gram: Vectors, pool: Rows, size: int, pick: np.random.Ge
     """
     if len(pool) < 2 * size:
         raise ValueError(f"{len(pool)} reference queries do not hold two windows of {size}")
+    gram, pool = narrowed(gram, pool)
     pairs = [draw(pool, 2 * size, pick) for _ in range(NULL_PAIRS)]
     for pair in pairs:
         pick.shuffle(pair)
@@ -111,6 +119,7 @@ def published_threshold(gram: Vectors, pool: Rows, size: int, pick: np.random.Ge
 
 def recalibrated_threshold(gram: Vectors, pool: Rows, size: int, pick: np.random.Generator) -> float:
     """95th percentile of the score itself, of reference windows against 20 windows of the rest of the pool."""
+    gram, pool = narrowed(gram, pool)
     scores = []
     for _ in range(NULL_SCORES):
         order = pick.permutation(pool)
@@ -126,8 +135,10 @@ class Scorer:
 
     def __init__(self, gram: Vectors, pool: Rows, size: int, pick: np.random.Generator) -> None:
         self._gram, self._pick = gram, pick
-        self._bank = counted([draw(pool, size, pick) for _ in range(_BANK)], len(gram))
-        self._own = own_mean(gram, self._bank)
+        windows = [draw(np.arange(len(pool)), size, pick) for _ in range(_BANK)]
+        inner, place = narrowed(gram, pool)
+        self._own = own_mean(inner, counted([place[window] for window in windows], len(inner)))
+        self._bank = counted([pool[window] for window in windows], len(gram))
 
     def scores(self, windows: Counts) -> Floats:
         """Mean MMD^2 of each window against its reference windows."""
