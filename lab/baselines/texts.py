@@ -22,7 +22,7 @@ Vectors = npt.NDArray[np.float32]
 @lru_cache(maxsize=4)
 def word_counts(log: Log) -> csr_array:
     """Count hashed words and pairs of words of every prompt, dampened: 1 + log(count)."""
-    indptr, indices = feature_rows(log.exchanges["prompt_text"].combine_chunks())
+    indptr, indices, _ = feature_rows(log.exchanges["prompt_text"].combine_chunks())
     rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
     words = indices < FEATURE_BUCKETS
     shape = (len(indptr) - 1, FEATURE_BUCKETS)

@@ -15,11 +15,13 @@ import pyarrow.compute as pc
 from stillwatch.schemas import arrow_schema
 from stillwatch.sketch.texts import Projection, TextSketch, folded_hash64, hash64, sketch_texts
 from stillwatch.tables import SKETCHED
-from stillwatch.types import TARGETS
+from stillwatch.types import TARGETS, Target
 
 _EXCERPT_CHARACTERS = 200
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _ELICITS, _JUDGES = len(TARGETS), len(TARGETS) + 1  # columns of the model behind those of the targets
+_REASONING, _GRADING = TARGETS.index(Target.REASONING), TARGETS.index(Target.GRADING)
+_TOPICS = [TARGETS.index(t) for t in (Target.INSTRUCTION_FOLLOWING, Target.KNOWLEDGE, Target.OTHER)]
 _HASHES = ("task_hash", "head_hash", "tail_hash", "any_hash_0", "any_hash_1", "any_hash_2", "any_hash_3")
 _COPIED = (
     "exchange_id",
@@ -58,7 +60,7 @@ def sketch(batch: pa.RecordBatch, projection: Projection) -> pa.RecordBatch:
 
 
 def _text_columns(prompt: TextSketch) -> dict[str, pa.Array]:
-    likeliest, fraction = _softmax(prompt.scores[:, : len(TARGETS)])
+    likeliest, fraction = _targets(prompt.scores)
     valid = prompt.valid
     return {
         **{name: pa.array(prompt.hashes[:, k]) for k, name in enumerate(_HASHES)},
@@ -70,6 +72,20 @@ def _text_columns(prompt: TextSketch) -> dict[str, pa.Array]:
         "elicits_reasoning": pa.array(valid & (prompt.scores[:, _ELICITS] > 0)),
         "judges": pa.array(valid & (prompt.scores[:, _JUDGES] > 0)),
     }
+
+
+def _targets(scores: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """The target of each row and how sure it is.
+
+    Whoever asks for the thoughts behind an answer takes reasoning, whatever the question is about: that request
+    decides over a target that only names a topic, and over grading when it speaks louder than the wish for a verdict.
+    """
+    likeliest, fraction = _softmax(scores[:, : len(TARGETS)])
+    elicits, judges = scores[:, _ELICITS], scores[:, _JUDGES]
+    topical = np.isin(likeliest, _TOPICS) | ((likeliest == _GRADING) & (elicits > judges))
+    traced = (elicits > 0) & topical
+    sure = (1 / (1 + np.exp(-np.clip(elicits, -30, 30)))).astype(np.float32)
+    return np.where(traced, _REASONING, likeliest), np.where(traced, sure, fraction)
 
 
 def _softmax(scores: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
