@@ -21,7 +21,7 @@ from stillwatch.together.groups import Groups, build, shown
 from stillwatch.together.likeness import ALL, Accounts
 from stillwatch.together.membership import grow, odds, weigh
 from stillwatch.together.null import Nulls, dump, fit, load
-from stillwatch.together.operators import join_operators
+from stillwatch.together.operators import join_operators, seated_elsewhere
 from stillwatch.together.score import Scores, declared_groups, measure_all, null_labels, observe, score
 from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
 
@@ -94,8 +94,9 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     campaigns: list[FoundCampaign] = []
     cores = join_operators(accounts, _cleaned(accounts, fragments, settings), scores.strangers)
     for number, core in enumerate(cores):
-        others = np.any([taken, *(c for i, c in enumerate(cores) if i != number)], axis=0)
-        members, bits = grow(accounts, core & ~taken, others, settings.membership_bits)
+        seated = seated_elsewhere(accounts, core)
+        others = np.any([taken, seated, *(c for i, c in enumerate(cores) if i != number)], axis=0)
+        members, bits = grow(accounts, core & ~taken & ~seated, others, settings.membership_bits)
         if members.sum() >= settings.minimum_accounts:
             taken |= members
             campaigns.append(_campaign(accounts, groups, scores, members, bits))

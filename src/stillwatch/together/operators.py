@@ -14,6 +14,7 @@ from stillwatch.types import TraitKind
 
 _ALIKE_FRACTION = 0.02  # halves of one operator lie below 0.005, different operators above 0.1 (docs/decisions/0002)
 _CUTTING_TESTS = 2  # tests in which fragments of one operator may differ
+_SEATS = 3  # accounts that declare one organisation; two may be one person's
 _FAMILIES = ("rhythm", "content", "application")
 
 
@@ -29,6 +30,20 @@ def join_operators(accounts: Accounts, cores: list[Mask], strangers: Mask) -> li
         joined = cores[first] | cores[second]
         cores = [core for i, core in enumerate(cores) if i not in (first, second)] + [joined]
     return sorted(cores, key=lambda mask: (-int(mask.sum()), int(np.flatnonzero(mask)[0])))
+
+
+def seated_elsewhere(accounts: Accounts, core: Mask) -> Mask:
+    """Accounts that declare an organisation of several seats which is not that of half the core.
+
+    Who declares its seats does not pose as a stranger: it is judged as that organisation, not as somebody's disguise.
+    """
+    part = accounts.shown[TraitKind.ORGANISATION]
+    seats = np.bincount(part.codes, minlength=1)
+    inside = np.bincount(part.codes[core[part.rows]], minlength=len(seats))
+    apart = (seats >= _SEATS) & (2 * inside < core.sum())
+    elsewhere = np.zeros(len(core), bool)
+    elsewhere[part.rows[apart[part.codes]]] = True
+    return elsewhere
 
 
 def _declared_apart(accounts: Accounts, cores: list[Mask]) -> npt.NDArray[np.bool_]:
