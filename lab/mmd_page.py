@@ -144,6 +144,6 @@ same layout. This is the monitor's real position: the reference is not a random 
 
 From windows of 500 on, innocent windows are flagged more and more; at 1,500 nearly all are, as windows of one small
 pool all carry its one deviation. What makes the two sets differ was not separated (another split, a copy from another
-repository; 212 passages occur in both). FPR of 0.3 % holds for a random split of one data set, and was not
-found to carry over to a neighbouring one.
+repository; 212 passages occur in both). FPR of 0.3 % is the rate on a random
+split of one data set; with one neighbouring set, and this encoder, it was far higher.
 """

@@ -16,7 +16,8 @@ TEXT = """# The linking part on real labelled accounts
 
 An action (a star, a tweet) is an exchange; the shared object is its scaffold and its task. Shipped settings and nulls.
 Co-sharing: TF-IDF cosine of at least 0.8; SynchroTrap-like: Jaccard of (object, hour) of at least 0.5; both with two
-shared actions, components of five accounts or more. Thresholds were fixed before the first run. These logs hold
+shared actions, components of five accounts or more. Linking thresholds were fixed before the first run; the two
+per-account rules were set again after it (their first cut accused nobody). These logs hold
 positives only, so precision cannot be measured; "dealt copies" hold the same actions given to random accounts: who is
 found there is found by chance. A star listed under a repository's old and new name counts once.
 """

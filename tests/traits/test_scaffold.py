@@ -1,0 +1,33 @@
+import ibis
+import pyarrow as pa
+
+from stillwatch.traits.scaffold import scaffold_traits
+
+
+def _traits(rows: list[tuple[int, int, int]], accounts: int = 2) -> list[tuple[str, int, int]]:
+    """(value, account, exchanges) of traits found in rows of (account, head hash, task hash)."""
+    columns = zip(*rows, strict=True)
+    table = pa.table(
+        dict(zip(("account_key", "head_hash", "task_hash"), (pa.array(c, pa.int64()) for c in columns), strict=True))
+    )
+    found = ibis.duckdb.connect().to_pyarrow(scaffold_traits(ibis.memtable(table), "head_hash", accounts)).to_pylist()
+    return sorted((row["value"], row["account_key"], row["exchanges"]) for row in found)
+
+
+def test_words_under_which_enough_accounts_change_their_task_are_a_scaffold() -> None:
+    rows = [(1, 7, 100), (1, 7, 101), (2, 7, 102), (2, 7, 103), (2, 7, 104)]
+    assert _traits(rows) == [("7", 1, 2), ("7", 2, 3)]
+
+
+def test_an_account_that_asks_one_task_under_a_scaffold_is_counted_with_the_rest() -> None:
+    rows = [(1, 7, 100), (1, 7, 101), (2, 7, 102), (2, 7, 103), (3, 7, 100)]
+    assert ("7", 3, 1) in _traits(rows)
+
+
+def test_words_that_come_back_only_with_their_own_task_are_no_scaffold() -> None:
+    rows = [(account, 7, 100) for account in (1, 2, 3) for _ in range(4)]
+    assert _traits(rows) == []
+
+
+def test_texts_too_short_for_a_hash_share_nothing() -> None:
+    assert _traits([(1, 0, 100), (1, 0, 101), (2, 0, 102), (2, 0, 103)]) == []
