@@ -14,7 +14,7 @@ from stillwatch.schemas import arrow_schema
 from stillwatch.tables import MEMBERS as TABLE_OF_MEMBERS
 from stillwatch.tables import SCAFFOLDS as TABLE_OF_SCAFFOLDS
 from stillwatch.tables import SKETCHED
-from stillwatch.taking.taken import SCAFFOLD_COLUMNS, member_counts, taken, target_counts, target_shares
+from stillwatch.taking.taken import SCAFFOLD_COLUMNS, matched, member_counts, taken, target_counts, target_shares
 from stillwatch.types import TARGETS, Target
 
 SEED = 7
@@ -34,7 +34,8 @@ def take(
         values = {"campaign_id": [c for c, _ in SCAFFOLDS], "value": [v for _, v in SCAFFOLDS]}
         scaffolds = engine.adopt(pa.table(values), "scaffolds")
         sketched = engine.adopt(sketched_rows(rows), "sketched")
-        return engine.run(taken(sketched, engine.adopt(member_rows(MEMBERS), "members"), scaffolds))
+        members = engine.adopt(member_rows(MEMBERS), "members")
+        return engine.run(taken(engine.keep(matched(sketched, members, scaffolds), "matched")))
 
     return running
 
@@ -144,4 +145,4 @@ def test_the_expression_is_written_in_spark_sql_too() -> None:
         ibis.table(ibis.Schema.from_pyarrow(arrow_schema(table)), name=table.name)
         for table in (SKETCHED, TABLE_OF_MEMBERS, TABLE_OF_SCAFFOLDS)
     ]
-    assert " OVER " not in ibis.to_sql(taken(*tables), dialect="databricks"), "window functions sort the whole log"
+    assert " OVER " not in ibis.to_sql(taken(matched(*tables)), dialect="databricks"), "window functions sort the whole log"
