@@ -145,4 +145,6 @@ def test_the_expression_is_written_in_spark_sql_too() -> None:
         ibis.table(ibis.Schema.from_pyarrow(arrow_schema(table)), name=table.name)
         for table in (SKETCHED, TABLE_OF_MEMBERS, TABLE_OF_SCAFFOLDS)
     ]
-    assert " OVER " not in ibis.to_sql(taken(matched(*tables)), dialect="databricks"), "window functions sort the whole log"
+    assert " OVER " not in ibis.to_sql(taken(matched(*tables)), dialect="databricks"), (
+        "window functions sort the whole log"
+    )

@@ -63,7 +63,7 @@ def run_bench(wanted: Bench, tell: Callable[[str], None]) -> Scoreboard:
     rows = [*kept, *_run(wanted, base, jobs, tell)]
     inside = {(p.axes, p.points) for p in points}
     board = scoreboard(wanted, axes, [r for r in rows if (r.axes, r.points) in inside and r.seed <= wanted.seeds])
-    text = json.dumps(report.scoreboard_json(board), indent=1) + "\n"
+    text = json.dumps(report.scoreboard_json(board), separators=(",", ":")) + "\n"
     (wanted.out / "bench.json").write_text(text, encoding="utf-8")
     (wanted.out / "scoreboard.html").write_text(report.scoreboard_page(board), encoding="utf-8")
     return board

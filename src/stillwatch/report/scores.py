@@ -59,7 +59,7 @@ def shown(metric: str, estimate: Estimate | None) -> str:
         return f"{estimate.mean:.1f}"
     if metric.endswith("_fraction") and estimate.seeds > 1:
         return f"{estimate.mean:.2f} ({estimate.low:.2f}-{estimate.high:.2f})"
-    return f"{estimate.mean:.2f}".removesuffix(".00")
+    return f"{round(estimate.mean, 2) + 0.0:.2f}".removesuffix(".00")  # adding zero takes the sign off -0
 
 
 def accused(standing: Standing) -> str:
@@ -89,11 +89,14 @@ def scoreboard_json(board: Scoreboard) -> dict[str, Any]:
 
 
 def print_scoreboard(board: Scoreboard, console: Console) -> None:
-    """Print one table: where Stillwatch fails, worst first, then every other point, and outside detectors."""
+    """Print one table: where Stillwatch fails, worst first, then its other points, and outside detectors in the middle.
+
+    What outside detectors do at every point of every axis stands in the files.
+    """
     table = Table(title=f"{headline(board)}; failures first", title_justify="left")
     for head in ("point", "detector", *(METRICS[m] for m in _ON_TERMINAL)):
         table.add_column(head, justify="left" if head in {"point", "detector"} else "right")
-    rest = [s for s in board.standings if s not in board.breaking]
+    rest = [s for s in board.standings if s not in board.breaking and (s.detector == OURS or not s.axes)]
     for standing in (*board.breaking, *rest):
         cells = [shown(m, standing.metrics.get(m)) for m in _ON_TERMINAL]
         style = "red" if standing in board.breaking else ""
