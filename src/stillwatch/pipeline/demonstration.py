@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 from rich.table import Table
 
 from stillwatch import simulate as simulator
+from stillwatch.bench.found import ACCUSING
 from stillwatch.errors import UsageError
-from stillwatch.types import Campaign, Scan, Verdict
+from stillwatch.types import Campaign, Scan
 
 SHOWN_FRACTION = 0.1  # a target with less of an operator's exchanges is not compared
 
@@ -84,15 +85,12 @@ def simulate(  # noqa: PLR0913 - what a scenario can be told
     return simulator.simulate(simulator.load_scenario(scenario).scaled(scale), out, seed, pool)
 
 
-_ACCUSING = frozenset({Verdict.DISTILLATION, Verdict.RELAY})
-
-
 def compare(result: Scan, labels: Path) -> Comparison:
     """Compare accused accounts and targets with the simulator's labels."""
     accounts = pq.read_table(labels / "accounts.parquet")
     operator = dict(zip(accounts["account_id"].to_pylist(), accounts["operator"].to_pylist(), strict=True))
     kind = dict(zip(accounts["account_id"].to_pylist(), accounts["kind"].to_pylist(), strict=True))
-    accused = [c for c in result.campaigns if c.verdict in _ACCUSING]
+    accused = [c for c in result.campaigns if c.verdict in ACCUSING]
     members = [[str(m.account_id) for m in c.members] for c in accused]
     flat = {account for campaign in members for account in campaign}
     guilty = {account for account, name in operator.items() if name}

@@ -4,9 +4,9 @@ In: `sketched`. Out: one expression a hash column, of `tables.TRAITS`. A scaffol
 Words that come back only with the very same task are that task's own: they are a shared task, not a scaffold.
 """
 
-import ibis
 import ibis.expr.types as ir
 
+from stillwatch.traits.columns import of_values
 from stillwatch.types import TraitKind
 
 SCAFFOLD_COLUMNS = ("head_hash", "tail_hash", "any_hash_0", "any_hash_1", "any_hash_2", "any_hash_3")
@@ -22,10 +22,4 @@ def scaffold_traits(sketched: ir.Table, column: str, accounts: int) -> ir.Table:
         exchanges=lambda t: t.count(), changes=lambda t: (t.task_hash.min() != t.task_hash.max()).cast("int64")
     )
     scaffolds = counts.group_by("value").agg(changing=lambda t: t.changes.sum())
-    kept = counts.inner_join(scaffolds.filter(scaffolds.changing >= accounts), "value")
-    return kept.select(
-        kind=ibis.literal(str(TraitKind.SCAFFOLD)),
-        value=kept.value.cast("string"),
-        account_key=kept.account_key,
-        exchanges=kept.exchanges,
-    )
+    return of_values(counts, scaffolds.filter(scaffolds.changing >= accounts), TraitKind.SCAFFOLD)
