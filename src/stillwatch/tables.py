@@ -139,7 +139,7 @@ FACETS = Table(
     "Profile of one account in long form: how many of its exchanges fall into each bin of each facet. Adds up.",
     (
         Column("account_key", "int64", "hash of account_id"),
-        Column("facet", "string", "hour, weekday, gap, prompt, reply, turn, target or outcome"),
+        Column("facet", "string", "hour, calendar, gap, prompt, reply, turn, target or outcome"),
         Column("bin", "int64", "bin of the facet, from 0"),
         Column("exchanges", "int64", "exchanges in the bin"),
     ),

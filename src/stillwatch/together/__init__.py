@@ -15,7 +15,7 @@ import pyarrow as pa
 from stillwatch.bits import exceedance
 from stillwatch.settings import Settings
 from stillwatch.together.communities import communities
-from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, volume_bins
+from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, strata
 from stillwatch.together.evidence import together_evidence
 from stillwatch.together.groups import Groups, build, shown
 from stillwatch.together.likeness import ALL, Accounts
@@ -76,7 +76,7 @@ def accounts_of(
     keys: npt.NDArray[np.int64],
 ) -> Accounts:
     """Put profiles and traits of all accounts side by side; `seconds` are the first and the last of each."""
-    return Accounts(exchanges, *seconds, volume_bins(exchanges), facets, shown(traits, keys))
+    return Accounts(exchanges, *seconds, strata(exchanges), facets, shown(traits, keys))
 
 
 def form_groups(accounts: Accounts, settings: Settings) -> Groups:

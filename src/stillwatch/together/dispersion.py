@@ -18,7 +18,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Matrix: TypeAlias = npt.NDArray[np.float64] | sp.csr_array
 
-_VOLUME_BINS = 10  # strangers are matched within tenths of the volume distribution
+_STRATA = 10  # strangers are matched within tenths of the volume distribution
 _SMALL = 1e-12
 _ROWS_AT_ONCE = 64  # groups whose sums are held at once
 _LEAST_SIGNAL = 0.1  # of the strangers' dispersion that is taken to be more than noise, at least
@@ -28,14 +28,14 @@ _DOUBT = 0.2  # strangers' worth of belief that a group is like everybody: bound
 @dataclass(frozen=True, slots=True)
 class Features:
     """One aspect of all accounts. values: [n, d], dense or sparse; squares: |x|^2 [n], what is not shared included;
-    known: which accounts have it; volume_bin: int [n], all 0 when volume itself is the aspect; noise: [n], the part of
-    |x|^2 that independent exchanges of one and the same habit scatter by, 0 where there is none.
+    known: which accounts have it; stratum: int [n], strangers are matched within it, all 0 for no matching; noise:
+    [n], the part of |x|^2 that independent exchanges of one and the same habit scatter by, 0 where there is none.
     """
 
     values: Matrix
     squares: Floats
     known: Mask
-    volume_bin: npt.NDArray[np.int64]
+    stratum: npt.NDArray[np.int64]
     noise: Floats
 
 
@@ -55,9 +55,9 @@ class Dispersion:
     strangers: Floats
 
 
-def volume_bins(exchanges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Cut accounts into tenths by volume; equal volumes fall into one bin."""
-    edges = np.unique(np.quantile(exchanges, np.linspace(0, 1, _VOLUME_BINS + 1)[1:-1]))
+def strata(exchanges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Cut accounts into tenths by volume; equal volumes fall into one stratum."""
+    edges = np.unique(np.quantile(exchanges, np.linspace(0, 1, _STRATA + 1)[1:-1]))
     return np.searchsorted(edges, exchanges, side="left")
 
 
@@ -111,10 +111,10 @@ def stacked(results: Sequence[Dispersion]) -> Dispersion:
 
 def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: Floats) -> tuple[Floats, ...]:
     """Expected dispersion of strangers with each group's volumes, the noise in it, and its degrees of freedom."""
-    bins = int(features.volume_bin.max()) + 1
+    bins = int(features.stratum.max()) + 1
     rows = np.flatnonzero(features.known & strangers)
     ones = np.ones(len(rows))
-    pick = sp.csr_array((ones, (features.volume_bin[rows], rows)), shape=(bins, len(features.known)))
+    pick = sp.csr_array((ones, (features.stratum[rows], rows)), shape=(bins, len(features.known)))
     size = np.maximum(np.asarray(pick.sum(axis=1)).ravel(), 1)
     weight = sp.diags_array(1 / size)
     squares = weight @ (pick @ features.squares)
@@ -123,7 +123,7 @@ def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: F
     away = features.squares - 2 * (features.values @ centre) + centre @ centre
     away_mean, away_square = weight @ (pick @ away), weight @ (pick @ away**2)
     shape = (known.shape[1], bins)
-    membership = sp.csr_array((np.ones(shape[0]), (np.arange(shape[0]), features.volume_bin)), shape=shape)
+    membership = sp.csr_array((np.ones(shape[0]), (np.arange(shape[0]), features.stratum)), shape=shape)
     share = sp.diags_array(1 / count) @ (known @ membership)
     expected = share @ squares - _squared_sums(share, sp.csr_array(means) if sp.issparse(means) else np.asarray(means))
     first, second = share @ away_mean, share @ away_square
