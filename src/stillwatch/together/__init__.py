@@ -6,7 +6,7 @@ check of the run's own bits. Order inside: `groups` (hypotheses) -> `likeness` +
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,10 @@ from stillwatch.together.evidence import together_evidence
 from stillwatch.together.groups import Groups, build, shown
 from stillwatch.together.likeness import ALL, Accounts
 from stillwatch.together.membership import grow, odds, weigh
-from stillwatch.together.null import Nulls, dump, fit, load
+from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load
 from stillwatch.together.operators import join_operators, seated_elsewhere
 from stillwatch.together.score import Scores, declared_groups, measure_all, null_labels, observe, score
+from stillwatch.together.score import learn_weights as weights_of
 from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
 
 __all__ = [
@@ -34,11 +35,14 @@ __all__ = [
     "dump",
     "find",
     "learn",
+    "learn_sums",
+    "learn_weights",
     "load",
 ]
 
 _TELLING_LIFT = 8.0  # a scaffold marks a campaign when members show it this many times as often as strangers
 _TELLING_MEMBERS = 3  # and so many members do
+_PURE_FRACTION = 0.8  # of a group's accounts belong to a campaign: weights are learnt from it
 _REASONS = 3
 _FEWEST_CHECKED = 8  # benign groups: with fewer not even 3 bits can be checked
 
@@ -99,7 +103,7 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
         members, bits = grow(accounts, core & ~taken & ~seated, others, settings.membership_bits)
         if members.sum() >= settings.minimum_accounts:
             taken |= members
-            campaigns.append(_campaign(accounts, groups, scores, members, bits))
+            campaigns.append(_campaign(accounts, groups, scores, nulls, (members, bits)))
     on, off = _tests(scores)
     calibration = _calibration(accounts, groups, scores, taken, nulls)
     threshold = float(scores.total[accused].min()) if len(accused) else None
@@ -112,13 +116,16 @@ def _cleaned(accounts: Accounts, fragments: list[Mask], settings: Settings) -> l
     return [mask for mask in fitting if mask.sum() >= settings.minimum_accounts]
 
 
-def _campaign(accounts: Accounts, groups: Groups, scores: Scores, members: Mask, bits: Floats) -> FoundCampaign:
+def _campaign(
+    accounts: Accounts, groups: Groups, scores: Scores, nulls: Nulls, grown: tuple[Mask, Floats]
+) -> FoundCampaign:
+    members, bits = grown
     inside = np.asarray(groups.members @ members.astype(float)).ravel()
     size = np.asarray(groups.members.sum(axis=1)).ravel()
     own = np.flatnonzero(scores.accused & (2 * inside >= size))
     if len(own) == 0:
         own = np.array([int(np.argmax(np.where(scores.accused, inside, -1)))])
-    together_bits, evidence = together_evidence(accounts, groups, scores, own)
+    together_bits, evidence = together_evidence(accounts, groups, scores, own, nulls)
     strangers = scores.strangers & ~members
     rows = np.flatnonzero(members)
     return FoundCampaign(
@@ -186,6 +193,28 @@ def learn(references: Sequence[Accounts], settings: Settings, source: str) -> Nu
         ).items():
             observed.setdefault(test, []).append(result)
     return fit({test: stacked(results) for test, results in observed.items()}, labels, source)
+
+
+def learn_weights(campaigns: Sequence[tuple[Accounts, Mask]], nulls: Nulls, settings: Settings) -> Nulls:
+    """Learn how much each test counts in its family, from accounts of which it is known who belongs to a campaign."""
+    scored: list[tuple[Mapping[str, Floats], Mask]] = []
+    for accounts, guilty in campaigns:
+        groups = form_groups(accounts, settings)
+        tests = score(accounts, groups, replace(nulls, weights={}), settings.false_discovery_fraction).tests
+        inside = np.asarray(groups.members @ guilty.astype(float)).ravel()
+        scored.append((tests, inside >= _PURE_FRACTION * np.asarray(groups.members.sum(axis=1)).ravel()))
+    return replace(nulls, weights=weights_of(scored))
+
+
+def learn_sums(references: Sequence[Accounts], nulls: Nulls, settings: Settings) -> Nulls:
+    """Measure what sums of bits are worth on benign traffic that the nulls were not learnt from."""
+    unmeasured = replace(nulls, sums=Sums())
+    found: list[Floats] = []
+    for accounts in references:
+        groups = form_groups(accounts, settings)
+        scores = score(accounts, groups, unmeasured, settings.false_discovery_fraction)
+        found.append(scores.total[~declared_groups(accounts, groups)])
+    return replace(nulls, sums=fit_sums(np.concatenate(found)))
 
 
 def _calibration(accounts: Accounts, groups: Groups, scores: Scores, taken: Mask, nulls: Nulls) -> Calibration:
