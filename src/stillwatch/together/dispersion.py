@@ -125,10 +125,17 @@ def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: F
     shape = (known.shape[1], bins)
     membership = sp.csr_array((np.ones(shape[0]), (np.arange(shape[0]), features.volume_bin)), shape=shape)
     share = sp.diags_array(1 / count) @ (known @ membership)
-    expected = share @ squares - _squared_sums(share, sp.csr_array(means) if sp.issparse(means) else np.asarray(means))
+    expected = share @ squares - _squared_mixes(share, means)
     first, second = share @ away_mean, share @ away_square
     freedom = 2 * (count - 1) * first**2 / np.maximum(second - first**2, _SMALL)
     return expected, share @ (weight @ (pick @ features.noise)), np.clip(freedom, 0.5 * (count - 1), 200 * count)
+
+
+def _squared_mixes(share: sp.csr_array, means: Matrix) -> Floats:
+    """Squared length of each row's mix of the means, from their inner products: the means can be very wide."""
+    inner = means @ means.T
+    mixes = share @ (inner.toarray() if sp.issparse(inner) else np.asarray(inner))
+    return np.asarray(share.multiply(mixes).sum(axis=1)).ravel()
 
 
 def _squared_sums(picked: sp.csr_array, values: Matrix) -> Floats:
