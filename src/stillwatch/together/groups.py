@@ -3,7 +3,7 @@
 In: rows of `tables.TRAITS`, profiles. Out: `Groups`, a sparse 0/1 matrix with one or two traits a row.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,7 +23,7 @@ _ROWS_AT_ONCE = 512  # groups compared with all others at once
 _MOST_GROUPS = (
     6_000  # of one kind: beyond, those that the most exchanges carry; words of a busy log repeat by the million
 )
-_MOST_VALUES = 60_000  # of one kind that likeness looks at, likewise
+MOST_VALUES = 60_000  # of one kind that likeness looks at, likewise
 _ONCE_IS_ENOUGH = frozenset({TraitKind.TASK_LIST, TraitKind.ADDRESS, TraitKind.NETWORK})
 _PAIRED = (
     (TraitKind.CLIENT, TraitKind.PARAMETERS),
@@ -69,33 +69,43 @@ class Shown:
     values: pa.Array
 
 
-def shown(traits: pa.Table, keys: npt.NDArray[np.int64]) -> dict[TraitKind, Shown]:
-    """Split trait rows by kind; order of rows does not matter."""
-    traits = traits.filter(pc.is_in(traits["account_key"], value_set=pa.array(keys)))
-    parts: dict[TraitKind, Shown] = {}
-    for kind in TraitKind:
-        rows = traits.filter(pc.equal(traits["kind"], str(kind))).sort_by(
-            [("value", "ascending"), ("account_key", "ascending")]
-        )
-        rows = _commonest_values(rows)
-        values = rows["value"].combine_chunks().dictionary_encode()
-        parts[kind] = Shown(
-            kind,
-            np.searchsorted(keys, rows["account_key"].to_numpy()),
-            values.indices.to_numpy(zero_copy_only=False).astype(np.int64),
-            rows["exchanges"].to_numpy(),
-            values.dictionary,
-        )
-    return parts
+def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64]) -> dict[TraitKind, Shown]:
+    """Split trait rows by kind, table by table as they come; order of rows and tables does not matter.
+
+    Text is coded at once: millions of rows with a word each would be the largest thing in memory.
+    """
+    parts: dict[TraitKind, list[pa.Table]] = {kind: [] for kind in TraitKind}
+    for table in traits:
+        for kind in pc.unique(table["kind"]).to_pylist():
+            rows = table.filter(pc.equal(table["kind"], kind))
+            columns = [rows["value"].dictionary_encode(), rows["account_key"], rows["exchanges"]]
+            parts[TraitKind(kind)].append(pa.table(columns, names=["value", "account_key", "exchanges"]))
+    return {kind: _shown(kind, tables, keys) for kind, tables in parts.items()}
 
 
-def _commonest_values(rows: pa.Table) -> pa.Table:
-    """Keep the values that the most exchanges carry, when there are very many; ties go by value."""
-    carried = rows.group_by("value").aggregate([("exchanges", "sum")])
-    if len(carried) <= _MOST_VALUES:
-        return rows
-    kept = carried.sort_by([("exchanges_sum", "descending"), ("value", "ascending")])["value"][:_MOST_VALUES]
-    return rows.filter(pc.is_in(rows["value"], value_set=kept.combine_chunks()))
+def _shown(kind: TraitKind, tables: list[pa.Table], keys: npt.NDArray[np.int64]) -> Shown:
+    """Traits of one kind, in order of value, account and exchanges; values beyond `MOST_VALUES` are left out."""
+    if not tables:
+        nothing = np.zeros(0, np.int64)
+        return Shown(kind, nothing, nothing, nothing, pa.array([], pa.string()))
+    table = pa.concat_tables(tables)
+    words = table["value"].combine_chunks()
+    rows = np.searchsorted(keys, table["account_key"].to_numpy())
+    exchanges = table["exchanges"].to_numpy()
+    order = pc.sort_indices(words.dictionary).to_numpy()
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    codes = rank[words.indices.to_numpy()]
+    names = words.dictionary.take(pa.array(order))
+    carried = np.bincount(codes, exchanges, minlength=len(names))
+    if len(names) > MOST_VALUES:
+        kept = np.zeros(len(names), bool)
+        kept[np.argsort(-carried, kind="stable")[:MOST_VALUES]] = True
+        some = kept[codes]
+        codes, rows, exchanges = (np.cumsum(kept) - 1)[codes[some]], rows[some], exchanges[some]
+        names = names.filter(pa.array(kept))
+    order = np.lexsort((exchanges, rows, codes))
+    return Shown(kind, rows[order], codes[order], exchanges[order], names)
 
 
 def distinct(groups: Groups) -> Groups:
