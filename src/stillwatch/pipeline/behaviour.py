@@ -47,7 +47,8 @@ def _traits(engine: Engine, sketched: ir.Table, table: pa.Table, settings: Setti
         yield engine.run(traits.column_traits(sketched, kind)).cast(schema)
     words = [traits.scaffold_counts(sketched, c, settings.minimum_accounts) for c in traits.SCAFFOLD_COLUMNS]
     counted = engine.keep(ibis.union(*words), f"scaffold_counts{name}")
-    yield engine.run(traits.scaffold_traits(counted, MOST_VALUES)).cast(schema)
+    for batch in engine.stream(traits.scaffold_traits(counted, MOST_VALUES)):
+        yield pa.Table.from_batches([batch]).cast(schema)
     asked = engine.keep(traits.shared_tasks(sketched), f"shared_tasks{name}")
     yield traits.task_list_traits(engine.run(traits.task_pairs(asked)))
     yield traits.declared_traits(table)

@@ -7,7 +7,7 @@ run by one scheduler do not: clones give strongly negative ratios. Read `null` n
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -131,10 +131,10 @@ def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: F
     return expected, share @ (weight @ (pick @ features.noise)), np.clip(freedom, 0.5 * (count - 1), 200 * count)
 
 
-def _squared_mixes(share: sp.csr_array, means: Matrix) -> Floats:
+def _squared_mixes(share: sp.csr_array, means: Any) -> Floats:
     """Squared length of each row's mix of the means, from their inner products: the means can be very wide."""
-    inner = means @ means.T
-    mixes = share @ (inner.toarray() if sp.issparse(inner) else np.asarray(inner))
+    inner: Any = means @ means.T
+    mixes = share @ (inner.toarray() if sp.issparse(means) else inner)
     return np.asarray(share.multiply(mixes).sum(axis=1)).ravel()
 
 

@@ -6,7 +6,7 @@ In: rows of `tables.TRAITS`, profiles. Out: `Groups`, a sparse 0/1 matrix with o
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,10 @@ _PAIRED = (
 )
 
 
+Places: TypeAlias = npt.NDArray[np.int32]
+"""Rows of accounts or codes of values, both far fewer than 2**31."""
+
+
 @dataclass(frozen=True, slots=True)
 class Groups:
     """traits[g] are the one or two traits of group g; members: 0/1 [groups, accounts]."""
@@ -63,8 +67,8 @@ class Shown:
     """Traits of one kind as arrays: account row, code of the value, exchanges; `values` names the codes."""
 
     kind: TraitKind
-    rows: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.int64]
+    rows: Places
+    codes: Places
     exchanges: npt.NDArray[np.int64]
     values: pa.Array
 
@@ -72,37 +76,38 @@ class Shown:
 def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64]) -> dict[TraitKind, Shown]:
     """Split trait rows by kind, table by table as they come; order of rows and tables does not matter.
 
-    Text is coded at once: millions of rows with a word each would be the largest thing in memory.
+    Words are coded and keys become rows at once: as they come, millions of trait rows would be the largest thing in
+    memory.
     """
     parts: dict[TraitKind, list[pa.Table]] = {kind: [] for kind in TraitKind}
     for table in traits:
         for kind in pc.unique(table["kind"]).to_pylist():
-            rows = table.filter(pc.equal(table["kind"], kind))
-            columns = [rows["value"].dictionary_encode(), rows["account_key"], rows["exchanges"]]
-            parts[TraitKind(kind)].append(pa.table(columns, names=["value", "account_key", "exchanges"]))
-    return {kind: _shown(kind, tables, keys) for kind, tables in parts.items()}
+            some = table.filter(pc.equal(table["kind"], kind))
+            rows = np.searchsorted(keys, some["account_key"].to_numpy()).astype(np.int32)
+            columns = [some["value"].dictionary_encode(), pa.array(rows), some["exchanges"]]
+            parts[TraitKind(kind)].append(pa.table(columns, names=["value", "row", "exchanges"]))
+    return {kind: _shown(kind, parts.pop(kind)) for kind in list(parts)}
 
 
-def _shown(kind: TraitKind, tables: list[pa.Table], keys: npt.NDArray[np.int64]) -> Shown:
+def _shown(kind: TraitKind, tables: list[pa.Table]) -> Shown:
     """Traits of one kind, in order of value, account and exchanges; values beyond `MOST_VALUES` are left out."""
     if not tables:
-        nothing = np.zeros(0, np.int64)
-        return Shown(kind, nothing, nothing, nothing, pa.array([], pa.string()))
-    table = pa.concat_tables(tables)
+        nothing = np.zeros(0, np.int32)
+        return Shown(kind, nothing, nothing, nothing.astype(np.int64), pa.array([], pa.string()))
+    table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    tables.clear()
     words = table["value"].combine_chunks()
-    rows = np.searchsorted(keys, table["account_key"].to_numpy())
-    exchanges = table["exchanges"].to_numpy()
+    rows, exchanges = table["row"].to_numpy(), table["exchanges"].to_numpy()
     order = pc.sort_indices(words.dictionary).to_numpy()
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
     codes = rank[words.indices.to_numpy()]
     names = words.dictionary.take(pa.array(order))
-    carried = np.bincount(codes, exchanges, minlength=len(names))
     if len(names) > MOST_VALUES:
         kept = np.zeros(len(names), bool)
-        kept[np.argsort(-carried, kind="stable")[:MOST_VALUES]] = True
+        kept[np.argsort(-np.bincount(codes, exchanges, minlength=len(names)), kind="stable")[:MOST_VALUES]] = True
         some = kept[codes]
-        codes, rows, exchanges = (np.cumsum(kept) - 1)[codes[some]], rows[some], exchanges[some]
+        codes, rows, exchanges = (np.cumsum(kept, dtype=np.int32) - 1)[codes[some]], rows[some], exchanges[some]
         names = names.filter(pa.array(kept))
     order = np.lexsort((exchanges, rows, codes))
     return Shown(kind, rows[order], codes[order], exchanges[order], names)
@@ -142,7 +147,7 @@ def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[Any]) -> npt.NDA
 def build(parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minimum: int) -> Groups:
     """Form every group of at least `minimum` accounts; groups with the very same members count once."""
     traits: list[tuple[Trait, ...]] = []
-    members: list[npt.NDArray[np.int64]] = []
+    members: list[npt.NDArray[np.integer]] = []
     seen: set[tuple[tuple[TraitKind, ...], bytes]] = set()
     for trait, rows in _candidates(parts, exchanges, minimum):
         identity = (tuple(t.kind for t in trait), rows.tobytes())
@@ -158,7 +163,7 @@ def build(parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minim
 
 def _candidates(
     parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minimum: int
-) -> Iterator[tuple[tuple[Trait, ...], npt.NDArray[np.int64]]]:
+) -> Iterator[tuple[tuple[Trait, ...], npt.NDArray[np.integer]]]:
     for kind, part in parts.items():
         if kind is TraitKind.MODEL:
             continue  # everybody who uses a model is no hypothesis
@@ -174,7 +179,7 @@ def _candidates(
 
 def _paired(
     first: Shown, second: Shown, accounts: int, minimum: int
-) -> Iterator[tuple[tuple[Trait, ...], npt.NDArray[np.int64]]]:
+) -> Iterator[tuple[tuple[Trait, ...], npt.NDArray[np.integer]]]:
     """Groups of accounts whose commonest values of two kinds agree."""
     left, right = _commonest(first, accounts), _commonest(second, accounts)
     rows = np.flatnonzero((left >= 0) & (right >= 0))
@@ -199,8 +204,8 @@ def _commonest(part: Shown, accounts: int) -> npt.NDArray[np.int64]:
 
 
 def _runs(
-    codes: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], minimum: int
-) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    codes: npt.NDArray[np.integer], rows: npt.NDArray[np.integer], minimum: int
+) -> Iterator[tuple[int, npt.NDArray[np.integer]]]:
     """Give (code, sorted account rows) for every code with enough accounts."""
     order = np.lexsort((rows, codes))
     codes, rows = codes[order], rows[order]
