@@ -84,7 +84,14 @@ class DuckDBEngine:
         path = self._root / f"{name}.parquet"
         with _plain_faults():
             self._connection.to_parquet(expression, str(path), row_group_size=_GROUP_ROWS)
+            self._let_go()
             return self._connection.read_parquet(str(path), table_name=name)
+
+    def _let_go(self) -> None:
+        """Have DuckDB hand back what a large query leaves behind: its threads do so when they end."""
+        if self._threads > 1:
+            self._connection.raw_sql("SET threads = 1")
+            self._connection.raw_sql(f"SET threads = {self._threads}")
 
     def adopt(self, rows: pa.Table, name: str) -> ir.Table:
         """Make an Arrow table visible to expressions under `name`."""

@@ -14,13 +14,14 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.special import digamma, polygamma
 
+from stillwatch.together.squares import squared_sums
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Matrix: TypeAlias = npt.NDArray[np.float64] | sp.csr_array
 
 _VOLUME_BINS = 10  # strangers are matched within tenths of the volume distribution
 _SMALL = 1e-12
-_ROWS_AT_ONCE = 64  # groups whose sums are held at once
 _LEAST_SIGNAL = 0.1  # of the strangers' dispersion that is taken to be more than noise, at least
 _DOUBT = 0.2  # strangers' worth of belief that a group is like everybody: bounds what few accounts can say
 
@@ -139,13 +140,8 @@ def _squared_mixes(share: sp.csr_array, means: Any) -> Floats:
 
 
 def _squared_sums(picked: sp.csr_array, values: Matrix) -> Floats:
-    """Squared length of the sum of `values` over each row's picks, a few rows at a time: sums can be very wide."""
-    parts = [
-        _squared_norm(picked[low : low + _ROWS_AT_ONCE] @ values) for low in range(0, picked.shape[0], _ROWS_AT_ONCE)
-    ]
-    return np.concatenate(parts) if parts else np.zeros(0)
-
-
-def _squared_norm(values: Matrix) -> Floats:
-    squared = values.multiply(values) if sp.issparse(values) else values * values
-    return np.asarray(squared.sum(axis=1)).ravel()
+    """Squared length of the sum of `values` over each row's picks."""
+    if sp.issparse(values):
+        return squared_sums(sp.csr_array(picked), sp.csr_array(values))
+    sums = picked @ values
+    return np.asarray((sums * sums).sum(axis=1)).ravel()
