@@ -84,7 +84,15 @@ class DuckDBEngine:
         path = self._root / f"{name}.parquet"
         with _plain_faults():
             self._connection.to_parquet(expression, str(path), row_group_size=_GROUP_ROWS)
+            self._let_go()
             return self._connection.read_parquet(str(path), table_name=name)
+
+    def _let_go(self) -> None:
+        """Have DuckDB, whose threads do so when they end, and Arrow hand back what a large query leaves behind."""
+        pa.default_memory_pool().release_unused()
+        if self._threads > 1:
+            self._connection.raw_sql("SET threads = 1")
+            self._connection.raw_sql(f"SET threads = {self._threads}")
 
     def adopt(self, rows: pa.Table, name: str) -> ir.Table:
         """Make an Arrow table visible to expressions under `name`."""
@@ -101,6 +109,7 @@ class DuckDBEngine:
         path = self._root / f"stream-{self._streams}.parquet"
         with _plain_faults():
             self._connection.to_parquet(expression, str(path))
+        self._let_go()
         with pq.ParquetFile(path) as file:
             yield from file.iter_batches(65_536)
         path.unlink()

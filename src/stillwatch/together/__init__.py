@@ -5,7 +5,7 @@ check of the run's own bits. Order inside: `groups` (hypotheses) -> `likeness` +
 `null` (what is normal) -> `score` (bits, e-BH) -> `communities` -> `membership` -> `evidence`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from stillwatch.settings import Settings
 from stillwatch.together.communities import communities
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, strata
 from stillwatch.together.evidence import together_evidence
-from stillwatch.together.groups import Groups, build, shown
+from stillwatch.together.groups import MOST_VALUES, Groups, build, shown
 from stillwatch.together.likeness import ALL, Accounts
 from stillwatch.together.membership import grow, odds, weigh
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load
@@ -27,6 +27,7 @@ from stillwatch.together.score import learn_weights as weights_of
 from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
 
 __all__ = [
+    "MOST_VALUES",
     "Accounts",
     "Found",
     "FoundCampaign",
@@ -76,7 +77,7 @@ def accounts_of(
     exchanges: npt.NDArray[np.int64],
     seconds: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
     facets: Mapping[str, npt.NDArray[np.float32]],
-    traits: pa.Table,
+    traits: Iterable[pa.Table],
     keys: npt.NDArray[np.int64],
 ) -> Accounts:
     """Put profiles and traits of all accounts side by side; `seconds` are the first and the last of each."""

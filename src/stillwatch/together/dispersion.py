@@ -7,12 +7,14 @@ run by one scheduler do not: clones give strongly negative ratios. Read `null` n
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.special import digamma, polygamma
+
+from stillwatch.together.squares import squared_sums
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -20,7 +22,6 @@ Matrix: TypeAlias = npt.NDArray[np.float64] | sp.csr_array
 
 _STRATA = 10  # strangers are matched within tenths of the volume distribution
 _SMALL = 1e-12
-_ROWS_AT_ONCE = 64  # groups whose sums are held at once
 _LEAST_SIGNAL = 0.1  # of the strangers' dispersion that is taken to be more than noise, at least
 _DOUBT = 0.2  # strangers' worth of belief that a group is like everybody: bounds what few accounts can say
 
@@ -125,20 +126,22 @@ def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: F
     shape = (known.shape[1], bins)
     membership = sp.csr_array((np.ones(shape[0]), (np.arange(shape[0]), features.stratum)), shape=shape)
     share = sp.diags_array(1 / count) @ (known @ membership)
-    expected = share @ squares - _squared_sums(share, sp.csr_array(means) if sp.issparse(means) else np.asarray(means))
+    expected = share @ squares - _squared_mixes(share, means)
     first, second = share @ away_mean, share @ away_square
     freedom = 2 * (count - 1) * first**2 / np.maximum(second - first**2, _SMALL)
     return expected, share @ (weight @ (pick @ features.noise)), np.clip(freedom, 0.5 * (count - 1), 200 * count)
 
 
+def _squared_mixes(share: sp.csr_array, means: Any) -> Floats:
+    """Squared length of each row's mix of the means, from their inner products: the means can be very wide."""
+    inner: Any = means @ means.T
+    mixes = share @ (inner.toarray() if sp.issparse(means) else inner)
+    return np.asarray(share.multiply(mixes).sum(axis=1)).ravel()
+
+
 def _squared_sums(picked: sp.csr_array, values: Matrix) -> Floats:
-    """Squared length of the sum of `values` over each row's picks, a few rows at a time: sums can be very wide."""
-    parts = [
-        _squared_norm(picked[low : low + _ROWS_AT_ONCE] @ values) for low in range(0, picked.shape[0], _ROWS_AT_ONCE)
-    ]
-    return np.concatenate(parts) if parts else np.zeros(0)
-
-
-def _squared_norm(values: Matrix) -> Floats:
-    squared = values.multiply(values) if sp.issparse(values) else values * values
-    return np.asarray(squared.sum(axis=1)).ravel()
+    """Squared length of the sum of `values` over each row's picks."""
+    if sp.issparse(values):
+        return squared_sums(sp.csr_array(picked), sp.csr_array(values))
+    sums = picked @ values
+    return np.asarray((sums * sums).sum(axis=1)).ravel()
