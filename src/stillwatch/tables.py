@@ -249,6 +249,9 @@ BENCH_ROWS = Table(
         Column("splits", "int64", "campaigns beyond the first of each operator"),
         Column("merges", "int64", "operators beyond the first of each campaign, with a tenth of their accounts in it"),
         Column("adjusted_rand_index", "float64", "of accounts by operator and by campaign, the others alone"),
+        Column(
+            "declared_recall_fraction", "float64", "named as declared harvest, not accused, of all that operators ran"
+        ),
         Column("innocents", "int64", "accused accounts that no operator ran"),
         Column("innocents_by_kind", "string", "the same by kind, a JSON object"),
         Column("target_macro_f1", "float64", "of the targets named for rightly listed exchanges"),

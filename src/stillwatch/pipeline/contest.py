@@ -18,6 +18,7 @@ from stillwatch.pipeline.detectors import Detector, Ran, run_command
 from stillwatch.pipeline.growing import cut, moments, without_labels
 from stillwatch.pipeline.points import Point, scenario_at
 from stillwatch.settings import Settings
+from stillwatch.types import OURS
 
 SEEN_REFERENCE = "seen-reference"
 _SOURCES: simulator.Sources = "B"  # detectors and nulls are fitted on half A
@@ -94,7 +95,7 @@ def _ours(stage: _Stage) -> bench.BenchRow:
         except StillwatchError as fault:
             error = str(fault)
             break
-    return stage.row(bench.OURS, ran, looks, error)
+    return stage.row(OURS, ran, looks, error)
 
 
 def _theirs(stage: _Stage, detector: Detector) -> list[bench.BenchRow]:

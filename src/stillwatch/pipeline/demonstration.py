@@ -3,6 +3,7 @@
 In: a scenario, or a scan and labels that no detector reads. Out: log files, or a `Comparison`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
@@ -75,14 +76,21 @@ def simulate(  # noqa: PLR0913 - what a scenario can be told
     *,
     seed: int,
     scale: float = 1.0,
+    days: int | None = None,
+    places: Mapping[str, str] | None = None,
     sources: str = "all",
     prompts: Path | None = None,
 ) -> simulator.Simulated:
-    """Write labelled traffic of a scenario as log files."""
+    """Write labelled traffic of a scenario as log files.
+
+    Args:    days: length of the window, None for the scenario's own; places: points of axes to put its operators at.
+    """
     if sources not in get_args(simulator.Sources):
         raise UsageError(f"--sources {sources!r}: give one of {', '.join(get_args(simulator.Sources))}")
     pool = simulator.load_pool(cast("simulator.Sources", sources), prompts)
-    return simulator.simulate(simulator.load_scenario(scenario).scaled(scale), out, seed, pool)
+    chosen = simulator.load_scenario(scenario)
+    chosen = (chosen.over(days) if days is not None else chosen).scaled(scale)
+    return simulator.simulate(simulator.at(chosen, places) if places else chosen, out, seed, pool)
 
 
 def compare(result: Scan, labels: Path) -> Comparison:

@@ -1,6 +1,6 @@
 """A scenario: what is simulated, in a small declarative TOML file.
 
-In: a name of a shipped scenario or a path. Out: a checked `Scenario`. Shipped: demo, february, benign.
+In: a name of a shipped scenario or a path. Out: a checked `Scenario`.
 """
 
 import tomllib
@@ -150,6 +150,32 @@ class Scenario:
             twins=tuple(_scaled_twin(t, scale) for t in self.twins),
             scale=self.scale * scale,
         )
+
+    def over(self, days: int) -> "Scenario":
+        """Give the same scenario over another number of days: everybody keeps the pace, phases move with the window.
+
+        Raises:  SettingsError: days are not from 2 to 120.
+        """
+        fraction = days / self.days
+        outage = self.outage_hours
+        if outage:
+            outage = (outage[0] * fraction, outage[0] * fraction + outage[1] - outage[0])
+        shorter = replace(
+            self,
+            days=days,
+            exchanges=max(self.accounts, round(self.exchanges * fraction)),
+            release_hour=self.release_hour * fraction,
+            outage_hours=outage,
+            operators=tuple(_shifted_operator(operator, fraction) for operator in self.operators),
+        )
+        return checked(f"{self.name} over {days} days", shorter)
+
+
+def _shifted_operator(operator: Operator, fraction: float) -> Operator:
+    phases = ("start_hour", "active_days", "ramp_hours", "probing_hours", "failover_hour")
+    shorter = {name: getattr(operator, name) * fraction for name in phases}
+    exchanges = max(operator.accounts, round(operator.exchanges * fraction))
+    return replace(operator, exchanges=exchanges, **shorter)
 
 
 def _scaled_operator(operator: Operator, scale: float) -> Operator:

@@ -11,7 +11,7 @@ from stillwatch.report.clean import visible
 from stillwatch.report.page.curves import curve
 from stillwatch.report.page.markup import Markup, document, element, together
 from stillwatch.report.page.parts import note, table
-from stillwatch.types import Scoreboard, Standing
+from stillwatch.types import OURS, Scoreboard, Standing
 
 _CURVES = (
     ("account_recall_fraction", "Recall by account"),
@@ -55,7 +55,7 @@ def _axes(board: Scoreboard) -> Markup:
     )
     parts = []
     for axis in board.axes:
-        drawn = [curve(axis, metric, title, board.standings, scores.OURS) for metric, title in _CURVES]
+        drawn = [curve(axis, metric, title, board.standings, OURS) for metric, title in _CURVES]
         figures = (element("figure", figure) for figure in drawn)
         parts.append(element("section", element("h3", axis.name), note(axis.meaning), *figures, class_="plain"))
     return element("section", element("h2", "Along each axis"), told, *parts)
