@@ -27,6 +27,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "timing": ("scheduler", "jittered", "human", "replayed"),
     "wording": ("phrases", "clauses"),
     "system": ("half", "fixed", "none"),
+    "repeat_wording": ("same", "anew"),
     "student": ("none", "fixed", "improving"),
 }
 AT_LEAST_ONE = {"turns", "repeats", "paraphrases", "clients", "parameter_sets", "generations", "card_group"}
@@ -45,7 +46,8 @@ class Operator:
       scaffolds: fixed instructions in all, 0: bare tasks; paraphrases: wordings of each; wording: `phrases` varies
       words of one sentence, `clauses` puts every wording together anew; system: `half` of the scaffolds have a system
       prompt, one `fixed` text stands in every request, or `none`.
-      repeats: how often each task is asked in all, by whichever accounts are next in line.
+      repeats: how often each task is asked in all, by whichever accounts are next in line; repeat_wording: in the
+      `same` words, or `anew` in any wording of its scaffold.
       cover_fraction: unrelated customers' exchanges mixed into the same accounts.
       chinese_fraction: share of the harvest in Chinese; scripts_fraction: share in seven other languages and scripts
       around an English task.
@@ -79,6 +81,7 @@ class Operator:
     wording: str = "phrases"
     system: str = "half"
     repeats: int = 1
+    repeat_wording: str = "same"
     cover_fraction: float = 0.0
     chinese_fraction: float = 0.0
     scripts_fraction: float = 0.0
