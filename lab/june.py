@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from stillwatch import bench, pipeline
-from stillwatch.pipeline.growing import moments, without_labels
+from stillwatch.pipeline.growing import without_labels
 from stillwatch.settings import Settings
 
 OUT = Path(__file__).parent / "results/june.md"
@@ -61,7 +61,7 @@ def row(scale: float, variant: str, seed: int) -> str:
         seconds, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
         truth = bench.read_truth(log)
         found = bench.read_found(out, truth.owner)
-        judged = bench.judge(truth, [bench.Look(moments(log, 1)[-1], found)])
+        judged = bench.judge(truth, [bench.Look(truth.moments(1)[-1], found)])
     held = [len(accounts & truth.guilty) for accounts in found.campaigns.values() if accounts & truth.guilty]
     quiet = ", ".join(f"{verdict} {len(ids & truth.guilty):,}" for verdict, ids in sorted(found.named.items()))
     by_kind = ", ".join(f"{kind} {count:,}" for kind, count in judged.innocents_by_kind.items())

@@ -93,7 +93,7 @@ def demo(
             tell("writing simulated traffic")
             pipeline.simulate("demo", log, seed=seed, scale=scale)
         result = _scan(pipeline.Source((log / "exchanges",), log / "accounts.parquet"), None, out)
-        truth = pipeline.compare(result, log / "labels")
+        truth = pipeline.compare(log, out)
     _finish(result, out, as_json=as_json, fail_on_campaign=False)
     if not as_json:
         Console().print(truth.as_table())

@@ -9,10 +9,11 @@ from stillwatch.bench.judge import judge
 from stillwatch.bench.leaks import Look
 from stillwatch.bench.row import BenchRow, Judgement, row_of
 from stillwatch.bench.standings import breaking_points, broken_axes, exceedance_of, standings_of
-from stillwatch.bench.truth import Truth, read_truth, truth_of
+from stillwatch.bench.truth import TAKEN_KIND, Truth, read_truth, truth_of
 
 __all__ = [
     "ACCUSING",
+    "TAKEN_KIND",
     "BenchRow",
     "Found",
     "Judgement",

@@ -46,6 +46,12 @@ class Truth:
         values: NDArray[np.generic] = self.exchanges[name].to_numpy()
         return values
 
+    def moments(self, looks: int) -> tuple[int, ...]:
+        """Give the ends of equal parts of the log's time (microseconds UTC); the last is the end of the log."""
+        times = self.column("ts")
+        first, last = int(times.min()), int(times.max())
+        return (*(first + (last - first) * part // looks for part in range(1, looks)), last)
+
     def taken(self) -> NDArray[np.bool_]:
         """Tell which exchanges were taken: not an operator's cover, and not its probing, which no metric counts."""
         return np.asarray(self.column("kind") == TAKEN_KIND)

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stillwatch.abreast import abreast
 from stillwatch.schemas import arrow_schema
-from stillwatch.simulate.abreast import abreast
 from stillwatch.simulate.columns import Column, Mask, hex_ids, joined, lengths, nulled, numbers, strings, taken, token
 from stillwatch.simulate.layout import (
     MICROSECONDS_PER_HOUR,
