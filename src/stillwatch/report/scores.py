@@ -62,6 +62,12 @@ def shown(metric: str, estimate: Estimate | None) -> str:
     return f"{round(estimate.mean, 2) + 0.0:.2f}".removesuffix(".00")  # adding zero takes the sign off -0
 
 
+def row(standing: Standing) -> tuple[str, ...]:
+    """Give the cells of one standing: point, detector, every metric, innocents by kind."""
+    cells = [shown(metric, standing.metrics.get(metric)) for metric in METRICS]
+    return (visible(place(standing), 60), visible(standing.detector, 40), *cells, accused(standing))
+
+
 def accused(standing: Standing) -> str:
     """Name the innocents that were accused, by kind, summed over seeds."""
     return ", ".join(f"{kind.replace('_', ' ')} {n:,}" for kind, n in standing.innocents.items()) or "none"
