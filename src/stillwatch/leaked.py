@@ -1,4 +1,4 @@
-"""What has gone: exchanges, unique tasks, tokens and list price, counted; and what a student could learn, estimated.
+"""What has gone: exchanges, tokens and list price, counted; unique tasks and what a student could learn, estimated.
 
 In: the taken exchanges. Out: expressions that count them per campaign, and a `Leak`. The estimate rests on
 `dose_response.csv`: published accuracies of students trained on so many exchanges with a stronger model.
