@@ -7,7 +7,7 @@ never a stack trace.
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,7 +93,7 @@ def demo(
             tell("writing simulated traffic")
             pipeline.simulate("demo", log, seed=seed, scale=scale)
         result = _scan(pipeline.Source((log / "exchanges",), log / "accounts.parquet"), None, out)
-        truth = pipeline.compare(result, log / "labels")
+        truth = pipeline.compare(log, out)
     _finish(result, out, as_json=as_json, fail_on_campaign=False)
     if not as_json:
         Console().print(truth.as_table())
@@ -110,6 +110,12 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     out: Out = Path("stillwatch-log"),
     seed: Seed = 1,
     scale: Annotated[float, typer.Option("--scale", help="Size against the scenario's own, above 0.")] = 1.0,
+    days: Annotated[
+        int | None, typer.Option("--days", help="Length of the window, at the same pace; else the scenario's own.")
+    ] = None,
+    places: Annotated[
+        list[str] | None, typer.Option("--at", help="AXIS=POINT to put every operator at; may be repeated.")
+    ] = None,
     sources: Annotated[
         str, typer.Option("--sources", help="Which half of the prompts and clients: A, B or all.")
     ] = "all",
@@ -119,7 +125,16 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     """Write labelled traffic as log files; no request is sent to any model."""
     with _progress() as tell:
         tell(f"writing {scenario}")
-        written = pipeline.simulate(scenario, out, seed=seed, scale=scale, sources=sources, prompts=prompts)
+        written = pipeline.simulate(
+            scenario,
+            out,
+            seed=seed,
+            scale=scale,
+            days=days,
+            places=_places(places or ()),
+            sources=sources,
+            prompts=prompts,
+        )
     if as_json:
         typer.echo(json.dumps({"out": str(out), "exchanges": written.exchanges, "accounts": written.accounts}))
     else:
@@ -162,6 +177,13 @@ def bench(  # noqa: PLR0913 - one parameter an option
         console = Console()
         print_scoreboard(board, console)
         console.print(f"scoreboard: {out / 'scoreboard.html'}")
+
+
+def _places(named: Sequence[str]) -> dict[str, str]:
+    pairs = [name.partition("=") for name in named]
+    if any(not equals for _, equals, _ in pairs):
+        raise UsageError("--at: give AXIS=POINT, such as scaffold=absent")
+    return {axis: point for axis, _, point in pairs}
 
 
 def _scan(source: pipeline.Source, settings_file: Path | None, out: Path) -> Scan:

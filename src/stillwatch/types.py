@@ -14,6 +14,9 @@ AccountId = NewType("AccountId", str)
 ExchangeId = NewType("ExchangeId", str)
 CampaignId = NewType("CampaignId", str)
 
+OURS = "stillwatch"
+"""What Stillwatch is called among the detectors of the benchmark."""
+
 Question = Literal["together", "hidden", "taking", "leaked"]
 Answer = Literal["yes", "mixed", "no", "not_evaluated"]
 
