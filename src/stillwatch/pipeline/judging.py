@@ -31,10 +31,14 @@ _SHOWN_EVIDENCE_IDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """campaigns, and the engine's table of exchanges counted as taken (None when there is no campaign)."""
+    """campaigns, and the engine's table of exchanges counted as taken (None when there is no campaign).
+
+    names: ids in the order in which the campaigns were found.
+    """
 
     campaigns: tuple[Campaign, ...]
     taken: ir.Table | None
+    names: tuple[CampaignId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     others = Others(population(case.behaviour.table), engine.run(member_models(sketched, members)), counts)
     view = views.views(engine, sketched, members, taken, named)
     campaigns = [_campaign(case, name, campaign, others, view) for name, campaign in named.items()]
-    return Judged(tuple(sorted(campaigns, key=lambda c: (-c.taking_exchanges, -len(c.members), c.campaign_id))), taken)
+    ordered = sorted(campaigns, key=lambda c: (-c.taking_exchanges, -len(c.members), c.campaign_id))
+    return Judged(tuple(ordered), taken, tuple(named))
 
 
 def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others, view: views.Views) -> Campaign:
