@@ -269,7 +269,9 @@ ACCOUNTS_TESTED = Table(
         Column("application_bits", "float32", "of these, client, parameters, tools, model and words that stay"),
         Column("identity_bits", "float32", "of these, payment, mail, sign-up and network"),
         Column("speaks_for", "strings", "up to three tests that speak for it, with their bits, strongest first"),
-        Column("speaks_against", "strings", "up to three tests that speak against it, with their bits, strongest first"),
+        Column(
+            "speaks_against", "strings", "up to three tests that speak against it, with their bits, strongest first"
+        ),
         Column("declares_seats", "bool", "it declares an organisation of several seats that is not the campaign's"),
     ),
 )

@@ -1,7 +1,7 @@
 """Why each account was counted or cleared: the groups it was in, how each was judged, the campaign it came nearest to.
 
-In: accounts, groups, their scores and nulls, and the campaigns with everybody's odds. Out: `Tested`, rows that `explain`
-reads. Nothing here decides; it keeps what the other files decided by.
+In: accounts, groups, their scores and nulls, and the campaigns with everybody's odds. Out: `Tested`, rows that
+`explain` reads. Nothing here decides; it keeps what the other files decided by.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ def tested(  # noqa: PLR0913, PLR0917 - all that was decided, and by what
 
 
 def _strongest(ranked: sp.csr_array) -> Rows:
-    """Rank of the first few groups of every account, -1 beyond its last; rows of `ranked` are groups, strongest first."""
+    """Rank of the first few groups of every account, -1 beyond its last; rows are groups, strongest first."""
     held = sp.csr_array(ranked.T)
     held.sort_indices()
     places = held.indptr[:-1, None] + np.arange(_STRONGEST)
@@ -94,9 +94,7 @@ def _needed_bits(scores: Scores, false_discovery_fraction: float) -> Floats:
     return np.asarray(np.log2(len(chosen) / (false_discovery_fraction * np.maximum(chosen, 1))))
 
 
-def _groups(
-    groups: Groups, scores: Scores, reach: Sequence[Reach], order: Rows, needed: Floats
-) -> dict[str, Any]:
+def _groups(groups: Groups, scores: Scores, reach: Sequence[Reach], order: Rows, needed: Floats) -> dict[str, Any]:
     size = np.asarray(groups.members.sum(axis=1)).ravel()
     owned = np.zeros((len(reach) + 1, len(groups)))
     leads = np.zeros(len(groups), bool)
@@ -229,4 +227,3 @@ def _reasons(names: Sequence[str], table: Floats, sign: str = "+") -> npt.NDArra
         pairs = [(t, b) for t, b in zip(order[:, column].tolist(), rounded[:, column].tolist(), strict=True) if b > 0]
         found[column] = [written.setdefault((t, b), f"{names[t]} {sign}{b:.1f}") for t, b in pairs]
     return found
-
