@@ -191,8 +191,8 @@ def _shared(groups: Sequence[Row]) -> tuple[Section, ...]:
             "+".join(group["kinds"]),
             group["bits"],
             f"{group_phrase(group)}: {'accused' if group['accused'] else 'not accused'}; "
-            f"{group['needed_bits']:.1f} bits are needed; {words.count(group['campaign_accounts'])} of them are members of "
-            "a campaign",
+            f"{group['needed_bits']:.1f} bits are needed; {words.count(group['campaign_accounts'])} of them are in a "
+            "campaign",
             "",
             innocent.shared_innocently(group["kinds"]),
         )
