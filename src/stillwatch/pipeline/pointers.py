@@ -150,7 +150,8 @@ def _one_account(sample: Sample) -> Mask:
 def _carrying(sample: Sample) -> Mask:
     """Exchanges that carry a scaffold of the campaign."""
     marks = np.array(sample.scaffolds, np.int64)
-    return np.any([np.isin(sample.rows[column].to_numpy(), marks) for column in SCAFFOLD_COLUMNS], axis=0)
+    carried = [np.isin(sample.rows[column].to_numpy(), marks) for column in SCAFFOLD_COLUMNS]
+    return np.asarray(np.any(carried, axis=0))
 
 
 def _carrying_or_any(sample: Sample) -> Mask:
