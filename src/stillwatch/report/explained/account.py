@@ -95,8 +95,9 @@ def _cleared_sentences(stored: Stored, account: Row, groups: Sequence[Row]) -> l
     text = []
     accused = [group for group in groups if group["accused"]]
     if accused:
+        found = "was" if len(accused) == 1 else "were"
         text.append(
-            f"{words.many(len(accused), 'group')} it is in were found to be run by one operator. This account was then "
+            f"{len(accused)} of its strongest groups {found} found to be run by one operator. This account was then "
             "weighed by itself and does not belong: it shares something with them, as innocent customers do."
         )
     if groups and not accused:
@@ -117,7 +118,7 @@ def _distance(group: Row) -> str:
     needed, bits = group["needed_bits"], group["bits"]
     found = f"The closest were {group_phrase(group)}: {words.in_bits(bits).removeprefix('+')} bits of evidence"
     if bits < 1:
-        return f"{found}, which is none; {needed:.1f} are needed to accuse. They behave like separate customers."
+        return f"{found}, next to nothing; {needed:.1f} are needed to accuse. They behave like separate customers."
     times = words.odds_of_chance(bits).removeprefix("1 in ")
     return f"{found}, as chance alone gives to one innocent group in {times}; {needed:.1f} bits are needed to accuse."
 
