@@ -1,7 +1,7 @@
 """Examples show what they are said to show."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from stillwatch.taking import SCAFFOLD_COLUMNS
 from stillwatch.together.likeness import ALL
 from stillwatch.types import Evidence, ExchangeId
 
+NEW_YEAR = datetime(2026, 1, 1, 5, tzinfo=UTC)
 START = 1_767_225_600  # a Thursday, midnight
 
 
@@ -67,7 +68,7 @@ def test_an_example_has_what_the_test_found(test: str, column: str, value: Any, 
         ("patterned e-mail", {"email_shape": "A5D3"}, {}),
         ("declared relation", {"org_id": "o"}, {}),
         ("disposable e-mail", {"email_domain": "yopmail.com"}, {"email_domain": "example.org"}),
-        ("sign_up", {"created_at": datetime(2026, 1, 1, 5, tzinfo=UTC)}, {"created_at": datetime(2026, 1, 2, tzinfo=UTC)}),
+        ("sign_up", {"created_at": NEW_YEAR}, {"created_at": NEW_YEAR + timedelta(days=2)}),
         ("country mismatch", {"declared_country": "FR"}, {"declared_country": "de"}),
     ],
 )  # fmt: skip
