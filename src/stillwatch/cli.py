@@ -20,8 +20,16 @@ from rich.text import Text
 
 from stillwatch import __version__, pipeline, settings
 from stillwatch.errors import StillwatchError, UsageError
-from stillwatch.pipeline import benchmark
-from stillwatch.report import print_scan, print_scoreboard, scan_json, scoreboard_json, visible
+from stillwatch.pipeline import benchmark, explaining
+from stillwatch.report import (
+    explanation_json,
+    print_explanation,
+    print_scan,
+    print_scoreboard,
+    scan_json,
+    scoreboard_json,
+    visible,
+)
 from stillwatch.types import Scan, Verdict
 
 app = typer.Typer(
@@ -75,6 +83,24 @@ def scan(  # noqa: PLR0913 - one parameter an option
         raise UsageError(f"no engine is called {engine!r}; this version has: duckdb")
     source = pipeline.Source(tuple(paths), accounts, reference, _utc(as_of))
     _finish(_scan(source, settings_file, out), out, as_json=as_json, fail_on_campaign=fail_on_campaign)
+
+
+@app.command()
+def explain(
+    subject: Annotated[str, typer.Argument(help="Id of a campaign, an account or an exchange.")],
+    *,
+    folder: Annotated[Path, typer.Option("--in", help="Folder that a scan wrote.")] = Path("stillwatch-out"),
+    log: Annotated[
+        list[Path] | None, typer.Option("--log", help="Log to look in for an exchange that was not taken; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain why a campaign was accused, an account counted or cleared, an exchange taken or not."""
+    explanation = explaining.explain(subject, folder, tuple(log or ()))
+    if as_json:
+        typer.echo(json.dumps(explanation_json(explanation)))
+    else:
+        print_explanation(explanation, Console())
 
 
 @app.command()

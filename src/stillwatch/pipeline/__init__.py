@@ -17,6 +17,7 @@ from stillwatch.pipeline.intake import Source, seen_columns, take_in
 from stillwatch.pipeline.judging import Case, judge
 from stillwatch.pipeline.nulls import nulls_for
 from stillwatch.pipeline.summary import coverage
+from stillwatch.pipeline.tested import tested_tables
 from stillwatch.settings import Settings
 from stillwatch.types import Scan
 
@@ -59,7 +60,8 @@ def scan(source: Source, settings: Settings, out: Path, tell: Tell) -> Scan:
         )
         tell("writing the report")
         ordered = None if judged.taken is None else judged.taken.order_by("campaign_id", "exchange_id")
-        report.write_scan(result, out, None if ordered is None else engine.stream(ordered))
+        reasons = tested_tables(found.tested, known.profiles, judged.names)
+        report.write_scan(result, out, None if ordered is None else engine.stream(ordered), reasons)
     return result
 
 

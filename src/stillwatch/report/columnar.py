@@ -1,6 +1,6 @@
-"""The large tables of the result: `members.parquet` and `exchanges.parquet`.
+"""The large tables of the result: members, taken exchanges, and how every group and account was judged.
 
-In: a `Scan`, and the exchanges counted as taken as a stream of batches. Out: Parquet bytes in an open file.
+In: a `Scan`, the exchanges counted as taken as a stream of batches, tables. Out: Parquet bytes in an open file.
 Row groups have a fixed size, so the bytes depend on the rows and their order, not on how the stream was cut.
 """
 
@@ -28,6 +28,13 @@ def write_taken(taken: Iterable[pa.RecordBatch], sink: BinaryIO) -> None:
     """Write the exchanges counted as taken, in the order of the stream, without holding them all."""
     schema = arrow_schema(tables.TAKEN)
     _write((batch.select(schema.names).cast(schema) for batch in taken), tables.TAKEN, sink)
+
+
+def write_tested(declared: tables.Table, rows: pa.Table | None, sink: BinaryIO) -> None:
+    """Write one of the tables that `explain` reads; empty when the run did not keep it."""
+    schema = arrow_schema(declared)
+    batches = [] if rows is None else rows.select(schema.names).cast(schema).to_batches()
+    _write(batches, declared, sink)
 
 
 def _member_batch(campaign: Campaign) -> pa.RecordBatch:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from stillwatch.bits import exceedance
 from stillwatch.settings import Settings
+from stillwatch.together.account_reasons import Reach, Tested, tested
 from stillwatch.together.communities import communities
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, strata
 from stillwatch.together.evidence import together_evidence
@@ -32,6 +33,7 @@ __all__ = [
     "Found",
     "FoundCampaign",
     "Nulls",
+    "Tested",
     "accounts_of",
     "dump",
     "find",
@@ -63,7 +65,10 @@ class FoundCampaign:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All campaigns of a run, how many groups were tested, and whether the bits passed their own check."""
+    """All campaigns of a run, how many groups were tested, and whether the bits passed their own check.
+
+    tested: how every group and account was judged, for `explain`.
+    """
 
     campaigns: tuple[FoundCampaign, ...]
     groups_tested: int
@@ -71,6 +76,7 @@ class Found:
     tests_on: tuple[str, ...]
     tests_off: tuple[NotEvaluated, ...]
     threshold_bits: float | None
+    tested: Tested
 
 
 def accounts_of(
@@ -97,6 +103,7 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     fragments = communities(groups.members[accused], scores.total[accused])
     taken = np.zeros(len(accounts.exchanges), bool)
     campaigns: list[FoundCampaign] = []
+    reach: list[Reach] = []
     cores = join_operators(accounts, _cleaned(accounts, fragments, settings), scores.strangers)
     for number, core in enumerate(cores):
         seated = seated_elsewhere(accounts, core)
@@ -104,11 +111,14 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
         members, bits = grow(accounts, core & ~taken & ~seated, others, settings.membership_bits)
         if members.sum() >= settings.minimum_accounts:
             taken |= members
-            campaigns.append(_campaign(accounts, groups, scores, nulls, (members, bits)))
+            own = _own_groups(groups, scores, members)
+            campaigns.append(_campaign(accounts, groups, scores, members, bits, own))
+            reach.append(Reach(members, bits, seated, int(own[np.argmax(scores.total[own])])))
     on, off = _tests(scores)
     calibration = _calibration(accounts, groups, scores, taken, nulls)
     threshold = float(scores.total[accused].min()) if len(accused) else None
-    return Found(tuple(campaigns), len(groups), calibration, on, off, threshold)
+    judged = tested(accounts, groups, scores, nulls, reach, settings.false_discovery_fraction)
+    return Found(tuple(campaigns), len(groups), calibration, on, off, threshold, judged)
 
 
 def _cleaned(accounts: Accounts, fragments: list[Mask], settings: Settings) -> list[Mask]:
@@ -117,16 +127,18 @@ def _cleaned(accounts: Accounts, fragments: list[Mask], settings: Settings) -> l
     return [mask for mask in fitting if mask.sum() >= settings.minimum_accounts]
 
 
-def _campaign(
-    accounts: Accounts, groups: Groups, scores: Scores, nulls: Nulls, grown: tuple[Mask, Floats]
-) -> FoundCampaign:
-    members, bits = grown
+def _own_groups(groups: Groups, scores: Scores, members: Mask) -> npt.NDArray[np.int64]:
+    """The accused groups that half consist of members, or the one with the most members."""
     inside = np.asarray(groups.members @ members.astype(float)).ravel()
     size = np.asarray(groups.members.sum(axis=1)).ravel()
     own = np.flatnonzero(scores.accused & (2 * inside >= size))
-    if len(own) == 0:
-        own = np.array([int(np.argmax(np.where(scores.accused, inside, -1)))])
-    together_bits, evidence = together_evidence(accounts, groups, scores, own, nulls)
+    return own if len(own) else np.array([int(np.argmax(np.where(scores.accused, inside, -1)))])
+
+
+def _campaign(  # noqa: PLR0913, PLR0917 - one campaign, and what it is judged by
+    accounts: Accounts, groups: Groups, scores: Scores, members: Mask, bits: Floats, own: npt.NDArray[np.int64]
+) -> FoundCampaign:
+    together_bits, evidence = together_evidence(accounts, groups, scores, own)
     strangers = scores.strangers & ~members
     rows = np.flatnonzero(members)
     return FoundCampaign(

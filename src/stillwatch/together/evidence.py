@@ -10,18 +10,17 @@ import numpy.typing as npt
 
 from stillwatch.together.groups import Groups
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts
-from stillwatch.together.null import Nulls
 from stillwatch.together.score import Scores, strongest
 from stillwatch.types import Evidence, Trait
 
 
 def together_evidence(
-    accounts: Accounts, groups: Groups, scores: Scores, accused: npt.NDArray[np.int64], nulls: Nulls
+    accounts: Accounts, groups: Groups, scores: Scores, accused: npt.NDArray[np.int64]
 ) -> tuple[float, tuple[Evidence, ...]]:
     """Explain a campaign by its most telling group, charged for having looked at all of the campaign's groups."""
     leading = int(accused[np.argmax(scores.total[accused])])
     found = [e for family in FAMILIES if (e := _family_evidence(accounts, groups, scores, leading, family))]
-    found += _sum_evidence(scores, leading, nulls)
+    found += _sum_evidence(scores, leading)
     charge = -float(np.log2(len(accused)))
     if len(accused) > 1:
         claim = (
@@ -32,18 +31,19 @@ def together_evidence(
     return sum(e.bits for e in found), tuple(found)
 
 
-def _sum_evidence(scores: Scores, group: int, nulls: Nulls) -> list[Evidence]:
+def _sum_evidence(scores: Scores, group: int) -> list[Evidence]:
     """What the sum of the families is worth beside its face value, where the nulls have measured that."""
-    if not nulls.sums.levels:
+    sums = scores.nulls.sums
+    if not sums.levels:
         return []
     added = np.array([sum(float(bits[group]) for bits in scores.families.values())])
-    rarity = float(nulls.sums.p_bits(added)[0])
+    rarity = float(sums.p_bits(added)[0])
     claim = (
         f"families of tests are not quite independent: what their sum of {added[0]:.1f} bits is worth was measured on "
-        f"{nulls.sums.groups:,} innocent groups, of which at most one in {2**rarity:,.0f} reaches it"
+        f"{sums.groups:,} innocent groups, of which at most one in {2**rarity:,.0f} reaches it"
     )
-    beyond = added[0] > nulls.sums.levels[-1]
-    claim += f" (beyond {nulls.sums.levels[-1]:.1f} bits by halving with every bit)" if beyond else ""
+    beyond = added[0] > sums.levels[-1]
+    claim += f" (beyond {sums.levels[-1]:.1f} bits by halving with every bit)" if beyond else ""
     return [Evidence("sum_of_families", "together", float(scores.total[group]) - float(added[0]), claim)]
 
 

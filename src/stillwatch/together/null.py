@@ -25,7 +25,7 @@ from stillwatch.types import TraitKind
 _FORMAT = "tests of format 3"
 _FEW_GROUPS = 8  # reference groups below which a kind leans on the pooled null
 _PRIOR_GROUPS = 60.0  # groups' worth of belief that a kind is like all kinds, and a run like the reference
-_TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
+TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
 _EVEN_FRACTION = 0.3  # of weights that is not learnt: a campaign to come need not look like those known
 _FEWEST_REACHING = 10  # reference groups by which a level's share is still known well enough
 _LEAST_SCATTER = 0.1  # benign groups are alike to no better than a tenth, whatever the reference says
@@ -144,7 +144,7 @@ def _envelope(excess: Floats, variance: Floats) -> Null:
     """
     middle = min(float(np.median(excess)), 0.0)
     order = np.arange(1, len(excess) // 2 + 1)
-    allowed = stats.t.ppf(order / (len(excess) + 1), _TAIL_FREEDOM)
+    allowed = stats.t.ppf(order / (len(excess) + 1), TAIL_FREEDOM)
     low, high = _LEAST_SCATTER, 10.0
     for _ in range(40):
         scatter = np.sqrt(low * high)
@@ -161,7 +161,7 @@ def bits_of(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) 
     if finite.any():
         location, scale = _own_null(z[finite])
         shifted = (z[finite] - location) / scale
-        bits[finite] = calibrate_bits(student_tail_log_p(shifted, _TAIL_FREEDOM, "lower"))
+        bits[finite] = calibrate_bits(student_tail_log_p(shifted, TAIL_FREEDOM, "lower"))
     return bits
 
 

@@ -24,7 +24,7 @@ _PASSES = 3
 @dataclass(frozen=True, slots=True)
 class Scores:
     """tests: bits [groups] by test name, NaN where not tested; families: bits by family; total: what their sum
-    is worth; accused: e-BH's choice; strangers: accounts the last pass compared with.
+    is worth; accused: e-BH's choice; strangers: accounts the last pass compared with; nulls: by which.
     """
 
     tests: Mapping[str, Floats]
@@ -33,6 +33,7 @@ class Scores:
     accused: Mask
     strangers: Mask
     observed: Mapping[str, Dispersion]
+    nulls: Nulls
 
 
 def score(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_fraction: float) -> Scores:
@@ -100,7 +101,7 @@ def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
     families = {family: _mean(_of_family(tests, family), nulls.weights) for family in FAMILIES}
     total = null.bits_of_sums(np.sum(list(families.values()), axis=0), nulls) if len(groups) else np.zeros(0)
     accused = e_bh(total, false_discovery_fraction) if len(groups) else np.zeros(0, bool)
-    return Scores(tests, families, total, accused, strangers, observed)
+    return Scores(tests, families, total, accused, strangers, observed, nulls)
 
 
 def learn_weights(scored: Sequence[tuple[Mapping[str, Floats], Mask]]) -> dict[str, float]:
