@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch.errors import InputError
-from stillwatch.known.campaigns import Indicator, KindIndicators, KnownCampaign
+from stillwatch.known.campaigns import FAMILIES, FamilyOdds, Indicator, KindIndicators, KnownCampaign
 from stillwatch.types import AccountId, CampaignId, TraitKind, Verdict
 
 FILE = "indicators.json"
@@ -58,6 +58,7 @@ def _campaign(campaign: KnownCampaign) -> dict[str, Any]:
         "last_seen": _moment(campaign.last_seen),
         "accounts": campaign.accounts,
         "strangers": campaign.strangers,
+        "families": [{"family": f.family, "absent_bits": f.absent_bits, "steps": f.steps} for f in campaign.families],
         "kinds": [_kind(kind) for kind in campaign.kinds],
         "members": sorted(campaign.members),
     }
@@ -66,9 +67,7 @@ def _campaign(campaign: KnownCampaign) -> dict[str, Any]:
 def _kind(kind: KindIndicators) -> dict[str, Any]:
     return {
         "kind": kind.kind.value,
-        "weight_fraction": kind.weight_fraction,
-        "level_bits": {str(level): bits for level, bits in sorted(kind.level_bits.items())},
-        "values": [[v.value, v.members, v.strangers, v.bits] for v in kind.values],
+        "values": [[v.value, v.members, v.strangers, v.lift_bits] for v in kind.values],
     }
 
 
@@ -83,16 +82,21 @@ def _campaign_of(values: dict[str, Any]) -> KnownCampaign:
         accounts=int(values["accounts"]),
         strangers=int(values["strangers"]),
         kinds=tuple(_kind_of(kind) for kind in values["kinds"]),
+        families=tuple(_family_of(family) for family in values["families"]),
     )
 
 
 def _kind_of(values: dict[str, Any]) -> KindIndicators:
     return KindIndicators(
         kind=TraitKind(values["kind"]),
-        weight_fraction=float(values["weight_fraction"]),
-        level_bits={int(level): float(bits) for level, bits in values["level_bits"].items()},
         values=tuple(Indicator(_text(v), int(m), int(s), float(b)) for v, m, s, b in values["values"]),
     )
+
+
+def _family_of(values: dict[str, Any]) -> FamilyOdds:
+    (family,) = {known for known in FAMILIES.values() if known == values["family"]}
+    steps = tuple((float(score), float(bits)) for score, bits in values["steps"])
+    return FamilyOdds(family, float(values["absent_bits"]), steps)
 
 
 def _text(value: Any) -> str:

@@ -24,33 +24,54 @@ FAMILIES: Mapping[TraitKind, Family] = {
     TraitKind.ADDRESS: "identity",
     TraitKind.NETWORK: "identity",
 }
-"""Kinds that a fresh account can show in its first exchanges. Kinds of one family depend on each other (users of one
-product share its prompt, client and parameters; the seats of one company its card and address) and are averaged."""
-
-CHANGED_FRACTION = 0.25  # the bet that a replacement shows nothing known of one kind: a burnt scaffold costs 2 bits
+"""Kinds that a fresh account can show in its first exchanges. Kinds of one family depend on each other and are judged
+jointly: users of one product share its prompt, client and parameters, the seats of a company its card and address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """A value that marks a campaign: members and strangers that show it; bits: what meeting it says, above 0."""
+    """A value that marks a campaign: members and strangers that show it, and its lift.
+
+    lift_bits: log2 of its share among members over that among strangers, these counted one too many.
+    """
 
     value: str
     members: int
     strangers: int
-    bits: float
+    lift_bits: float
 
 
 @dataclass(frozen=True, slots=True)
 class KindIndicators:
-    """Indicators of one kind. weight_fraction: its share in the mean of its family.
-
-    level_bits: bits by level; a value's level is how many bits commoner it is among members (see `levels`).
-    """
+    """Indicators of one kind."""
 
     kind: TraitKind
-    weight_fraction: float
-    level_bits: Mapping[int, float]
     values: tuple[Indicator, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyOdds:
+    """What a score in one family says; the score is the sum over its kinds of the best lift met.
+
+    absent_bits: where nothing was met, below 0; steps: (score, bits) rising in both: bits hold from that score on.
+    """
+
+    family: Family
+    absent_bits: float
+    steps: tuple[tuple[float, float], ...]
+
+    def bits(self, score: float) -> float:
+        """Give the bits of a score.
+
+        >>> FamilyOdds("application", -1.0, ((5.0, 2.0), (9.0, 8.5))).bits(8.0)
+        2.0
+        """
+        reached = self.absent_bits
+        for step, bits in self.steps:
+            if step > score:
+                break
+            reached = bits
+        return reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +90,4 @@ class KnownCampaign:
     accounts: int
     strangers: int
     kinds: tuple[KindIndicators, ...]
+    families: tuple[FamilyOdds, ...]

@@ -2,33 +2,30 @@
 
 In: an `Index` made once, and the values that an account shows. Out: a new `Trail`, and its bits for each campaign.
 
-Bits are log2 of an e-value that may be looked at after every exchange: values count by the best one met so far,
-strangers were counted by what they ever show. Kinds of one family are averaged; the two families are taken as
-independent among strangers. A kind in which nothing known was met stands for the bet that it was changed.
+In each kind the best lift met counts, their sum in a family is its score, and the score has bits (`lifts`), log2 of an
+e-value that may be looked at after every exchange. The two families are taken as independent among strangers.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp2, log2
 from types import MappingProxyType
 
-from stillwatch.known.campaigns import CHANGED_FRACTION, FAMILIES, KnownCampaign
+from stillwatch.known.campaigns import FAMILIES, KnownCampaign
 from stillwatch.types import Trait, TraitKind
 
 _REASONS = 3
 
 Trail = Mapping[int, Mapping[TraitKind, float]]
-"""By campaign number: the most bits met so far in each kind. Campaigns of which nothing was met are not in it."""
+"""By campaign number: the best lift met so far in each kind. Campaigns of which nothing was met are not in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Known campaigns turned round: (campaign number, bits) by trait; weights: by campaign, each kind's share."""
+    """Known campaigns turned round. marks: (campaign number, lift in bits) by trait."""
 
     campaigns: tuple[KnownCampaign, ...]
     marks: Mapping[Trait, tuple[tuple[int, float], ...]]
-    weights: tuple[Mapping[TraitKind, float], ...]
 
 
 def index(campaigns: Sequence[KnownCampaign]) -> Index:
@@ -38,28 +35,25 @@ def index(campaigns: Sequence[KnownCampaign]) -> Index:
         for kind in campaign.kinds:
             for value in kind.values:
                 trait = Trait(kind.kind, value.value)
-                marks[trait] = (*marks.get(trait, ()), (number, value.bits))
-    weights = tuple(
-        MappingProxyType({kind.kind: kind.weight_fraction for kind in campaign.kinds}) for campaign in campaigns
-    )
-    return Index(tuple(campaigns), MappingProxyType(marks), weights)
+                marks[trait] = (*marks.get(trait, ()), (number, value.lift_bits))
+    return Index(tuple(campaigns), MappingProxyType(marks))
 
 
 def follow(known: Index, trail: Trail, shown: Iterable[Trait]) -> Trail:
     """Add what one more exchange shows; the trail is the same value when nothing new was met."""
     grown: dict[int, Mapping[TraitKind, float]] | None = None
     for trait in shown:
-        for number, bits in known.marks.get(trait, ()):
+        for number, lift in known.marks.get(trait, ()):
             best = (trail if grown is None else grown).get(number, {})
-            if bits > best.get(trait.kind, 0.0):
+            if lift > best.get(trait.kind, 0.0):
                 grown = dict(trail) if grown is None else grown
-                grown[number] = {**best, trait.kind: bits}
+                grown[number] = {**best, trait.kind: lift}
     return trail if grown is None else grown
 
 
 def total_bits(known: Index, trail: Trail) -> dict[int, float]:
     """Give the bits of each campaign of which something was met."""
-    return {number: _bits(known.weights[number], best) for number, best in trail.items()}
+    return {number: _bits(known.campaigns[number], best) for number, best in trail.items()}
 
 
 def passed(known: Index, met: Iterable[tuple[int, Trait]], threshold_bits: float) -> tuple[int, int, float] | None:
@@ -92,17 +86,16 @@ def reasons(known: Index, number: int, met: Iterable[Trait]) -> tuple[str, ...]:
     for kind in campaign.kinds:
         own = [value for value in kind.values if Trait(kind.kind, value.value) in shown]
         if own:
-            best = max(own, key=lambda value: value.bits)
+            best = max(own, key=lambda value: value.lift_bits)
             members = f"{best.members:,} of {campaign.accounts:,} members"
             strangers = f"{best.strangers:,} of {campaign.strangers:,} strangers"
-            said.append((best.bits, f"{kind.kind} {best.bits:+.1f} bits: shown by {members} and {strangers}"))
+            said.append((best.lift_bits, f"{kind.kind} {best.lift_bits:+.1f} bits: shown by {members} and {strangers}"))
     return tuple(sentence for _, sentence in sorted(said, reverse=True)[:_REASONS])
 
 
-def _bits(weights: Mapping[TraitKind, float], best: Mapping[TraitKind, float]) -> float:
-    mean: dict[str, float] = {}
-    for kind, weight in weights.items():
-        bits = best.get(kind)
-        e_value = CHANGED_FRACTION if bits is None else exp2(bits)
-        mean[FAMILIES[kind]] = mean.get(FAMILIES[kind], 0.0) + weight * e_value
-    return sum(log2(part) for part in mean.values())
+def _bits(campaign: KnownCampaign, best: Mapping[TraitKind, float]) -> float:
+    score = {family.family: 0.0 for family in campaign.families}
+    for kind, lift in best.items():
+        if FAMILIES[kind] in score:
+            score[FAMILIES[kind]] += lift
+    return sum(family.bits(score[family.family]) for family in campaign.families)

@@ -1,6 +1,6 @@
-"""What a campaign leaves behind: the values that its members show and strangers do not.
+"""What a campaign leaves behind: the values that its members show and strangers do not, and what meeting them says.
 
-In: which account shows which value, and who is a member and who a stranger. Out: `KindIndicators`.
+In: which account shows which value, and who is a member and who a stranger. Out: `KindIndicators` and `FamilyOdds`.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from stillwatch.known.campaigns import CHANGED_FRACTION, FAMILIES, Indicator, KindIndicators
-from stillwatch.known.levels import NO_LEVEL, Counts, bits_at, level_bits, levels
+from stillwatch.known.campaigns import FAMILIES, Family, FamilyOdds, Indicator, KindIndicators
+from stillwatch.known.lifts import Counts, Floats, family_odds, lifts
 from stillwatch.types import TraitKind
 
 Mask = npt.NDArray[np.bool_]
@@ -27,81 +27,56 @@ class Values(Protocol):
     @property
     def rows(self) -> Counts: ...  # noqa: D102 - said above
     @property
-    def codes(self) -> Counts: ...  # noqa: D102
+    def codes(self) -> Counts: ...  # noqa: D102 - same
     @property
-    def values(self) -> pa.Array: ...  # noqa: D102
+    def values(self) -> pa.Array: ...  # noqa: D102 - same
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """How often each value is shown, by members and by strangers, of how many."""
+class Left:
+    """What a campaign leaves behind."""
 
-    members: Counts
-    all_members: int
-    strangers: Counts
-    all_strangers: int
+    kinds: tuple[KindIndicators, ...]
+    families: tuple[FamilyOdds, ...]
 
 
-def learn(shown: Mapping[TraitKind, Values], members: Mask, strangers: Mask) -> tuple[KindIndicators, ...]:
-    """Learn the indicators of a campaign; kinds and values that say nothing are left out."""
-    found = [_of_kind(kind, shown[kind], members, strangers) for kind in FAMILIES if kind in shown]
-    kept = [(kind, gain) for kind, gain in found if kind is not None]
-    total: dict[str, float] = {}
-    for kind, gain in kept:
-        total[FAMILIES[kind.kind]] = total.get(FAMILIES[kind.kind], 0.0) + gain
+def learn(shown: Mapping[TraitKind, Values], members: Mask, strangers: Mask) -> Left:
+    """Learn the indicators of a campaign; kinds and families that say nothing are left out."""
+    kinds, scores = [], dict[Family, Floats]()
+    for kind, family in FAMILIES.items():
+        if kind in shown:
+            inside, outside = _holders(shown[kind], members), _holders(shown[kind], strangers)
+            values = _values(shown[kind], inside, outside, (int(members.sum()), int(strangers.sum())))
+            if values:
+                kinds.append(KindIndicators(kind, values))
+                best = _best(shown[kind], inside, outside, members, strangers)
+                scores[family] = scores.get(family, np.zeros(len(members))) + best
+    odds = (family_odds(family, score[members], score[strangers]) for family, score in scores.items())
+    return Left(tuple(kinds), tuple(family for family in odds if family.steps))
+
+
+def _holders(part: Values, accounts: Mask) -> Counts:
+    return np.bincount(part.codes[accounts[part.rows]], minlength=len(part.values)).astype(np.int64)
+
+
+def _values(part: Values, inside: Counts, outside: Counts, sizes: tuple[int, int]) -> tuple[Indicator, ...]:
+    lift = lifts(inside, sizes[0], outside, sizes[1])
+    marks = np.flatnonzero((lift > 0) & (inside >= _FEWEST_MEMBERS))
+    marks = marks[np.argsort(-inside[marks], kind="stable")][:_MOST_VALUES]
     return tuple(
-        KindIndicators(kind.kind, round(gain / total[FAMILIES[kind.kind]], 6), kind.level_bits, kind.values)
-        for kind, gain in kept
-    )
-
-
-def _of_kind(kind: TraitKind, part: Values, members: Mask, strangers: Mask) -> tuple[KindIndicators | None, float]:
-    """Indicators of one kind, and the bits that a member's best value has on average."""
-    size = len(part.values)
-    seen = _Seen(
-        np.bincount(part.codes[members[part.rows]], minlength=size),
-        int(members.sum()),
-        np.bincount(part.codes[strangers[part.rows]], minlength=size),
-        int(strangers.sum()),
-    )
-    best = _best_of_members(part, members, seen)
-    table = level_bits(best, _levels_of_strangers(part, strangers, seen), seen.all_strangers)
-    values = _values(part, seen, table)
-    gain = float(np.mean([bits_at(int(level), table) for level in best])) if len(best) else 0.0
-    return (KindIndicators(kind, 1.0, table, values) if values and gain > 0 else None), gain
-
-
-def _best_of_members(part: Values, members: Mask, seen: _Seen) -> Counts:
-    """The best level of each member, were it not a member itself."""
-    own = members[part.rows]
-    codes = part.codes[own]
-    level = levels(seen.members[codes] - 1, seen.all_members - 1, seen.strangers[codes], seen.all_strangers)
-    best = np.full(len(members), NO_LEVEL)
-    np.maximum.at(best, part.rows[own], level)
-    return best[members]
-
-
-def _levels_of_strangers(part: Values, strangers: Mask, seen: _Seen) -> Counts:
-    """Every level that each stranger shows, were it not counted itself; only values that are indicators."""
-    other = strangers[part.rows] & (seen.members[part.codes] >= _FEWEST_MEMBERS)
-    codes = part.codes[other]
-    level = levels(seen.members[codes], seen.all_members, seen.strangers[codes] - 1, seen.all_strangers - 1)
-    pairs = np.unique(np.column_stack([part.rows[other], level])[level != NO_LEVEL], axis=0)
-    return pairs[:, 1]
-
-
-def _values(part: Values, seen: _Seen, table: Mapping[int, float]) -> tuple[Indicator, ...]:
-    level = levels(seen.members, seen.all_members, seen.strangers, seen.all_strangers)
-    marks = np.flatnonzero((level != NO_LEVEL) & (seen.members >= _FEWEST_MEMBERS))
-    marks = marks[np.argsort(-seen.members[marks], kind="stable")][:_MOST_VALUES]
-    found = [
-        Indicator(str(part.values[int(c)].as_py()), int(seen.members[c]), int(seen.strangers[c]), bits)
+        Indicator(str(part.values[int(c)].as_py()), int(inside[c]), int(outside[c]), round(float(lift[c]), 3))
         for c in marks
-        if (bits := _with_change(bits_at(int(level[c]), table))) > 0
-    ]
-    return tuple(found)
+    )
 
 
-def _with_change(bits: float) -> float:
-    """Bits of a match when the bet allows that the kind was changed altogether."""
-    return round(float(np.log2(CHANGED_FRACTION + (1 - CHANGED_FRACTION) * 2.0**bits)), 3) if bits > 0 else 0.0
+def _best(part: Values, inside: Counts, outside: Counts, members: Mask, strangers: Mask) -> Floats:
+    """The best lift that each account shows, were it neither a member nor a stranger itself."""
+    member, stranger = members[part.rows].astype(np.int64), strangers[part.rows].astype(np.int64)
+    own, others = inside[part.codes], outside[part.codes]
+    sizes = int(members.sum()), int(strangers.sum())
+    as_member = lifts(own - 1, sizes[0] - 1, others, sizes[1])
+    as_stranger = lifts(own, sizes[0], others - 1, sizes[1] - 1)
+    lift = np.where(member == 1, as_member, np.where(stranger == 1, as_stranger, 0.0))
+    best = np.zeros(len(members))
+    np.maximum.at(best, part.rows, np.where(own >= _FEWEST_MEMBERS, lift, 0.0))
+    return best

@@ -23,6 +23,7 @@ from stillwatch.known import KnownCampaign
 from stillwatch.pipeline.behaviour import Behaviour
 from stillwatch.settings import Settings
 from stillwatch.together import FoundCampaign
+from stillwatch.together.membership import odds
 from stillwatch.types import AccountId, Campaign, CampaignId, Continuation, ContinuedAccount, Trait, TraitKind
 
 Mask = npt.NDArray[np.bool_]
@@ -95,7 +96,11 @@ def go_on(
 def leave(
     behaviour: Behaviour, campaigns: Sequence[Campaign], reports: Sequence[KnownCampaign], as_of: datetime
 ) -> tuple[KnownCampaign, ...]:
-    """Give what the next scan should know: this run's campaigns, and known ones that were not found again."""
+    """Give what the next scan should know: this run's campaigns, and known ones that were not found again.
+
+    Accounts that are more likely members than not, without being counted as members, are no strangers either: a few
+    of the operator's own among the strangers would make its marks look common.
+    """
     masks = {
         c.campaign_id: _holds(behaviour.profiles.ids, frozenset(m.account_id for m in c.members)) for c in campaigns
     }
@@ -104,8 +109,11 @@ def leave(
     earlier = {c.campaign_id: c for c in reports}
     made = {}
     for c in campaigns:
-        strangers = ~accused & ~masks[c.campaign_id]
+        doubtful = odds(behaviour.accounts, masks[c.campaign_id], ~masks[c.campaign_id]) >= 0
+        strangers = ~accused & ~masks[c.campaign_id] & ~doubtful
         before = earlier.get(c.campaign_id)
+        left = known.learn(behaviour.accounts.shown, masks[c.campaign_id], strangers)
+        accuses = c.verdict in ACCUSING
         made[c.campaign_id] = KnownCampaign(
             campaign_id=c.campaign_id,
             verdict=c.verdict,
@@ -115,9 +123,8 @@ def leave(
             members=frozenset(m.account_id for m in c.members) | (before.members if before else frozenset()),
             accounts=len(c.members),
             strangers=int(strangers.sum()),
-            kinds=known.learn(behaviour.accounts.shown, masks[c.campaign_id], strangers)
-            if c.verdict in ACCUSING
-            else (),
+            kinds=left.kinds if accuses else (),
+            families=left.families if accuses else (),
         )
     return tuple((earlier | made).values())
 
