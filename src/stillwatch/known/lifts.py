@@ -20,10 +20,11 @@ from stillwatch.known.campaigns import Family, FamilyOdds
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+_SPREAD_FRACTION = 0.05
 LEAST_LIFT_BITS = 3.0  # what members show less than 8 times as often as strangers is no indicator
 CHANGED_FRACTION: Mapping[Family, float] = {"application": 0.05, "identity": 0.75}
-"""The bet that a replacement shows nothing known of a family. A fresh card and a fresh address are what a replacement is
-for, so that showing nothing known costs little there (0.4 bits at most)."""
+"""The bet that a replacement shows nothing known of a family. Fresh cards and addresses are what a replacement is for:
+showing nothing known costs little there (0.4 bits at most)."""
 
 
 def lifts(members: Counts, all_members: int, strangers: Counts, all_strangers: int) -> Floats:
@@ -44,7 +45,8 @@ def lifts(members: Counts, all_members: int, strangers: Counts, all_strangers: i
 def family_odds(family: Family, members: Floats, strangers: Floats) -> FamilyOdds:
     """Give the bits of every score, from the scores of members and strangers; 0 is nothing met.
 
-    Each member bets on the lowest whole score that is as rare among strangers as its own.
+    Each member bets on the lowest whole score that is as rare among strangers as its own; a small part of all bets is
+    spread over every rarity, for accounts that have not yet shown all that they will.
     """
     top = int(members.max(initial=0.0))
     count = np.array([int(np.sum(strangers >= score)) for score in range(1, top + 1)])
@@ -52,7 +54,9 @@ def family_odds(family: Family, members: Floats, strangers: Floats) -> FamilyOdd
     for score in np.floor(members).astype(int).tolist():
         bets[0 if score == 0 else 1 + int(np.argmax(count == count[score - 1]))] += 1
     bets[0] += 1
-    bets /= bets.sum()
+    rarer = 1 + np.flatnonzero(np.diff(count, prepend=len(strangers)) < 0)  # scores that fewer strangers reach
+    bets = (1 - _SPREAD_FRACTION) * bets / bets.sum()
+    bets[rarer] += _SPREAD_FRACTION / max(len(rarer), 1)
     e_values = bets[0] + np.cumsum(np.append(0.0, bets[1:] * (len(strangers) + 1) / (count + 1)))
     changed = CHANGED_FRACTION[family]
     bits = [round(log2(changed + (1 - changed) * e), 3) for e in e_values.tolist()]

@@ -66,7 +66,7 @@ def scan(source: Source, settings: Settings, out: Path, tell: Tell) -> Scan:
         )
         tell("writing the report")
         ordered = None if judged.taken is None else judged.taken.order_by("campaign_id", "exchange_id")
-        indicators = known.as_text(leave(profiled, result.campaigns, earlier, result.as_of))
+        indicators = known.as_text(leave(profiled, result.campaigns, earlier, result.as_of, settings))
         report.write_scan(result, out, None if ordered is None else engine.stream(ordered), indicators)
     return result
 

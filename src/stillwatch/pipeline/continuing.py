@@ -94,12 +94,16 @@ def go_on(
 
 
 def leave(
-    behaviour: Behaviour, campaigns: Sequence[Campaign], reports: Sequence[KnownCampaign], as_of: datetime
+    behaviour: Behaviour,
+    campaigns: Sequence[Campaign],
+    reports: Sequence[KnownCampaign],
+    as_of: datetime,
+    settings: Settings,
 ) -> tuple[KnownCampaign, ...]:
     """Give what the next scan should know: this run's campaigns, and known ones that were not found again.
 
-    Accounts that are more likely members than not, without being counted as members, are no strangers either: a few
-    of the operator's own among the strangers would make its marks look common.
+    A stranger must be as surely none of the campaign as a member is surely one: a few of the operator's own accounts,
+    too quiet to be found, would make its marks look common.
     """
     masks = {
         c.campaign_id: _holds(behaviour.profiles.ids, frozenset(m.account_id for m in c.members)) for c in campaigns
@@ -109,8 +113,8 @@ def leave(
     earlier = {c.campaign_id: c for c in reports}
     made = {}
     for c in campaigns:
-        doubtful = odds(behaviour.accounts, masks[c.campaign_id], ~masks[c.campaign_id]) >= 0
-        strangers = ~accused & ~masks[c.campaign_id] & ~doubtful
+        sure = odds(behaviour.accounts, masks[c.campaign_id], ~masks[c.campaign_id]) <= -settings.membership_bits
+        strangers = ~accused & ~masks[c.campaign_id] & sure
         before = earlier.get(c.campaign_id)
         left = known.learn(behaviour.accounts.shown, masks[c.campaign_id], strangers)
         accuses = c.verdict in ACCUSING
