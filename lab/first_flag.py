@@ -97,8 +97,8 @@ def main() -> None:
 Hours count from the operator's start. Bar: at most 1,000 unique tasks, or 1 % of the campaign. Thinned logs:
 {BENIGN_ACCOUNTS:,} benign accounts with {BENIGN_EXCHANGES:,} exchanges, at most {MOST_ACCOUNTS} accounts an operator
 and {MOST_PER_ACCOUNT} exchanges an account, the scenario's days and schedules. At full size a campaign asks more in the
-same hours, and shows more accounts; neither the hours nor the tasks carry over by a factor. Looks are {FIRST_HOUR:.0f} h
-after the start of the log and then each half as far again, so a flag comes up to a third later than it could.
+same hours, and shows more accounts; neither the hours nor the tasks carry over by a factor. Looks are {FIRST_HOUR:.0f}
+hours after the start of the log and then each half as far again, so a flag comes up to a third later than it could.
 **Looking repeatedly with --as-of is not yet an e-process**: the bound on false campaigns holds for each look alone.
 Machine: {os.cpu_count()} cores.
 """

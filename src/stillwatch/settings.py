@@ -63,7 +63,7 @@ class Settings:
     taking_bits: float = 4.3
     taking_share_fraction: float = 0.8
     declared_share_fraction: float = 0.5
-    continuing_false_fraction: float = 0.001
+    continuing_false_fraction: float = 0.002
     memory_limit_bytes: int = 256 * 2**20
     threads: int = 0
     batch_rows: int = 16_384

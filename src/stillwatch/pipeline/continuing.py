@@ -28,6 +28,7 @@ from stillwatch.types import AccountId, Campaign, CampaignId, Continuation, Cont
 
 Mask = npt.NDArray[np.bool_]
 
+_FEWEST_EXCHANGES = 4  # with fewer an account cannot be told from a quiet member
 _DECLARED: Mapping[TraitKind, str] = {
     TraitKind.PAYMENT: "payment_fingerprint",
     TraitKind.EMAIL_DOMAIN: "email_domain",
@@ -102,8 +103,9 @@ def leave(
 ) -> tuple[KnownCampaign, ...]:
     """Give what the next scan should know: this run's campaigns, and known ones that were not found again.
 
-    A stranger must be as surely none of the campaign as a member is surely one: a few of the operator's own accounts,
-    too quiet to be found, would make its marks look common.
+    A stranger must be as surely none of the campaign as a member is surely one, and have traffic enough to tell: a few
+    of the operator's own accounts, too quiet to be found, would make its marks look common. Busier strangers show more
+    values than quiet ones, so leaving the quiet ones out makes nobody look guiltier.
     """
     masks = {
         c.campaign_id: _holds(behaviour.profiles.ids, frozenset(m.account_id for m in c.members)) for c in campaigns
@@ -114,7 +116,7 @@ def leave(
     made = {}
     for c in campaigns:
         sure = odds(behaviour.accounts, masks[c.campaign_id], ~masks[c.campaign_id]) <= -settings.membership_bits
-        strangers = ~accused & ~masks[c.campaign_id] & sure
+        strangers = ~accused & ~masks[c.campaign_id] & sure & (behaviour.profiles.exchanges >= _FEWEST_EXCHANGES)
         before = earlier.get(c.campaign_id)
         left = known.learn(behaviour.accounts.shown, masks[c.campaign_id], strangers)
         accuses = c.verdict in ACCUSING
