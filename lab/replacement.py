@@ -1,6 +1,6 @@
 """Replacement accounts: a log is scanned up to a moment, then the whole of it with the campaigns known by then.
 
-Usage: replacement.py [SEEDS] [SCALE]. Writes lab/results/replacement.md and prints it: of the accounts of known
+Usage: replacement.py [SEEDS] [SCALE] [FIRST SEED]. Writes lab/results/replacement.md and prints it: of the accounts of known
 operators that appear after the moment, how many are named and after how many of their exchanges; and how many innocents
 are, in the same logs and in benign traffic of sources that no campaign was learnt from (half B of prompts and clients).
 """
@@ -156,10 +156,11 @@ def main() -> None:
         "|---|---|---|---|---|---|---|---|",
     ]
     reports, everyone = list[tuple[KnownCampaign, ...]](), Tally()
+    begin = int(sys.argv[3]) if len(sys.argv) > 3 else 101
     for case in cases(scale):
         tally = Tally()
-        for seed in range(1, seeds + 1):
-            reports.append(judge(case, 100 + seed, tally))
+        for seed in range(begin, begin + seeds):
+            reports.append(judge(case, seed, tally))
         everyone.innocent += tally.innocent
         everyone.false.update(tally.false)
         lines.append(row(case.name, tally))
@@ -175,7 +176,7 @@ Allowed by the setting: {1e5 * SETTINGS.continuing_false_fraction:.0f}. Machine:
 """
     text = "\n".join([*lines, closing])
     print(text)
-    OUT.write_text(f"# Replacement accounts\n\n`python lab/replacement.py {seeds} {scale:g}`\n\n{text}")
+    OUT.write_text(f"# Replacement accounts\n\n`python lab/replacement.py {seeds} {scale:g} {begin}`\n\n{text}")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ from stillwatch.types import AccountId, Campaign, CampaignId, Continuation, Cont
 
 Mask = npt.NDArray[np.bool_]
 
-_FEWEST_EXCHANGES = 4  # with fewer an account cannot be told from a quiet member
+_YOUNG_SECONDS = 48 * 3600  # an account that began so shortly before the end cannot be told from a young member
+_YOUNG_FRACTION = 1 / 3  # of the log's time, where that is less
 _DECLARED: Mapping[TraitKind, str] = {
     TraitKind.PAYMENT: "payment_fingerprint",
     TraitKind.EMAIL_DOMAIN: "email_domain",
@@ -103,9 +104,9 @@ def leave(
 ) -> tuple[KnownCampaign, ...]:
     """Give what the next scan should know: this run's campaigns, and known ones that were not found again.
 
-    A stranger must be as surely none of the campaign as a member is surely one, and have traffic enough to tell: a few
-    of the operator's own accounts, too quiet to be found, would make its marks look common. Busier strangers show more
-    values than quiet ones, so leaving the quiet ones out makes nobody look guiltier.
+    A stranger must be as surely none of the campaign as a member is surely one, and not so young that nobody
+    can tell: a few of the operator's own accounts, too young to be found, would make its marks look common. Older
+    strangers show more values than young ones, so leaving the young out makes nobody look guiltier.
     """
     masks = {
         c.campaign_id: _holds(behaviour.profiles.ids, frozenset(m.account_id for m in c.members)) for c in campaigns
@@ -116,7 +117,7 @@ def leave(
     made = {}
     for c in campaigns:
         sure = odds(behaviour.accounts, masks[c.campaign_id], ~masks[c.campaign_id]) <= -settings.membership_bits
-        strangers = ~accused & ~masks[c.campaign_id] & sure & (behaviour.profiles.exchanges >= _FEWEST_EXCHANGES)
+        strangers = ~accused & ~masks[c.campaign_id] & sure & _settled(behaviour)
         before = earlier.get(c.campaign_id)
         left = known.learn(behaviour.accounts.shown, masks[c.campaign_id], strangers)
         accuses = c.verdict in ACCUSING
@@ -133,6 +134,12 @@ def leave(
             families=left.families if accuses else (),
         )
     return tuple((earlier | made).values())
+
+
+def _settled(behaviour: Behaviour) -> Mask:
+    profiles = behaviour.profiles
+    end, begin = int(profiles.last_second.max()), int(profiles.first_second.min())
+    return np.asarray(profiles.first_second <= end - min(_YOUNG_SECONDS, (end - begin) * _YOUNG_FRACTION))
 
 
 def _holds(ids: pa.Array, accounts: frozenset[AccountId]) -> Mask:
