@@ -1,8 +1,9 @@
 """Replacement accounts: a log is scanned up to a moment, then the whole of it with the campaigns known by then.
 
-Usage: replacement.py [SEEDS] [SCALE] [FIRST SEED]. Writes lab/results/replacement.md and prints it: of the accounts of known
-operators that appear after the moment, how many are named and after how many of their exchanges; and how many innocents
-are, in the same logs and in benign traffic of sources that no campaign was learnt from (half B of prompts and clients).
+Usage: replacement.py [SEEDS] [SCALE] [FIRST SEED]. Writes lab/results/replacement.md and prints it: of the accounts of
+known operators that appear after the moment, how many are named and after how many of their exchanges; and how many
+innocents are, in the same logs and in benign traffic of sources that no campaign was learnt from (half B of prompts and
+clients).
 """
 
 import os
