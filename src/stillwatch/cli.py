@@ -74,6 +74,10 @@ def scan(  # noqa: PLR0913 - one parameter an option
     as_of: Annotated[
         datetime | None, typer.Option("--as-of", help="Look only at exchanges up to this time (UTC).")
     ] = None,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option("--known", help="Folder of an earlier report, whose campaigns may go on; may be repeated."),
+    ] = None,
     settings_file: SettingsFile = None,
     as_json: AsJson = False,
     fail_on_campaign: FailOnCampaign = False,
@@ -81,7 +85,7 @@ def scan(  # noqa: PLR0913 - one parameter an option
     """Find the campaigns in traffic logs and write the report."""
     if engine != "duckdb":
         raise UsageError(f"no engine is called {engine!r}; this version has: duckdb")
-    source = pipeline.Source(tuple(paths), accounts, reference, _utc(as_of))
+    source = pipeline.Source(tuple(paths), accounts, reference, _utc(as_of), tuple(known or ()))
     _finish(_scan(source, settings_file, out), out, as_json=as_json, fail_on_campaign=fail_on_campaign)
 
 

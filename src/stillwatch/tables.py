@@ -288,6 +288,11 @@ REPORTED_MEMBERS = Table(
         Column("exchanges", "int64", "its exchanges in the input"),
         Column("taking_exchanges", "int64", "those counted as taken"),
         Column("top_reasons", "strings", "why it is a member, strongest first"),
+        Column(
+            "exchanges_until_named",
+            "int64",
+            "of a fresh account that continues a known campaign: its exchanges when that was clear; else empty",
+        ),
     ),
 )
 

@@ -261,10 +261,44 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class ContinuedAccount:
+    """A fresh account that continues a known campaign. exchanges_until_named: its exchanges when bits sufficed, from 1.
+
+    bits: log2 of an e-value against strangers; reasons: the best value of each kind it met, in words.
+    """
+
+    account_id: AccountId
+    campaign_id: CampaignId
+    first_seen: datetime
+    last_seen: datetime
+    exchanges: int
+    exchanges_until_named: int
+    bits: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """Who continues the known campaigns of earlier reports, and at what rate that is said of an innocent.
+
+    found_again: known campaigns that a campaign of this run continues under their id; accounts_checked: fresh accounts;
+    false_fraction: at most this share of innocent ones is expected to be named; threshold_bits: what that takes.
+    """
+
+    known: tuple[CampaignId, ...]
+    found_again: tuple[CampaignId, ...]
+    accounts_checked: int
+    false_fraction: float
+    threshold_bits: float
+    accounts: tuple[ContinuedAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """The result of one run: what `report` prints and `decide` judged.
 
     `threshold_bits`: the fewest bits that e-BH accused on in this run; None if it accused nobody or is not known.
+    `continued`: None where no earlier report was given.
     """
 
     version: str
@@ -277,6 +311,7 @@ class Scan:
     campaigns: tuple[Campaign, ...]
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
     threshold_bits: float | None = None
+    continued: Continuation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ NAMES = [
     "campaigns.json",
     "members.parquet",
     "exchanges.parquet",
+    "indicators.json",
     "coverage.json",
     "report.html",
     "groups_tested.parquet",
@@ -26,7 +27,7 @@ NAMES = [
 
 
 def test_the_promised_files_are_written(scan: Scan, tmp_path: Path) -> None:
-    """Exactly the eight of the contract, into a folder that is made when it is missing."""
+    """Exactly the nine of the contract, into a folder that is made when it is missing."""
     out = tmp_path / "deep" / "out"
     written = write_scan(scan, out, None)
     assert [p.name for p in written] == NAMES

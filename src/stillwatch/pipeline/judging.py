@@ -4,8 +4,8 @@ In: `Found` and the tables of the run. Out: `Campaign` values and the table of t
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import ibis.expr.types as ir
@@ -49,6 +49,7 @@ class Case:
     seen_columns: frozenset[str]
     policy: Policy
     settings: Settings
+    kept_ids: Mapping[int, CampaignId] = field(default_factory=dict)  # by place of a campaign that goes on: its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     """Answer the remaining questions for every campaign found."""
     if not found:
         return Judged((), None)
-    named = {_campaign_id(case.behaviour, campaign): campaign for campaign in found}
+    names = [case.kept_ids.get(n) or _campaign_id(case.behaviour, campaign) for n, campaign in enumerate(found)]
+    named = dict(zip(names, found, strict=True))
     members = engine.adopt(_members(case.behaviour, named), MEMBERS.name)
     scaffolds = engine.adopt(_scaffolds(named), SCAFFOLDS.name)
     sketched = case.intake.sketched

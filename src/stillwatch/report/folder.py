@@ -1,4 +1,4 @@
-"""The result folder: eight files, all of them or none.
+"""The result folder: nine files, all of them or none.
 
 In: a `Scan` and the stream of taken exchanges. Out: files in a folder, first written under another name and then
 renamed, so that a reader never meets half a file. Equal input gives equal bytes.
@@ -22,15 +22,22 @@ from stillwatch.types import Scan
 TESTED = (GROUPS_TESTED, GROUP_TESTS, ACCOUNTS_TESTED)
 """Tables that say how every group and account was judged; `explain` reads them."""
 
+_NOTHING_KNOWN = '{"version": 1, "campaigns": []}\n'
+
 
 def write_scan(
-    scan: Scan, out: Path, taken: Iterable[pa.RecordBatch] | None, tested: Mapping[str, pa.Table] | None = None
+    scan: Scan,
+    out: Path,
+    taken: Iterable[pa.RecordBatch] | None,
+    tested: Mapping[str, pa.Table] | None = None,
+    indicators: str = _NOTHING_KNOWN,
 ) -> tuple[Path, ...]:
     """Write the result of a run and give the paths written.
 
     Args:    taken: batches with the columns of `tables.TAKEN`, in an order that does not change between runs; None
              when the run did not list them, which `campaigns.json` then says (`exchanges_listed`).
-             tested: rows of `TESTED`, by the name of the table; a table that is absent is written empty.
+             tested: rows of `TESTED`, by the name of the table; a table that is absent is written empty;
+             indicators: the text of `indicators.json`.
     Raises:  UsageError: the folder cannot be made or written to.
     """
     overview = campaigns_json(scan) | {"exchanges_listed": taken is not None or not scan.campaigns}
@@ -38,6 +45,7 @@ def write_scan(
         "campaigns.json": lambda sink: sink.write(as_text(overview).encode()),
         "members.parquet": lambda sink: write_members(scan, sink),
         "exchanges.parquet": lambda sink: write_taken(taken or (), sink),
+        "indicators.json": lambda sink: sink.write(indicators.encode()),
         "coverage.json": lambda sink: sink.write(as_text(coverage_json(scan.coverage)).encode()),
         "report.html": lambda sink: sink.write(html_page(scan).encode()),
     }
