@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "targets"
 CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 LANGUAGES = ("zh", "es", "de", "ru", "ja", "ko", "fr", "pt", "en")
 SLOT = re.compile(r"\{([a-z0-9]+)\}")
-HELD_OUT_EVERY = {"composed.tsv": 4, "everyday.tsv": 3, "scaffolds.tsv": 3, "variety.tsv": 0}  # 0: none
+HELD_OUT_EVERY = {"composed.tsv": 4, "everyday.tsv": 3, "scaffolds.tsv": 3, "variety.tsv": 0, "wide.tsv": 0}  # 0: none
 
 WORDS: dict[str, list[str]] = json.loads((FOLDER / "words.json").read_text(encoding="utf-8"))
 COLUMNS, PLACES, OBJECTS, GOALS, TOPICS = (WORDS[name] for name in ("columns", "places", "objects", "goals", "topics"))
