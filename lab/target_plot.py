@@ -8,6 +8,7 @@ from target_scores import Scored, calibration_error, confusion_table
 BEGIN, END = "<!-- confusion: written by lab/train_targets.py -->", "<!-- end of confusion -->"
 BINS = 10
 SIDE, MARGIN = 300, 45  # of the plot, in pixels
+FONT, MIDDLE = 'font-family="sans-serif" font-size="11"', 'text-anchor="middle"'
 FEWEST = 10  # rows of a bin that is drawn
 
 
@@ -29,14 +30,14 @@ def reliability(scored: Scored) -> str:
     whole = SIDE + 2 * MARGIN
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} {whole}" font-family="sans-serif" font-size="11">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} {whole}" {FONT}>',
             f'<rect width="{whole}" height="{whole}" fill="white"/>',
             f'<text x="{MARGIN}" y="25">{title}</text>',
             f'<path d="M{left} {top}V{low}H{far}" fill="none" stroke="#444"/>',
             f'<path d="M{left} {low}L{far} {top}" stroke="#999" stroke-dasharray="4"/>',
             *ticks,
             f'<text x="{whole / 2}" y="{whole - 8}" text-anchor="middle">how sure it says it is</text>',
-            f'<text x="12" y="{whole / 2}" text-anchor="middle" transform="rotate(-90 12 {whole / 2})">share right</text>',
+            f'<text x="12" y="{whole / 2}" {MIDDLE} transform="rotate(-90 12 {whole / 2})">share right</text>',
             '<g fill="#1f6f8b" fill-opacity="0.8">',
             *dots,
             "</g>",

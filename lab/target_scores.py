@@ -105,9 +105,10 @@ def report(test: Scored, wrapped: Scored, trained: int, digest: str) -> str:
     lines += ["", "| slice | macro-F1 over targets with 20 rows or more | accuracy | rows |", "|---|---|---|---|"]
     for name, part in {**slices(test), "wrapped in an unseen scaffold": wrapped}.items():
         lines.append(f"| {name} | {macro_f1(part):.3f} | {_accuracy(part):.3f} | {len(part.prompts)} |")
-    flipped = float((test.guess() != wrapped.guess()).mean())
+    kept = test.truth() == wrapped.truth()  # a request for the reasoning changes what some prompts take
+    flipped = float((test.guess() != wrapped.guess())[kept].mean())
     lines += ["", f"Expected calibration error: {calibration_error(test):.3f}."]
-    lines += [f"A scaffold changes the target of {flipped:.1%} of prompts.", ""]
+    lines += [f"A scaffold that should not change the target does so for {flipped:.1%} of prompts.", ""]
     lines += ["| head | precision | recall | rows asking | rows |", "|---|---|---|---|---|"]
     both = Scored([*test.prompts, *wrapped.prompts], np.concatenate([test.scores, wrapped.scores]))
     lines += [_head("elicits_reasoning", both, 11, [row.elicits for row in both.prompts])]

