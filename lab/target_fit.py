@@ -59,7 +59,10 @@ def fit(matrix: csr_matrix, known: Known, seeds: tuple[int, ...]) -> Linear:
     """
     runs = [_run(matrix, known, seed) for seed in seeds]
     weights = np.mean([weights for weights, _ in runs], axis=0, dtype=np.float32)
-    return Linear(weights * np.float32(STRETCH), np.mean([bias for _, bias in runs], axis=0, dtype=np.float32))
+    return Linear(
+        np.asarray(weights * np.float32(STRETCH), np.float32),
+        np.mean([bias for _, bias in runs], axis=0, dtype=np.float32),
+    )
 
 
 def _run(matrix: csr_matrix, known: Known, seed: int) -> tuple[Floats, Floats]:

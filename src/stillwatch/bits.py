@@ -88,7 +88,7 @@ def calibrate_even_bits(p_bits: FloatLike, reach_bits: float = 32.0) -> Floats:
     even over the reach, half kept. Against `calibrate_bits` it gives two bits more at p = 2**-20 and one less at 2**-5.
 
     >>> calibrate_even_bits([0.0, 5.0, 20.0]).round(2).tolist()
-    [-0.97, -0.24, 14.41]
+    [-0.94, 0.25, 14.47]
 
     Raises:  ValueError: a value is NaN or infinite, or below 0 (p above 1).
     Source:  Vovk & Wang 2021, section 2: a decreasing function with integral 1 over (0, 1) is a calibrator.

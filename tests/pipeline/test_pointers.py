@@ -47,7 +47,7 @@ def made(rows: list[dict[str, Any]], accounts: Mapping[int, dict[str, Any]], sca
         ("reply", "output_tokens", 100, None),
         ("turn", "turn", 0, 3),
         ("hour", "second", START + 3_600, START + 7_200),
-        ("weekday", "second", START + 86_400, START),
+        ("calendar", "second", START + 21_600, START),
         ("scaffold", "tail_hash", 77, 78),
         ("system_prompt", "system_hash", 5, 6),
         ("harvest content", "judges", True, False),
