@@ -89,8 +89,8 @@ def _on_marks(pool: Features, window: Ints) -> tuple[float, list[_Bet]]:
     listed = []
     for k, (measure, end, tail) in enumerate(marks.names):
         what = unusual.MEASURES[measure][end == "low"]
-        rest = f"than {1 - tail:.4g} of all prompts" if tail < 0.5 else "than the median prompt"
-        claim = f"{_of(inside[k].sum(), len(window), counts[k], len(pool))} {what} {rest}"
+        counted = _of(inside[k].sum(), len(window), counts[k], len(pool))
+        claim = f"{counted} {what} than in {100 * (1 - tail):g} % of all prompts"
         bits = float(found.bits[k])
         each = float(found.exchange_bits[k]), float(found.toll_bits[k])
         listed.append(_Bet(bits, bits + weight_bits, *each, inside[k], claim))

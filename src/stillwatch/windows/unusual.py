@@ -17,13 +17,13 @@ TAILS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002)  # shares of the pool th
 _FEWEST_MARKED = 3
 _UNSEEN = 0.5  # count of a feature that no other text has
 
-MEASURES = {  # name: what high and low values mean, for sentences
-    "words": ("use words that are rarer", "use words that are more usual"),
-    "pairs": ("join words that are seldom joined", "join words in more usual ways"),
-    "order": ("put words side by side that hardly belong together", "put words side by side that always go together"),
+MEASURES = {  # what high and low values mean, for a sentence that ends in "than in 99 % of all prompts"
+    "words": ("have rarer words", "have more usual words"),
+    "pairs": ("have words that are more seldom joined", "have words that are more often joined"),
+    "order": ("have neighbouring words that belong together less", "have neighbouring words that belong together more"),
     "edges": ("begin and end in rarer words", "begin and end in more usual words"),
     "shape": ("have a rarer layout", "have a more usual layout"),
-    "length": ("are longer", "are shorter"),
+    "length": ("have more characters", "have fewer characters"),
     "word_length": ("have longer words", "have shorter words"),
 }
 
