@@ -37,7 +37,12 @@ def line(label: str, rows: Sequence[Row], hit: str, score: str) -> str:
     """One test on one set of rows; `hit` is a column of verdicts, or a number of bits."""
     verdicts = {s: [_hit(r, hit) for r in rows if r["share"] == s] for s in (0.0, 0.05, 0.10, 0.25)}
     benign = f"{share_of(verdicts[0.0])} of {len(verdicts[0.0]):,}"
-    cells = [benign, *(share_of(verdicts[s]) for s in (0.05, 0.10, 0.25)), area(rows, 0.05, score), area(rows, 0.10, score)]
+    cells = [
+        benign,
+        *(share_of(verdicts[s]) for s in (0.05, 0.10, 0.25)),
+        area(rows, 0.05, score),
+        area(rows, 0.10, score),
+    ]
     return f"| | {label} | {' | '.join(cells)} |"
 
 
@@ -59,7 +64,9 @@ def table(rows: Sequence[Row], size: int) -> str:
     lines.append("| **all pairs held** | | | | | | | |")
     if size in PUBLISHED_BY_SIZE:
         paper = PUBLISHED_BY_SIZE[size]
-        lines.append(f"| | paper's MMD (five pairs, seed 42) | {paper[0]} | {paper[1]} | {paper[2]} | {paper[3]} | - | - |")
+        lines.append(
+            f"| | paper's MMD (five pairs, seed 42) | {paper[0]} | {paper[1]} | {paper[2]} | {paper[3]} | - | - |"
+        )
     return "\n".join([*lines, *_tests(chosen)])
 
 
@@ -73,18 +80,26 @@ def _tests(rows: Sequence[Row]) -> list[str]:
 
 def carriers(rows: Sequence[Row]) -> str:
     """How many of the exchanges named are foreign, and how many of the foreign are named."""
-    lines = ["| window | share | of those named, foreign | of the foreign, named | of the first, as many as are foreign |", "|" + "---|" * 5]
-    for size, share in sorted({(r["size"], r["share"]) for r in rows if r["share"] and r["part"] == "pooled"}):
-        own = [r for r in rows if (r["size"], r["share"], r["part"]) == (size, share, "pooled") and r["bits"] >= LEVELS["0.3 %"]]
+    lines = [
+        "| window | share | of those named, foreign | of the foreign, named | of the first, as many as are foreign |",
+        "|" + "---|" * 5,
+    ]
+    for size, share in sorted({(r["size"], r["share"]) for r in rows if r["share"]}):
+        own = [r for r in rows if (r["size"], r["share"]) == (size, share) and r["bits"] >= LEVELS["0.3 %"]]
         if own:
             named, foreign = sum(r["carriers"] for r in own), sum(round(r["share"] * r["size"]) for r in own)
             right, top = sum(r["carriers_foreign"] for r in own), sum(r["top_foreign"] for r in own)
-            lines.append(f"| {size:,} | {100 * share:.0f} % | {100 * right / named:.0f} % | {100 * right / foreign:.0f} % | {100 * top / foreign:.0f} % |")
+            lines.append(
+                f"| {size:,} | {100 * share:.0f} % | {100 * right / named:.0f} % | {100 * right / foreign:.0f} % | {100 * top / foreign:.0f} % |"
+            )
     return "\n".join(lines)
 
 
 def split_table(rows: Sequence[Row]) -> str:
-    lines = ["| pair | attack exchanges | accounts k | each account alone | groups of a trait | all together |", "|" + "---|" * 6]
+    lines = [
+        "| pair | attack exchanges | accounts k | each account alone | groups of a trait | all together |",
+        "|" + "---|" * 6,
+    ]
     for key in sorted({(r["pair"], -r["attack"], r["accounts"]) for r in rows}):
         own = [r for r in rows if (r["pair"], -r["attack"], r["accounts"]) == key]
         alone = f"{100 * np.mean([r['account_fraction'] for r in own]):.0f} %"
@@ -106,7 +121,7 @@ def main() -> None:
         "POOLED_100": table(parts["pooled"], 100),
         "HELD_500": table(parts["held"], 500),
         "HELD_100": table(parts["held"], 100),
-        "CARRIERS": carriers(rows),
+        "CARRIERS": carriers(parts["pooled"]),
         "SPLIT": split_table(parts["split"]),
     }
     for name, block in made.items():

@@ -9,7 +9,9 @@ from stillwatch.types import AccountId, Carrier, ExchangeId, WindowFinding, Wind
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CARRIER = Carrier(ExchangeId("x1"), AccountId("a\x1b[2J"), 2.5, "solve\x07 this")
-FLAGGED = WindowFinding(START, START + timedelta(hours=1), 300, 200, 9, 21.0, 40.0, True, ("20 of 200",), (CARRIER,), 20)  # noqa: FBT003
+FLAGGED = WindowFinding(
+    START, START + timedelta(hours=1), 300, 200, 9, 21.0, 40.0, True, ("20 of 200",), (CARRIER,), 20
+)  # noqa: FBT003
 QUIET = WindowFinding(START + timedelta(hours=1), START + timedelta(hours=2), 250, 250, 8, -1.0, 2.0, False, (), (), 0)  # noqa: FBT003
 
 

@@ -16,6 +16,8 @@ def test_lists_are_the_rows_of_the_model_cut_apart() -> None:
         count = max(text - 1, 0)
         assert len(words) == count
         assert len(edges) == 2 * min(count, 16)
-        assert rows[: max(2 * count - 1, 0)][[0, *range(1, 2 * count - 1, 2)] if count else []].tolist() == words.tolist()
+        assert (
+            rows[: max(2 * count - 1, 0)][[0, *range(1, 2 * count - 1, 2)] if count else []].tolist() == words.tolist()
+        )
         assert rows[max(2 * count - 1, 0) : -10].tolist() == edges.tolist()
         assert np.array_equal(rows[-10:] - 65_536, listed.shapes[text])
