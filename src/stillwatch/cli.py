@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -21,14 +21,17 @@ from rich.text import Text
 from stillwatch import __version__, pipeline, settings
 from stillwatch.errors import StillwatchError, UsageError
 from stillwatch.pipeline import benchmark, explaining
+from stillwatch.pipeline.windowing import Cut, window_report
 from stillwatch.report import (
     explanation_json,
     print_explanation,
     print_scan,
     print_scoreboard,
+    print_windows,
     scan_json,
     scoreboard_json,
     visible,
+    windows_json,
 )
 from stillwatch.types import Scan, Verdict
 
@@ -46,6 +49,8 @@ SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")]
 FailOnCampaign = Annotated[bool, typer.Option("--fail-on-campaign", help="Exit with 1 when a campaign is found.")]
 
+_WINDOW_EXCHANGES = 1_500  # as in arXiv 2606.05725
+_SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 24 * 366
 _ACCUSING = frozenset({Verdict.DISTILLATION, Verdict.RELAY, Verdict.DECLARED_HARVEST})
 
 
@@ -129,6 +134,37 @@ def demo(
         Console().print(truth.as_table())
     if fail_on_campaign and _accuses(result):
         raise typer.Exit(1)
+
+
+@app.command()
+def window(  # noqa: PLR0913 - one parameter an option
+    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
+    *,
+    reference: Annotated[Path, typer.Option("--reference", help="Traffic believed benign, of the same kind.")],
+    exchanges: Annotated[
+        int | None, typer.Option("--exchanges", help="Exchanges a window; 1,500 where --hours is not given.", min=50)
+    ] = None,
+    hours: Annotated[float | None, typer.Option("--hours", help="Cut windows by event time instead.")] = None,
+    per_account: Annotated[
+        int | None, typer.Option("--per-account", help="Compare at most so many exchanges of one account.", min=1)
+    ] = None,
+    settings_file: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare windows of a stream, whoever sent it, with reference traffic, and say which exchanges differ."""
+    if exchanges is not None and hours is not None:
+        raise UsageError("--exchanges and --hours cut windows in two ways; give one")
+    if hours is not None and not _SHORTEST_HOURS <= hours <= _LONGEST_HOURS:
+        raise UsageError(f"--hours must lie between {_SHORTEST_HOURS} and {_LONGEST_HOURS}")
+    span = timedelta(hours=1 if hours is None else hours)
+    cut = Cut((exchanges or _WINDOW_EXCHANGES) if hours is None else None, span, per_account)
+    with _progress() as tell:
+        tell("comparing windows")
+        found = window_report(tuple(paths), reference, cut, settings.load(settings_file))
+    if as_json:
+        typer.echo(json.dumps(windows_json(found)))
+    else:
+        print_windows(found, Console())
 
 
 @app.command()

@@ -12,6 +12,7 @@ from stillwatch.report.page import html_page
 from stillwatch.report.page.scoreboard import scoreboard_page
 from stillwatch.report.scores import print_scoreboard, scoreboard_json
 from stillwatch.report.spreadsheet import members_csv
+from stillwatch.report.stream_windows import print_windows, windows_json
 from stillwatch.report.terminal import print_scan
 
 __all__ = [
@@ -21,9 +22,11 @@ __all__ = [
     "print_explanation",
     "print_scan",
     "print_scoreboard",
+    "print_windows",
     "scan_json",
     "scoreboard_json",
     "scoreboard_page",
     "visible",
+    "windows_json",
     "write_scan",
 ]

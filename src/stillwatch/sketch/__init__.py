@@ -6,6 +6,7 @@ of single texts, `exchanges` for a batch.
 
 from stillwatch.sketch.exchanges import likeliest_targets, sketch
 from stillwatch.sketch.kernel import FEATURE_BUCKETS, HEADS, SHAPE_BUCKETS, VERSION
+from stillwatch.sketch.listing import WordLists, word_lists
 from stillwatch.sketch.texts import Projection, feature_rows, folded_hash64, hash64, jaccard, merge, signature
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "SHAPE_BUCKETS",
     "VERSION",
     "Projection",
+    "WordLists",
     "feature_rows",
     "folded_hash64",
     "hash64",
@@ -22,4 +24,5 @@ __all__ = [
     "merge",
     "signature",
     "sketch",
+    "word_lists",
 ]

@@ -1,0 +1,162 @@
+"""The window test on the pairs of arXiv 2606.05725 that can be had, beside MMD on the same windows; and split accounts.
+
+Usage: windows_table.py PART [--pair NAME] [--out FILE]: measures PART (held, pooled or split) and appends rows to a
+JSON Lines file; `windows_page.py` makes the page. `held`: normals are the paper's held-out fifth only, windows of 100 and
+500. `pooled`: other texts of the same data sets join the normals (BoolQ's development questions, and
+more_normals_2606_05725.parquet where it is), windows of 100 and 1,500. `split`: see `windows_split.py`.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from baselines import mmd
+from baselines.ngram_vectors import NgramVectors
+from mmd_table import LEARNT_FROM, PAIRS, SHARED, development_questions, texts_of
+from windows_split import split_rows
+
+from stillwatch.sketch import word_lists
+from stillwatch.windows import Features, coded, compare
+
+OUT = Path(__file__).parent / "results/windows.jsonl"
+MORE = SHARED / "more_normals_2606_05725.parquet"
+SHARES = {100: (0.05, 0.10, 0.25), 500: (0.05, 0.10), 1_500: (0.05, 0.10)}
+SIZES = {"held": (100, 500), "pooled": (100, 1_500)}
+SPLITS = 10
+BENIGN, ATTACKED = 40, 5  # windows a split, and a share
+MMD_SPLITS = 2
+FEWEST_HELD_OUT = 2_000
+MOST_ATTACKERS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Normals come first, then attackers."""
+
+    pair: str
+    texts: list[str]
+    normals: int
+
+
+def corpus(pair: str, part: str) -> Corpus:
+    normals = texts_of("pairs_2606_05725", f"mmd-pair:{pair}", "heldout_benign")
+    if part == "pooled":
+        normals += development_questions() if "boolq" in pair else _more(pair)
+    attackers = texts_of("pairs_2606_05725", f"mmd-pair:{pair}", "attacker")
+    normals, attackers = list(dict.fromkeys(normals)), list(dict.fromkeys(attackers))[:MOST_ATTACKERS]
+    return Corpus(pair, normals + attackers, len(normals))
+
+
+def _more(pair: str) -> list[str]:
+    if not MORE.exists():
+        return []
+    rows = pq.read_table(MORE, filters=[("pair", "=", pair)])
+    return [str(text) for text in rows["text"].to_pylist()]
+
+
+def features_of(texts: list[str]) -> Features:
+    listed = word_lists(pa.array(texts))
+    characters = np.array([len(text) for text in texts], np.float64)
+    return coded(listed.starts, listed.words, listed.edge_starts, listed.edges, listed.shapes, characters)
+
+
+def windows_of(known: Corpus, held_out: mmd.Rows, size: int, pick: np.random.Generator) -> list[tuple[float, mmd.Rows]]:
+    """Benign windows, and windows with each share of attackers, in which attackers come last."""
+    made = []
+    for share in (0.0, *SHARES[size]):
+        foreign = round(share * size)
+        for _ in range(ATTACKED if share else BENIGN):
+            own = pick.choice(held_out, size - foreign, replace=False)
+            taken = known.normals + pick.choice(len(known.texts) - known.normals, foreign, replace=False)
+            made.append((share, np.concatenate([own, taken])))
+    return made
+
+
+def measured(known: Corpus, part: str) -> Iterator[list[dict[str, object]]]:
+    """Every window of each split: our bits and carriers, and MMD's two verdicts in the first splits."""
+    features = features_of(known.texts)
+    gram: mmd.Vectors | None = None
+    for split in range(SPLITS):
+        pick = np.random.default_rng([split, PAIRS.index(known.pair), len(part)])
+        order = pick.permutation(known.normals)
+        for size in SIZES[part]:
+            cut = max(known.normals // 5, FEWEST_HELD_OUT) if part == "pooled" else 2 * known.normals // 5
+            held_out, reference = order[:cut], order[cut:]
+            if len(reference) < size:
+                continue
+            windows = windows_of(known, held_out, size, pick)
+            rows = [_ours(known, features, reference, w, part, split, share) for share, w in windows]
+            if split < MMD_SPLITS and len(reference) >= 2 * size:
+                gram = _gram(known.texts, reference, pick) if gram is None else gram
+                _add_mmd(rows, gram, reference, [w for _, w in windows], pick)
+            yield rows
+
+
+def _ours(  # noqa: PLR0913, PLR0917 - one row of the table
+    known: Corpus, features: Features, reference: mmd.Rows, window: mmd.Rows, part: str, split: int, share: float
+) -> dict[str, object]:
+    found = compare(features, reference, window)
+    carriers, foreign = found.carriers(), round(share * len(window))
+    first = len(window) - foreign
+    return {
+        "part": part,
+        "pair": known.pair,
+        "split": split,
+        "size": len(window),
+        "share": share,
+        "normals": known.normals,
+        "bits": round(found.bits, 3),
+        "carriers": len(carriers),
+        "carriers_foreign": int((carriers >= first).sum()),
+        "top_foreign": int((carriers[:foreign] >= first).sum()),
+    }
+
+
+def _gram(texts: list[str], reference: mmd.Rows, pick: np.random.Generator) -> mmd.Vectors:
+    encoder = NgramVectors([text for name in LEARNT_FROM for text in texts_of(name, "")], seed=1)
+    vectors = encoder.encode(texts)
+    return mmd.kernel(vectors, vectors, mmd.median_distance(vectors[reference], pick))
+
+
+def _add_mmd(
+    rows: list[dict[str, object]],
+    gram: mmd.Vectors,
+    reference: mmd.Rows,
+    windows: list[mmd.Rows],
+    pick: np.random.Generator,
+) -> None:
+    size = len(windows[0])
+    published = mmd.published_threshold(gram, reference, size, pick)
+    own = mmd.recalibrated_threshold(gram, reference, size, pick)
+    scores = mmd.Scorer(gram, reference, size, pick).scores(mmd.counted(windows, len(gram)))
+    for row, score in zip(rows, scores, strict=True):
+        row["mmd"] = float(score)
+        row["mmd_published"] = bool(score > published)
+        row["mmd_recalibrated"] = bool(score > own)
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("part", choices=[*SIZES, "split"])
+    asked.add_argument("--pair", choices=PAIRS, action="append")
+    asked.add_argument("--out", type=Path, default=OUT)
+    given = asked.parse_args()
+    for pair in given.pair or PAIRS:
+        known = corpus(pair, "held" if given.part == "held" else "pooled")
+        if given.part == "split":
+            parts = split_rows(features_of(known.texts), known.normals, pair)
+        else:
+            parts = measured(known, given.part)
+        for rows in parts:
+            with given.out.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(row) + "\n" for row in rows)
+        print(f"{given.part} {pair}: done", flush=True)
+
+
+if __name__ == "__main__":
+    main()
