@@ -3,7 +3,14 @@
 In: held-out prompts with the model's scores. Out: SVG, and the page with its part between two marks replaced.
 """
 
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 from target_scores import Scored, calibration_error, confusion_table
+
+Floats: TypeAlias = NDArray[np.floating]
+Mask: TypeAlias = NDArray[np.bool_]
 
 BEGIN, END = "<!-- confusion: written by lab/train_targets.py -->", "<!-- end of confusion -->"
 BINS = 10
@@ -13,8 +20,17 @@ FEWEST = 10  # rows of a bin that is drawn
 
 
 def reliability(scored: Scored) -> str:
-    """Draw how often the classifier is right against how sure it says it is; the area of a dot grows with its rows."""
-    confidence, right = scored.confidence(), scored.truth() == scored.guess()
+    """Draw how often the classifier is right against how sure it says it is."""
+    right = scored.truth() == scored.guess()
+    title = f"{len(right):,} held-out prompts, expected calibration error {calibration_error(scored):.3f}"
+    return drawn(scored.confidence(), right, title, ("how sure it says it is", "share right", "prompts"))
+
+
+def drawn(confidence: Floats, right: Mask, title: str, words: tuple[str, str, str]) -> str:
+    """Draw a reliability plot as SVG; the area of a dot grows with its rows.
+
+    Args:    words: below the axis, beside it, and what the rows are.
+    """
     place = (confidence * BINS).astype(int).clip(0, BINS - 1)
     dots = []
     for b in range(BINS):
@@ -23,10 +39,9 @@ def reliability(scored: Scored) -> str:
             continue
         x, y = _at(float(confidence[rows].mean()), float(right[rows].mean()))
         size = 3 + 14 * (rows.mean() ** 0.5)
-        dots.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}"><title>{rows.sum()} prompts</title></circle>')
+        dots.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}"><title>{rows.sum()} {words[2]}</title></circle>')
     (left, low), (far, top) = _at(0, 0), _at(1, 1)
     ticks = [_tick(step / 5) for step in range(6)]
-    title = f"{len(right):,} held-out prompts, expected calibration error {calibration_error(scored):.3f}"
     whole = SIDE + 2 * MARGIN
     return "\n".join(
         [
@@ -36,8 +51,8 @@ def reliability(scored: Scored) -> str:
             f'<path d="M{left} {top}V{low}H{far}" fill="none" stroke="#444"/>',
             f'<path d="M{left} {low}L{far} {top}" stroke="#999" stroke-dasharray="4"/>',
             *ticks,
-            f'<text x="{whole / 2}" y="{whole - 8}" text-anchor="middle">how sure it says it is</text>',
-            f'<text x="12" y="{whole / 2}" {MIDDLE} transform="rotate(-90 12 {whole / 2})">share right</text>',
+            f'<text x="{whole / 2}" y="{whole - 8}" text-anchor="middle">{words[0]}</text>',
+            f'<text x="12" y="{whole / 2}" {MIDDLE} transform="rotate(-90 12 {whole / 2})">{words[1]}</text>',
             '<g fill="#1f6f8b" fill-opacity="0.8">',
             *dots,
             "</g>",

@@ -1,8 +1,8 @@
 """The window test on the pairs of arXiv 2606.05725 that can be had, beside MMD on the same windows; and split accounts.
 
 Usage: windows_table.py PART [--pair NAME] [--out FILE]: measures PART (held, pooled or split) and appends rows to a
-JSON Lines file; `windows_page.py` makes the page. `held`: normals are the paper's held-out fifth only, windows of 100 and
-500. `pooled`: other texts of the same data sets join the normals (BoolQ's development questions, and
+JSON Lines file; `windows_page.py` makes the page. `held`: normals are the paper's held-out fifth only, windows of 100
+and 500. `pooled`: other texts of the same data sets join the normals (BoolQ's development questions, and
 more_normals_2606_05725.parquet where it is), windows of 100 and 1,500. `split`: see `windows_split.py`.
 """
 

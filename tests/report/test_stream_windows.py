@@ -26,7 +26,7 @@ def printed(report: WindowReport) -> str:
 
 def test_flagged_windows_come_with_sentence_and_carriers() -> None:
     """The terminal says how many windows differ, why, and by which exchanges, without what moves a cursor."""
-    text = printed(WindowReport("0.1", 5_000, 30, True, (), 1, (FLAGGED, QUIET)))
+    text = printed(WindowReport("0.1", 5_000, 30, *FLAG, (), 1, (FLAGGED, QUIET)))
     assert "1 of 2 windows differ from 5,000 exchanges of the reference" in text
     assert "20 of 200" in text
     assert "x1" in text
@@ -36,11 +36,11 @@ def test_flagged_windows_come_with_sentence_and_carriers() -> None:
 
 def test_it_says_when_bits_are_not_exact() -> None:
     """What the bits rest on is told in words."""
-    assert "bits are exact" in printed(WindowReport("0.1", 5_000, 30, True, (), 0, (QUIET,)))
-    assert "Student" in printed(WindowReport("0.1", 5_000, 30, False, (), 0, (QUIET,)))
+    assert "bits are exact" in printed(WindowReport("0.1", 5_000, 30, *FLAG, (), 0, (QUIET,)))
+    assert "Student" in printed(WindowReport("0.1", 5_000, 30, *NO_FLAG, (), 0, (QUIET,)))
 
 
 def test_json_holds_every_window_and_its_times() -> None:
-    plain = json.loads(json.dumps(windows_json(WindowReport("0.1", 5_000, 30, True, (), 0, (FLAGGED,)))))
+    plain = json.loads(json.dumps(windows_json(WindowReport("0.1", 5_000, 30, *FLAG, (), 0, (FLAGGED,)))))
     assert plain["windows"][0]["first_seen"] == "2026-03-02T09:00:00+00:00"
     assert plain["windows"][0]["carriers"][0]["exchange_id"] == "x1"
