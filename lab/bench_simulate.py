@@ -70,7 +70,8 @@ def main() -> None:
     growth = 100 * (peaks[-1] / peaks[0] - 1)
     closing = f"\nPeak memory grows by {growth:.0f} % from the first to the last row. Machine: {os.cpu_count()} cores."
     print(closing)
-    OUT.write_text("# Size of a simulation\n\n`python lab/bench_simulate.py`\n\n" + "\n".join([*lines, closing, ""]))
+    called = " ".join(["python lab/bench_simulate.py", *sys.argv[1:]])
+    OUT.write_text(f"# Size of a simulation\n\n`{called}`\n\n" + "\n".join([*lines, closing, ""]))
 
 
 if __name__ == "__main__":

@@ -1,34 +1,25 @@
 """Honest bits: benign traffic of sources that the nulls never saw (half B of prompts and clients), twins included.
 
+Logs of 3 to 28 days in turn: bits must hold in a short log as in a long one.
+
 Usage: honest_bits.py [FIRST LAST]. Writes lab/results/honest_bits.md and prints it: how many groups of strangers reach
 b bits, against 2**-b, with its 95 % interval; and how many campaigns were found where there is none.
 """
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
+from learn_nulls import accounts
 
 from stillwatch import together
 from stillwatch.bits import exceedance
-from stillwatch.engine import DuckDBEngine
-from stillwatch.pipeline import Source, simulate
-from stillwatch.pipeline.behaviour import behaviour
-from stillwatch.pipeline.intake import take_in
 from stillwatch.settings import Settings
-from stillwatch.together import Accounts, Found
+from stillwatch.together import Found
 
 OUT = Path(__file__).parent / "results/honest_bits.md"
-
-
-def accounts(seed: int, settings: Settings) -> Accounts:
-    with tempfile.TemporaryDirectory() as folder, DuckDBEngine(settings) as engine:
-        log = Path(folder) / "log"
-        simulate("benign", log, seed=seed, sources="B")
-        source = Source((log / "exchanges",), log / "accounts.parquet")
-        return behaviour(engine, take_in(engine, source, settings), settings).accounts
+DAYS = (14, 3, 14, 7, 28)
 
 
 def table(runs: list[Found]) -> list[str]:
@@ -49,10 +40,16 @@ def table(runs: list[Found]) -> list[str]:
 def main() -> None:
     first, last = (int(a) for a in sys.argv[1:3]) if len(sys.argv) > 2 else (1, 20)
     settings = Settings()
-    nulls, runs, lines = together.load(), list[Found](), ["| seed | groups checked | campaigns |", "|---|---|---|"]
+    nulls, runs, lines = (
+        together.load(),
+        list[Found](),
+        ["| seed | days | groups checked | campaigns |", "|---|---|---|---|"],
+    )
     for seed in range(first, last + 1):
-        runs.append(together.find(accounts(3000 + seed, settings), nulls, settings))
-        lines.append(f"| {3000 + seed} | {runs[-1].calibration.groups_checked:,} | {len(runs[-1].campaigns)} |")
+        days = DAYS[seed % len(DAYS)]
+        runs.append(together.find(accounts(3000 + seed, days, 1.0, "B"), nulls, settings))
+        checked = runs[-1].calibration.groups_checked
+        lines.append(f"| {3000 + seed} | {days} | {checked:,} | {len(runs[-1].campaigns)} |")
         print(lines[-1], flush=True)
     empty = sum(not run.campaigns for run in runs)
     closing = f"\n{empty} of {len(runs)} logs without a campaign give no campaign. Machine: {os.cpu_count()} cores."

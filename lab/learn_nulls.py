@@ -1,43 +1,95 @@
 """Learn what is normal from simulated benign traffic of half A of the prompts and clients, and ship it.
 
-Writes src/stillwatch/together/nulls.json. Half B is kept for `honest_bits.py`. Takes SEEDS runs of the benign
-scenario; prints how many groups each kind of trait was learnt from.
+Writes src/stillwatch/together/nulls.json. Half B is kept for `honest_bits.py`. Runs the benign scenario at several
+sizes and lengths, since a scan may see a day or a quarter; prints how many groups each kind of trait was learnt from.
 """
 
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from stillwatch import together
 from stillwatch.engine import DuckDBEngine
-from stillwatch.pipeline import Source, simulate
+from stillwatch.pipeline import Source
 from stillwatch.pipeline.behaviour import behaviour
 from stillwatch.pipeline.intake import take_in
 from stillwatch.settings import Settings
+from stillwatch.simulate import Scenario, Sources, at, axes, load_pool, load_scenario, simulate
 from stillwatch.together import Accounts
 
-SEEDS = range(1001, 1009)
-SCALES = (1.0, 0.4)  # large and small providers in turn
+FIRST_SEED, FIRST_SEED_OF_SUMS, FIRST_SEED_OF_CAMPAIGNS = 1001, 1051, 1101
+LOGS = ((14, 1.0), (3, 1.0), (14, 0.4), (7, 0.4), (14, 1.0), (3, 0.4), (14, 1.0), (7, 1.0), (28, 0.4), (14, 0.4))
+"""Days, and how large the provider is: a scale of 1 has 5,736 accounts."""
 
 
-def accounts(seed: int, scale: float) -> Accounts:
+def accounts(seed: int, days: int, scale: float, sources: Sources) -> Accounts:
+    """Simulate benign traffic of so many days and summarise its accounts."""
+    return _summarised(shortened(load_scenario("benign").scaled(scale), days), seed, sources)[0]
+
+
+def _summarised(scenario: Scenario, seed: int, sources: Sources) -> tuple[Accounts, np.ndarray]:
+    """The accounts of a simulated log, and which of them an operator ran."""
     settings = Settings()
     with tempfile.TemporaryDirectory() as folder, DuckDBEngine(settings) as engine:
         log = Path(folder) / "log"
-        simulate("benign", log, seed=seed, scale=scale, sources="A")
-        source = Source((log / "exchanges",), log / "accounts.parquet")
-        return behaviour(engine, take_in(engine, source, settings), settings).accounts
+        simulate(scenario, log, seed, load_pool(sources))
+        known = behaviour(
+            engine, take_in(engine, Source((log / "exchanges",), log / "accounts.parquet"), settings), settings
+        )
+        labels = pq.read_table(log / "labels" / "accounts.parquet")
+        owned = labels.filter(pc.is_valid(labels["operator"]))["account_id"]
+        return known.accounts, pc.is_in(known.profiles.ids, value_set=owned.combine_chunks()).to_numpy(
+            zero_copy_only=False
+        )
+
+
+def campaigns() -> list[tuple[Accounts, np.ndarray]]:
+    """Logs with a campaign at every fifth point of the benchmark's axes, of seeds that it never reports."""
+    base = load_scenario("bench")
+    points = [(axis.name, point.label) for axis in axes() for point in axis.fitting(base)]
+    found = []
+    for seed, (axis, label) in enumerate(points[::5], FIRST_SEED_OF_CAMPAIGNS):
+        found.append(_summarised(at(base, {axis: label}), seed, "A"))
+        print(f"seed {seed}, {axis} at {label}", file=sys.stderr, flush=True)
+    return found
+
+
+def shortened(scenario: Scenario, days: int) -> Scenario:
+    """Cut or stretch the window of a scenario; the pace of its customers stays."""
+    part = days / scenario.days
+    outage = scenario.outage_hours and (scenario.outage_hours[0] * part, scenario.outage_hours[0] * part + 1.2)
+    return replace(
+        scenario,
+        days=days,
+        exchanges=max(scenario.accounts, round(scenario.exchanges * part)),
+        release_hour=scenario.release_hour * part,
+        outage_hours=outage,
+    )
+
+
+def references(first_seed: int, times: int) -> list[Accounts]:
+    found = []
+    for seed, (days, scale) in enumerate(LOGS * times, first_seed):
+        found.append(accounts(seed, days, scale, "A"))
+        print(f"seed {seed}, {days} days: {len(found[-1].exchanges):,} accounts", file=sys.stderr, flush=True)
+    return found
 
 
 def main() -> None:
-    references = []
-    for number, seed in enumerate(SEEDS):
-        references.append(accounts(seed, SCALES[number % len(SCALES)]))
-        print(f"seed {seed}: {len(references[-1].exchanges):,} accounts", file=sys.stderr, flush=True)
-    nulls = together.learn(references, Settings(), "simulated benign traffic, half A of prompts and clients")
+    settings = Settings()
+    source = "simulated benign traffic, half A of prompts and clients"
+    nulls = together.learn(references(FIRST_SEED, 1), settings, source)
+    nulls = together.learn_weights(campaigns(), nulls, settings)
+    nulls = together.learn_sums(references(FIRST_SEED_OF_SUMS, 2), nulls, settings)
     path = Path(__file__).parent.parent / "src/stillwatch/together/nulls.json"
     path.write_text(together.dump(nulls), encoding="utf-8")
     kinds = {kind: null.groups for kind, null in nulls.tests["volume"].items()}
+    print(f"sums measured on {nulls.sums.groups:,} groups, up to {nulls.sums.levels[-1]} bits")
     print("groups by kind of trait:", ", ".join(f"{kind} {groups:,}" for kind, groups in sorted(kinds.items())))
 
 

@@ -1,8 +1,9 @@
 """Condenses real arrivals and address ranges for the simulator: `python lab/pack_arrivals.py SHARED_DATA`.
 
 In: `servegen_clients`, `ipv4_country`, `ipv4_asn`, `ip_kind_ranges` of the shared data folder. Out:
-`pack/arrivals.parquet` (one row a client: volume, hourly rate over 14 days as bytes, gap law) and
-`pack/networks.parquet` (runs of /24 networks whose country and autonomous system agree).
+`pack/arrivals.parquet` (one row a client: volume a recorded day, gap law, and if it was busy on half of 14 recorded
+days its hourly rate as bytes: the others have no week that could be replayed) and `pack/networks.parquet` (runs of
+/24 networks whose country and autonomous system agree).
 """
 
 import hashlib
@@ -16,16 +17,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 OUT = Path(__file__).parents[1] / "src/stillwatch/simulate/pack"
-HOURS = 14 * 24
+DAYS = 14
+LEAST_DAYS = 7  # with fewer, most of a replayed fortnight would be silence
 RANGES_PER_COUNTRY = 60
 HOSTED_PER_COUNTRY = 8
 
 ARRIVALS = """
-select model || '/' || client as client, category, sum(rate) * 600 / 14 as per_day,
-    mode(pattern) as law, median(p1) filter (pattern = 'Weibull') as weibull,
+with spans as (select category as recorded, 1 + max(t_sec) // 86400 as days from read_parquet($file) group by all)
+select model || '/' || client as client, category, sum(rate) * 600 / any_value(days) as per_day,
+    any_value(days) as recorded_days, mode(pattern) as law, median(p1) filter (pattern = 'Weibull') as weibull,
     median(p1) filter (pattern = 'Gamma') as gamma,
     median(cv) as cv
-from read_parquet($file) group by all order by client
+from read_parquet($file) join spans on category = recorded group by model, client, category order by client
 """
 HOURLY = """
 select model || '/' || client as client, t_sec // 3600 as hour, sum(rate) * 600 as exchanges
@@ -39,24 +42,28 @@ def half(key: str) -> str:
 
 
 def arrivals(folder: Path) -> pa.Table:
-    """One row a client; the hourly rate is scaled to the client's busiest hour and stored in one byte."""
+    """One row a client; the hourly rate is scaled to the client's busiest hour and stored in one byte, or absent."""
     connection = duckdb.connect()
     file = {"file": str(folder / "servegen_clients.parquet")}
     clients = connection.execute(ARRIVALS, file).fetchall()
-    hourly = {row[0]: np.zeros(HOURS) for row in clients}
+    hourly = {row[0]: np.zeros(DAYS * 24) for row in clients}
     for client, hour, exchanges in connection.execute(HOURLY, file).fetchall():
         hourly[client][hour] = exchanges
     names = [row[0] for row in clients]
-    shapes = [np.round(255 * hourly[n] / hourly[n].max()).astype(np.uint8).tobytes() for n in names]
+    shapes = [np.round(255 * hourly[n] / hourly[n].max()).astype(np.uint8) for n in names]
+    days = [np.count_nonzero(shape.reshape(DAYS, 24).any(axis=1)) for shape in shapes]
+    lasting = [row[3] == DAYS and busy >= LEAST_DAYS for row, busy in zip(clients, days, strict=True)]
     return pa.table(
         {
             "category": [row[1] for row in clients],
             "split": [half(n) for n in names],
             "per_day": pa.array([row[2] for row in clients], pa.float32()),
-            "law": [row[3].lower() for row in clients],
-            "gap_shape": pa.array([row[4] if row[3] == "Weibull" else row[5] for row in clients], pa.float32()),
-            "cv": pa.array([row[6] for row in clients], pa.float32()),
-            "hourly": pa.array(shapes, pa.binary()),
+            "law": [row[4].lower() for row in clients],
+            "gap_shape": pa.array([row[5] if row[4] == "Weibull" else row[6] for row in clients], pa.float32()),
+            "cv": pa.array([row[7] for row in clients], pa.float32()),
+            "hourly": pa.array(
+                [s.tobytes() if lasts else None for s, lasts in zip(shapes, lasting, strict=True)], pa.binary()
+            ),
         }
     )
 

@@ -209,7 +209,7 @@ def actors(rows: pa.Table) -> Accounts:
     traits = pa.table([kinds, sets, pa.array(keys), pa.array(total)], schema=arrow_schema(TRAITS))
     facets = {name: np.zeros((len(rows), bins), np.float32) for name, bins in FACET_BINS.items()}
     still = np.zeros(len(rows), np.int64)
-    return together.accounts_of(total, (still, still), facets | {"target": counts}, traits, keys)
+    return together.accounts_of(total, (still, still), facets | {"target": counts}, [traits], keys)
 
 
 def most_bits(accounts: Accounts, nulls: Nulls) -> Floats:

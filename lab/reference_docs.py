@@ -18,10 +18,10 @@ from stillwatch.settings import Settings
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 MADE = "<!-- Written by lab/reference_docs.py; change the code, then run it. -->"
 INPUT = ("exchanges", "accounts")
-OUTPUT = ("members", "taken", "bench_rows")
+OUTPUT = ("reported_members", "taken", "groups_tested", "group_tests", "accounts_tested", "bench_rows")
 TABLES_INTRO = """Every table Stillwatch reads, keeps or writes. `timestamp` is microseconds in UTC; `strings` is a
-list of strings. A column marked * must be there; any other may be missing or empty, and the coverage report says
-which tests that turns off."""
+list of strings, `integers` a list of int32. A column marked * must be there; any other may be missing or empty, and
+the coverage report says which tests that turns off."""
 SETTINGS_INTRO = """A run needs none. To change one, write a TOML file and give it with `--settings FILE`; what the
 file does not name keeps its default. An unknown name or a value out of range stops the run with exit code 2. How to
 choose: [tune the settings](../how-to/tune-settings.md)."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from target_sources import Prompt
 
+from stillwatch.sketch import likeliest_targets
 from stillwatch.types import TARGETS
 
 HEADS = 16
@@ -28,12 +29,10 @@ class Scored:
         return np.array([TARGETS.index(row.target) for row in self.prompts])
 
     def guess(self) -> npt.NDArray[np.int64]:
-        return np.asarray(self.scores[:, : len(TARGETS)].argmax(axis=1))
+        return likeliest_targets(self.scores)[0]
 
     def confidence(self) -> npt.NDArray[np.float64]:
-        logits = self.scores[:, : len(TARGETS)].astype(np.float64)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(odds.max(axis=1) / odds.sum(axis=1))
+        return likeliest_targets(self.scores)[1].astype(np.float64)
 
     def only(self, rows: npt.NDArray[np.bool_]) -> "Scored":
         return Scored([row for row, kept in zip(self.prompts, rows, strict=True) if kept], self.scores[rows])
@@ -41,13 +40,12 @@ class Scored:
 
 def table(scored: Scored) -> npt.NDArray[np.float64]:
     """Precision, recall, F1 and count of each target, [targets, 4]."""
-    confusion = np.zeros((len(TARGETS), len(TARGETS)))
-    np.add.at(confusion, (scored.truth(), scored.guess()), 1)
-    hit = np.diag(confusion)
-    precision = hit / np.maximum(confusion.sum(axis=0), 1)
-    recall = hit / np.maximum(confusion.sum(axis=1), 1)
+    counts = confusion(scored)
+    hit = np.diag(counts)
+    precision = hit / np.maximum(counts.sum(axis=0), 1)
+    recall = hit / np.maximum(counts.sum(axis=1), 1)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
-    return np.stack([precision, recall, f1, confusion.sum(axis=1)], axis=1)
+    return np.stack([precision, recall, f1, counts.sum(axis=1)], axis=1)
 
 
 def macro_f1(scored: Scored) -> float:
@@ -107,14 +105,15 @@ def report(test: Scored, wrapped: Scored, trained: int, digest: str) -> str:
     lines += ["", "| slice | macro-F1 over targets with 20 rows or more | accuracy | rows |", "|---|---|---|---|"]
     for name, part in {**slices(test), "wrapped in an unseen scaffold": wrapped}.items():
         lines.append(f"| {name} | {macro_f1(part):.3f} | {_accuracy(part):.3f} | {len(part.prompts)} |")
-    flipped = float((test.guess() != wrapped.guess()).mean())
+    kept = test.truth() == wrapped.truth()  # a request for the reasoning changes what some prompts take
+    flipped = float((test.guess() != wrapped.guess())[kept].mean())
     lines += ["", f"Expected calibration error: {calibration_error(test):.3f}."]
-    lines += [f"A scaffold changes the target of {flipped:.1%} of prompts.", ""]
+    lines += [f"A scaffold that should not change the target does so for {flipped:.1%} of prompts.", ""]
     lines += ["| head | precision | recall | rows asking | rows |", "|---|---|---|---|---|"]
     both = Scored([*test.prompts, *wrapped.prompts], np.concatenate([test.scores, wrapped.scores]))
     lines += [_head("elicits_reasoning", both, 11, [row.elicits for row in both.prompts])]
     lines += [_head("judges", test, 12, [row.judges for row in test.prompts])]
-    return "\n".join([*lines, "", *_confusion(test), *_by_source(test)])
+    return "\n".join([*lines, "", *confusion_table(test), *_by_source(test)])
 
 
 def _head(name: str, scored: Scored, head: int, known: list[int]) -> str:
@@ -125,9 +124,16 @@ def _head(name: str, scored: Scored, head: int, known: list[int]) -> str:
     return f"| {name} | {precision:.3f} | {recall:.3f} | {yes.sum()} | {rows.sum()} |"
 
 
-def _confusion(scored: Scored) -> list[str]:
-    counts = np.zeros((len(TARGETS), len(TARGETS)), int)
+def confusion(scored: Scored) -> npt.NDArray[np.int64]:
+    """Count what was said of what, [targets, targets]."""
+    counts = np.zeros((len(TARGETS), len(TARGETS)), np.int64)
     np.add.at(counts, (scored.truth(), scored.guess()), 1)
+    return counts
+
+
+def confusion_table(scored: Scored) -> list[str]:
+    """The confusion matrix in Markdown."""
+    counts = confusion(scored)
     lines = ["Rows: what it is; columns, in the same order: what the classifier says.", ""]
     lines += ["| |" + "|".join(str(target)[:9] for target in TARGETS) + "|", "|---" * (len(TARGETS) + 1) + "|"]
     lines += [f"| {target} |" + "|".join(map(str, row)) + "|" for target, row in zip(TARGETS, counts, strict=True)]

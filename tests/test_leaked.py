@@ -6,6 +6,7 @@ from scipy.stats import binom
 
 from stillwatch.leaked import (
     INTERVAL_FRACTION,
+    SLOTS,
     Dose,
     ModelVolume,
     dose_response,
@@ -28,9 +29,11 @@ _TAKEN = [  # campaign_id, model, task_hash, input_tokens, output_tokens
 
 
 def _taken() -> ibis.expr.types.Table:
-    names = ("campaign_id", "model", "task_hash", "input_tokens", "output_tokens")
-    types = ("string", "string", "int64", "int64", "int64")
-    return ibis.memtable(_TAKEN, schema=ibis.schema(dict(zip(names, types, strict=True))))
+    names = ("campaign_id", "model", "task_hash", "input_tokens", "output_tokens", *SLOTS)
+    types = ("string", "string", "int64", "int64", "int64", *("int64" for _ in SLOTS))
+    return ibis.memtable(
+        [(*row, 0, 0, 0, 0) for row in _TAKEN], schema=ibis.schema(dict(zip(names, types, strict=True)))
+    )
 
 
 def test_volumes_are_counted_per_campaign_and_model() -> None:
@@ -46,6 +49,15 @@ def test_volumes_are_counted_per_campaign_and_model() -> None:
 def test_a_task_asked_twice_is_one_task_and_a_prompt_without_text_is_none() -> None:
     rows = ibis.duckdb.connect().to_pyarrow(leaked_tasks(_taken())).to_pylist()
     assert {r["campaign_id"]: r["unique_tasks"] for r in rows} == {"c1": 2, "c2": 1}
+
+
+def test_a_task_in_other_words_is_the_same_task() -> None:
+    """Three of four shingles agree: one task. Two agree: another one. An empty slot proves nothing."""
+    slots = [(1, 2, 3, 4), (1, 2, 3, 9), (1, 2, 6, 7), (0, 0, 3, 4), (0, 0, 3, 4)]
+    rows = [("c", number, *four) for number, four in enumerate(slots, 1)]
+    schema = ibis.schema({"campaign_id": "string", "task_hash": "int64", **dict.fromkeys(SLOTS, "int64")})
+    (found,) = ibis.duckdb.connect().to_pyarrow(leaked_tasks(ibis.memtable(rows, schema=schema))).to_pylist()
+    assert found == {"campaign_id": "c", "unique_tasks": 4}
 
 
 def test_the_bill_is_the_list_price_of_counted_tokens() -> None:

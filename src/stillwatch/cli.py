@@ -7,7 +7,7 @@ never a stack trace.
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,9 +20,11 @@ from rich.text import Text
 
 from stillwatch import __version__, pipeline, settings
 from stillwatch.errors import StillwatchError, UsageError
-from stillwatch.pipeline import benchmark
+from stillwatch.pipeline import benchmark, explaining
 from stillwatch.pipeline.windowing import Cut, window_report
 from stillwatch.report import (
+    explanation_json,
+    print_explanation,
     print_scan,
     print_scoreboard,
     print_windows,
@@ -77,6 +79,10 @@ def scan(  # noqa: PLR0913 - one parameter an option
     as_of: Annotated[
         datetime | None, typer.Option("--as-of", help="Look only at exchanges up to this time (UTC).")
     ] = None,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option("--known", help="Folder of an earlier report, whose campaigns may go on; may be repeated."),
+    ] = None,
     settings_file: SettingsFile = None,
     as_json: AsJson = False,
     fail_on_campaign: FailOnCampaign = False,
@@ -84,8 +90,26 @@ def scan(  # noqa: PLR0913 - one parameter an option
     """Find the campaigns in traffic logs and write the report."""
     if engine != "duckdb":
         raise UsageError(f"no engine is called {engine!r}; this version has: duckdb")
-    source = pipeline.Source(tuple(paths), accounts, reference, _utc(as_of))
+    source = pipeline.Source(tuple(paths), accounts, reference, _utc(as_of), tuple(known or ()))
     _finish(_scan(source, settings_file, out), out, as_json=as_json, fail_on_campaign=fail_on_campaign)
+
+
+@app.command()
+def explain(
+    subject: Annotated[str, typer.Argument(help="Id of a campaign, an account or an exchange.")],
+    *,
+    folder: Annotated[Path, typer.Option("--in", help="Folder that a scan wrote.")] = Path("stillwatch-out"),
+    log: Annotated[
+        list[Path] | None, typer.Option("--log", help="Log to look in for an exchange that was not taken; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain why a campaign was accused, an account counted or cleared, an exchange taken or not."""
+    explanation = explaining.explain(subject, folder, tuple(log or ()))
+    if as_json:
+        typer.echo(json.dumps(explanation_json(explanation)))
+    else:
+        print_explanation(explanation, Console())
 
 
 @app.command()
@@ -104,7 +128,7 @@ def demo(
             tell("writing simulated traffic")
             pipeline.simulate("demo", log, seed=seed, scale=scale)
         result = _scan(pipeline.Source((log / "exchanges",), log / "accounts.parquet"), None, out)
-        truth = pipeline.compare(result, log / "labels")
+        truth = pipeline.compare(log, out)
     _finish(result, out, as_json=as_json, fail_on_campaign=False)
     if not as_json:
         Console().print(truth.as_table())
@@ -152,6 +176,12 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     out: Out = Path("stillwatch-log"),
     seed: Seed = 1,
     scale: Annotated[float, typer.Option("--scale", help="Size against the scenario's own, above 0.")] = 1.0,
+    days: Annotated[
+        int | None, typer.Option("--days", help="Length of the window, at the same pace; else the scenario's own.")
+    ] = None,
+    places: Annotated[
+        list[str] | None, typer.Option("--at", help="AXIS=POINT to put every operator at; may be repeated.")
+    ] = None,
     sources: Annotated[
         str, typer.Option("--sources", help="Which half of the prompts and clients: A, B or all.")
     ] = "all",
@@ -161,7 +191,16 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     """Write labelled traffic as log files; no request is sent to any model."""
     with _progress() as tell:
         tell(f"writing {scenario}")
-        written = pipeline.simulate(scenario, out, seed=seed, scale=scale, sources=sources, prompts=prompts)
+        written = pipeline.simulate(
+            scenario,
+            out,
+            seed=seed,
+            scale=scale,
+            days=days,
+            places=_places(places or ()),
+            sources=sources,
+            prompts=prompts,
+        )
     if as_json:
         typer.echo(json.dumps({"out": str(out), "exchanges": written.exchanges, "accounts": written.accounts}))
     else:
@@ -204,6 +243,13 @@ def bench(  # noqa: PLR0913 - one parameter an option
         console = Console()
         print_scoreboard(board, console)
         console.print(f"scoreboard: {out / 'scoreboard.html'}")
+
+
+def _places(named: Sequence[str]) -> dict[str, str]:
+    pairs = [name.partition("=") for name in named]
+    if any(not equals for _, equals, _ in pairs):
+        raise UsageError("--at: give AXIS=POINT, such as scaffold=absent")
+    return {axis: point for axis, _, point in pairs}
 
 
 def _scan(source: pipeline.Source, settings_file: Path | None, out: Path) -> Scan:

@@ -1,4 +1,4 @@
-"""What has gone: exchanges, unique tasks, tokens and list price, counted; and what a student could learn, estimated.
+"""What has gone: exchanges, tokens and list price, counted; unique tasks and what a student could learn, estimated.
 
 In: the taken exchanges. Out: expressions that count them per campaign, and a `Leak`. The estimate rests on
 `dose_response.csv`: published accuracies of students trained on so many exchanges with a stronger model.
@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import combinations
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,8 @@ from scipy.stats import t as student_t
 from stillwatch.settings import Price
 from stillwatch.types import Leak, Learning
 
+SLOTS = ("any_hash_0", "any_hash_1", "any_hash_2", "any_hash_3")
+_WHOLE = 1_000_000  # one task: shares are summed as whole millionths, because sums of floats differ between engines
 INTERVAL_FRACTION = 0.9  # two-sided coverage of the learning estimate
 
 
@@ -60,9 +64,24 @@ def leaked_volumes(taken: ir.Table) -> ir.Table:
 
 
 def leaked_tasks(taken: ir.Table) -> ir.Table:
-    """Count the distinct tasks that were taken: (campaign_id, unique_tasks); exchanges without text have no task."""
-    tasks = taken.filter(taken.task_hash != 0).group_by("campaign_id", "task_hash").agg(times=lambda t: t.count())
-    return tasks.group_by("campaign_id").agg(unique_tasks=lambda t: t.count())
+    """Count the distinct tasks that were taken: (campaign_id, unique_tasks); exchanges without text have no task.
+
+    Texts of one campaign that agree in three of their four sampled shingles are one task in other words. A text counts
+    as one over the number of texts of the largest such class it is in.
+    """
+    slots = {name: taken[name].min() for name in SLOTS}
+    texts = taken.filter(taken.task_hash != 0).group_by("campaign_id", "task_hash").agg(**slots)
+    alike = ibis.greatest(*(_alike(texts, three) for three in combinations(SLOTS, 3)))
+    shares = texts.mutate(share=(_WHOLE // alike).cast("int64"))
+    return shares.group_by("campaign_id").agg(
+        unique_tasks=lambda t: ((t.share.sum() + _WHOLE // 2) // _WHOLE).cast("int64").fill_null(0)
+    )
+
+
+def _alike(texts: ir.Table, slots: Sequence[str]) -> ir.Value:
+    """Count the texts of the same campaign with the same shingles in these slots; a text with an empty one is alone."""
+    same = texts.count().over(group_by=["campaign_id", *slots])
+    return ibis.ifelse(ibis.and_(*(texts[slot] != 0 for slot in slots)), same, 1)
 
 
 def leak(volumes: Sequence[ModelVolume], unique_tasks: int, prices: Sequence[Price]) -> Leak:

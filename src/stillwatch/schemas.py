@@ -20,6 +20,7 @@ _ARROW: dict[ColumnType, pa.DataType] = {
     "bool": pa.bool_(),
     "timestamp": pa.timestamp("us", tz="UTC"),
     "strings": pa.list_(pa.string()),
+    "integers": pa.list_(pa.int32()),
 }
 
 

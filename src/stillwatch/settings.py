@@ -47,6 +47,8 @@ class Settings:
     taking_bits: bits of harvest evidence above which the answer to "taking?" is yes or mixed; 4.3 bits are 95 %.
     taking_share_fraction: share of a campaign's exchanges that must be taken for "yes"; below it "mixed".
     declared_share_fraction: share of members in one declared organisation that makes them no strangers.
+    continuing_false_fraction: at most this share of innocent fresh accounts is expected to be named as continuing a
+        known campaign, over all known campaigns together; 0..1.
     memory_limit_bytes: what the engine may hold before it spills to disk.
     threads: engine threads; 0 means as many as the machine has.
     batch_rows: rows per record batch between reading and sketching.
@@ -61,6 +63,7 @@ class Settings:
     taking_bits: float = 4.3
     taking_share_fraction: float = 0.8
     declared_share_fraction: float = 0.5
+    continuing_false_fraction: float = 0.002
     memory_limit_bytes: int = 256 * 2**20
     threads: int = 0
     batch_rows: int = 16_384
@@ -69,7 +72,8 @@ class Settings:
     region_policy: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("false_discovery_fraction", "taking_share_fraction", "declared_share_fraction"):
+        fractions = ("false_discovery_fraction", "taking_share_fraction", "declared_share_fraction")
+        for name in (*fractions, "continuing_false_fraction"):
             _check(name, 0 < getattr(self, name) <= 1, "must be above 0 and at most 1")
         _check("minimum_accounts", self.minimum_accounts >= 3, "must be at least 3")
         for name in ("memory_limit_bytes", "batch_rows", "row_limit_bytes"):

@@ -7,12 +7,16 @@ In: nothing. Out: `Table` values that `schemas` turns into Arrow and Ibis schema
 from dataclasses import dataclass
 from typing import Literal
 
-ColumnType = Literal["string", "int8", "int16", "int32", "int64", "float32", "float64", "timestamp", "strings", "bool"]
+ColumnType = Literal[
+    "string", "int8", "int16", "int32", "int64", "integers", "float32", "float64", "timestamp", "strings", "bool"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `timestamp` is microseconds UTC; `strings` is a list of strings; keys are signed 64-bit hashes."""
+    """One column. `timestamp` is microseconds UTC; `strings` is a list of strings, `integers` one of int32; keys are
+    signed 64-bit hashes.
+    """
 
     name: str
     type: ColumnType
@@ -139,7 +143,7 @@ FACETS = Table(
     "Profile of one account in long form: how many of its exchanges fall into each bin of each facet. Adds up.",
     (
         Column("account_key", "int64", "hash of account_id"),
-        Column("facet", "string", "hour, weekday, gap, prompt, reply, turn, target or outcome"),
+        Column("facet", "string", "hour, calendar, gap, prompt, reply, turn, target or outcome"),
         Column("bin", "int64", "bin of the facet, from 0"),
         Column("exchanges", "int64", "exchanges in the bin"),
     ),
@@ -198,6 +202,77 @@ TAKEN = Table(
         Column("exchange_id", "string", "as read"),
         Column("account_id", "string", "as read"),
         Column("target", "string", "a types.Target"),
+        Column(
+            "target_fraction",
+            "float32",
+            "how sure the target is: its share of the votes of all exchanges with the same words, or, where words do "
+            "not decide, the classifier's probability for this prompt alone",
+        ),
+        Column("scaffold", "int64", "hash of the campaign's words that it carries; empty: taken without such words"),
+    ),
+)
+
+GROUPS_TESTED = Table(
+    "groups_tested",
+    "Output: one group of accounts that share something, and how it was judged; most bits first.",
+    (
+        Column("group", "int32", "its number in this run, from 0, by falling bits"),
+        Column("kinds", "strings", "the kinds of its one or two traits, a types.TraitKind each"),
+        Column("values", "strings", "the shared values, in the same order, cut to 120 characters; words as a hash"),
+        Column("accounts", "int64", "accounts in it"),
+        Column("bits", "float64", "evidence that one operator runs them; tests of a family averaged, families added"),
+        Column("needed_bits", "float64", "bits from which this run accuses a group, itself counted among the accused"),
+        Column("accused", "bool", "whether it was accused"),
+        Column("campaign_id", "string", "the campaign that holds half of its accounts or more, if any"),
+        Column("campaign_accounts", "int64", "its accounts that are members of any campaign"),
+        Column("leads", "bool", "whether it is the group that the campaign's evidence is about"),
+    ),
+)
+
+GROUP_TESTS = Table(
+    "group_tests",
+    "Output: one test of one group: those accused, and the strongest group of every account. Fractions are of what "
+    "strangers of the same volume differ by.",
+    (
+        Column("group", "int32", "the group's number in groups_tested"),
+        Column("test", "string", "name of the test"),
+        Column("family", "string", "tests of one family depend on each other and are averaged"),
+        Column("accounts", "int64", "accounts of the group that the test could look at"),
+        Column("bits", "float32", "what the test says alone"),
+        Column("family_bits", "float32", "what its family says; this is what the group's bits are the sum of"),
+        Column("alike_fraction", "float32", "how much the group's accounts differ"),
+        Column("usual_fraction", "float32", "the same for the middle one of innocent groups: the null"),
+        Column("rare_fraction", "float32", "one in a hundred innocent groups differs less than this"),
+        Column("null_kind", "string", "the innocent groups: a types.TraitKind, `pair` of two, or `*` for every kind"),
+        Column("null_mean", "float32", "middle of the null, natural logarithm"),
+        Column("null_scatter", "float32", "scatter of the null, natural logarithm; Student with 8 degrees of freedom"),
+        Column("null_groups", "int64", "innocent groups that the null was learnt from"),
+    ),
+)
+
+ACCOUNTS_TESTED = Table(
+    "accounts_tested",
+    "Output: why each account was counted or cleared. Bits of families and the prior add up to membership_bits.",
+    (
+        Column("account_id", "string", "as read"),
+        Column("exchanges", "int64", "its exchanges in the input"),
+        Column("first_seen", "timestamp", "its first exchange in the input"),
+        Column("last_seen", "timestamp", "its last exchange in the input"),
+        Column("groups", "int32", "groups it was in that were tested"),
+        Column("strongest", "integers", "numbers of up to five of them in groups_tested, most bits first"),
+        Column("nearest_campaign_id", "string", "the campaign it is likeliest to belong to; empty: none was found"),
+        Column("membership_bits", "float32", "log2 odds that it belongs to it"),
+        Column("prior_bits", "float32", "of these, what the campaign's size says before the account is looked at"),
+        Column("pace_bits", "float32", "of these, volume and lifetime"),
+        Column("rhythm_bits", "float32", "of these, hours, days and pauses"),
+        Column("content_bits", "float32", "of these, what is asked for and how long it is"),
+        Column("application_bits", "float32", "of these, client, parameters, tools, model and words that stay"),
+        Column("identity_bits", "float32", "of these, payment, mail, sign-up and network"),
+        Column("speaks_for", "strings", "up to three tests that speak for it, with their bits, strongest first"),
+        Column(
+            "speaks_against", "strings", "up to three tests that speak against it, with their bits, strongest first"
+        ),
+        Column("declares_seats", "bool", "it declares an organisation of several seats that is not the campaign's"),
     ),
 )
 
@@ -213,6 +288,11 @@ REPORTED_MEMBERS = Table(
         Column("exchanges", "int64", "its exchanges in the input"),
         Column("taking_exchanges", "int64", "those counted as taken"),
         Column("top_reasons", "strings", "why it is a member, strongest first"),
+        Column(
+            "exchanges_until_named",
+            "int64",
+            "of a fresh account that continues a known campaign: its exchanges when that was clear; else empty",
+        ),
     ),
 )
 
@@ -249,15 +329,18 @@ BENCH_ROWS = Table(
         Column("splits", "int64", "campaigns beyond the first of each operator"),
         Column("merges", "int64", "operators beyond the first of each campaign, with a tenth of their accounts in it"),
         Column("adjusted_rand_index", "float64", "of accounts by operator and by campaign, the others alone"),
+        Column(
+            "declared_recall_fraction", "float64", "named as declared harvest, not accused, of all that operators ran"
+        ),
         Column("innocents", "int64", "accused accounts that no operator ran"),
         Column("innocents_by_kind", "string", "the same by kind, a JSON object"),
         Column("target_macro_f1", "float64", "of the targets named for rightly listed exchanges"),
         Column("looks", "int64", "times it was run on the growing log"),
         Column("taken_exchanges", "int64", "exchanges taken in all"),
         Column("leaked_first_exchanges", "int64", "taken before the first account of their operator was flagged"),
-        Column("leaked_first_tasks", "int64", "unique prompts among these"),
+        Column("leaked_first_tasks", "int64", "unique tasks among these, in whatever words"),
         Column("leaked_whole_exchanges", "int64", "taken before every account of their operator had been flagged"),
-        Column("leaked_whole_tasks", "int64", "unique prompts among these"),
+        Column("leaked_whole_tasks", "int64", "unique tasks among these"),
         Column("leaked_first_fraction", "float64", "leaked_first_exchanges of taken_exchanges"),
         Column("exceedance", "string", "groups checked and groups that reached b bits, a JSON object by b"),
     ),

@@ -14,6 +14,9 @@ AccountId = NewType("AccountId", str)
 ExchangeId = NewType("ExchangeId", str)
 CampaignId = NewType("CampaignId", str)
 
+OURS = "stillwatch"
+"""What Stillwatch is called among the detectors of the benchmark."""
+
 Question = Literal["together", "hidden", "taking", "leaked"]
 Answer = Literal["yes", "mixed", "no", "not_evaluated"]
 
@@ -258,10 +261,44 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class ContinuedAccount:
+    """A fresh account that continues a known campaign. exchanges_until_named: its exchanges when bits sufficed, from 1.
+
+    bits: log2 of an e-value against strangers; reasons: the best value of each kind it met, in words.
+    """
+
+    account_id: AccountId
+    campaign_id: CampaignId
+    first_seen: datetime
+    last_seen: datetime
+    exchanges: int
+    exchanges_until_named: int
+    bits: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """Who continues the known campaigns of earlier reports, and at what rate that is said of an innocent.
+
+    found_again: known campaigns that a campaign of this run continues under their id; accounts_checked: fresh accounts;
+    false_fraction: at most this share of innocent ones is expected to be named; threshold_bits: what that takes.
+    """
+
+    known: tuple[CampaignId, ...]
+    found_again: tuple[CampaignId, ...]
+    accounts_checked: int
+    false_fraction: float
+    threshold_bits: float
+    accounts: tuple[ContinuedAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """The result of one run: what `report` prints and `decide` judged.
 
     `threshold_bits`: the fewest bits that e-BH accused on in this run; None if it accused nobody or is not known.
+    `continued`: None where no earlier report was given.
     """
 
     version: str
@@ -274,6 +311,7 @@ class Scan:
     campaigns: tuple[Campaign, ...]
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
     threshold_bits: float | None = None
+    continued: Continuation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,47 +372,3 @@ class Scoreboard:
     breaking: tuple[Standing, ...]
     broken_axes: tuple[str, ...]
     exceedance: Mapping[str, Mapping[int, tuple[int, int]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """An exchange that carries a window's difference; `bits`: what it adds to the whole; `excerpt`: of its prompt."""
-
-    exchange_id: ExchangeId
-    account_id: AccountId
-    bits: float
-    excerpt: str
-
-
-@dataclass(frozen=True, slots=True)
-class WindowFinding:
-    """One window of a stream against reference traffic.
-
-    raw_bits: exact if the window is exchangeable with the reference. bits: what holds on this traffic by its own
-    windows, or None where too few of them say. compared: exchanges looked at, of a larger window evenly spread ones.
-    """
-
-    first_seen: datetime
-    last_seen: datetime
-    exchanges: int
-    compared: int
-    accounts: int
-    bits: float | None
-    raw_bits: float
-    flagged: bool
-    claims: tuple[str, ...]
-    carriers: tuple[Carrier, ...]
-    carrying: int
-
-
-@dataclass(frozen=True, slots=True)
-class WindowReport:
-    """Every window of a log. exact: whether the reference's own windows reach b bits at most as often as 2**-b."""
-
-    version: str
-    reference_exchanges: int
-    reference_windows: int
-    exact: bool
-    exceedance: tuple[Exceedance, ...]
-    left_out: int
-    windows: tuple[WindowFinding, ...]

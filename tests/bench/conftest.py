@@ -15,7 +15,7 @@ KINDS = {"i1": "classroom", "i2": "classroom", "i3": "rag_backfill"}
 
 @pytest.fixture
 def exchanges() -> Rows:
-    """(account, operator, target, kind, ts, prompt): A takes five, one of them twice; B takes two; the rest is not."""
+    """(account, operator, target, kind, ts, task): A takes five, one of them twice; B takes two; the rest is not."""
     return [
         ("a1", "A", "reasoning", "campaign", 10, "p1"),
         ("a1", "A", "reasoning", "campaign", 20, "p2"),
@@ -43,7 +43,7 @@ def make_truth() -> Callable[[Mapping[str, str], Rows], Truth]:
                 "kind": [KINDS.get(account, "campaign") for account in owner],
             }
         )
-        names = ("account_id", "operator", "target", "kind", "ts", "prompt_text")
+        names = ("account_id", "operator", "target", "kind", "ts", "task")
         columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
         return truth_of(accounts, pa.table({"exchange_id": [f"e{i}" for i in range(len(rows))], **columns}))
 

@@ -9,10 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch import simulate as simulator
+from stillwatch.bench import read_truth
 from stillwatch.errors import UsageError
 from stillwatch.pipeline.benchmark import Bench, run_bench
 from stillwatch.pipeline.detectors import Detector
-from stillwatch.pipeline.growing import cut, moments, without_labels
+from stillwatch.pipeline.growing import cut, without_labels
 from stillwatch.pipeline.points import Point, chosen_axes, paired_points, scenario_at, single_points
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "judge-your-detector.md"
@@ -28,7 +29,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_no_folder_that_a_detector_gets_holds_labels(log: Path, tmp_path: Path) -> None:
     """Whole or cut, there are exchanges and accounts only, none of them a link that leads back."""
-    end = moments(log, 2)[0]
+    end = read_truth(log).moments(2)[0]
     for seen in (without_labels(log, tmp_path / "whole"), cut(log, end, tmp_path / "cut")):
         assert sorted(path.name for path in seen.iterdir()) == ["accounts.parquet", "exchanges"]
         assert not any(path.is_symlink() for path in seen.rglob("*"))
@@ -36,7 +37,7 @@ def test_no_folder_that_a_detector_gets_holds_labels(log: Path, tmp_path: Path) 
 
 def test_a_cut_log_holds_nothing_of_the_future(log: Path, tmp_path: Path) -> None:
     """No exchange, no sign-up and no closure after the moment, and every exchange before it."""
-    end = moments(log, 2)[0]
+    end = read_truth(log).moments(2)[0]
     seen = cut(log, end, tmp_path / "cut")
     whole, part = (pq.read_table(f / "exchanges", columns=["ts"])["ts"].cast("int64") for f in (log, seen))
     assert len(part) == pc.sum(pc.less_equal(whole, end)).as_py() > 0

@@ -20,6 +20,8 @@ def _taken(rows: int, batch_rows: int) -> Iterator[pa.RecordBatch]:
             "exchange_id": ids,
             "account_id": ids,
             "target": ["coding"] * len(ids),
+            "target_fraction": [0.5] * len(ids),
+            "scaffold": [None] * len(ids),
         }
         yield pa.RecordBatch.from_pydict(columns, schema=arrow_schema(tables.TAKEN))
 

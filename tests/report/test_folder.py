@@ -1,4 +1,4 @@
-"""The result folder: five files, whole or not at all, equal for equal input."""
+"""The result folder: eight files, whole or not at all, equal for equal input."""
 
 import json
 from collections.abc import Iterator
@@ -13,11 +13,21 @@ from stillwatch.report import write_scan
 from stillwatch.schemas import arrow_schema
 from stillwatch.types import Scan
 
-NAMES = ["campaigns.json", "members.parquet", "exchanges.parquet", "coverage.json", "report.html"]
+NAMES = [
+    "campaigns.json",
+    "members.parquet",
+    "exchanges.parquet",
+    "indicators.json",
+    "coverage.json",
+    "report.html",
+    "groups_tested.parquet",
+    "group_tests.parquet",
+    "accounts_tested.parquet",
+]
 
 
 def test_the_promised_files_are_written(scan: Scan, tmp_path: Path) -> None:
-    """Exactly the five of the contract, into a folder that is made when it is missing."""
+    """Exactly the nine of the contract, into a folder that is made when it is missing."""
     out = tmp_path / "deep" / "out"
     written = write_scan(scan, out, None)
     assert [p.name for p in written] == NAMES

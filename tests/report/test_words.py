@@ -110,3 +110,22 @@ def test_a_short_period_is_told_to_the_minute() -> None:
     start = datetime(2026, 6, 1, 3, 14, tzinfo=UTC)
     assert words.period(start, start + timedelta(minutes=9)) == "2026-06-01 03:14 to 2026-06-01 03:23 (9 minutes)"
     assert words.period(None, None) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("bits", "phrase", "fraction"),
+    [
+        (0.0, "50 %", 0.5),
+        (6.6, "99 %", 0.9898),
+        (12.0, "more than 99.9 %", 0.9998),
+        (-5.5, "2.2 %", 0.0216),
+        (-8.4, "1 in 339", 0.00295),
+        (-25.0, "less than 1 in a million", 0.0),
+        (-5_000.0, "less than 1 in a million", 0.0),
+        (5_000.0, "more than 99.9 %", 1.0),
+    ],
+)
+def test_odds_are_said_as_a_chance(bits: float, phrase: str, fraction: float) -> None:
+    """Log2 odds become a probability in one place; small ones are said as one in so many, never as 0 %."""
+    assert words.likelihood(bits).replace("\u00a0", " ") == phrase
+    assert words.membership_fraction(bits) == pytest.approx(fraction, abs=1e-4)

@@ -32,7 +32,8 @@ class Campaign:
 
     def column(self, name: str, kind: str = "campaign") -> np.ndarray:
         mine = np.array(self.labels["kind"].to_pylist()) == kind
-        return np.array(self.exchanges[name].to_pylist(), object)[mine]
+        table = self.labels if name in self.labels.column_names else self.exchanges
+        return np.array(table[name].to_pylist(), object)[mine]
 
     def hours(self, kind: str = "campaign") -> np.ndarray:
         start = self.scenario.start.timestamp()
@@ -279,6 +280,15 @@ def test_tasks_are_asked_as_often_as_said(look: Look, times: int) -> None:
     by_exchange = Counter({count: count * texts for count, texts in Counter(seen.values()).items()})
     near = sum(n for count, n in by_exchange.items() if times / 2 <= count <= times)
     assert near > 0.7 * by_exchange.total()
+
+
+def test_a_reworded_task_is_one_task_in_many_words(look: Look) -> None:
+    """Labels count it once; of its texts, most have a twin in other words."""
+    same, anew = look("resampling", "16"), look("resampling", "16 reworded")
+    assert set(same.column("task")) == set(anew.column("task"))
+    assert len(set(same.column("prompt_text"))) == len(set(same.column("task")))
+    assert len(set(anew.column("prompt_text"))) > 3 * len(set(anew.labels["task"].drop_null().to_pylist()))
+    assert anew.labels["task"].null_count == sum(kind != "campaign" for kind in anew.labels["kind"].to_pylist())
 
 
 def test_a_student_that_improves_hands_in_longer_answers(look: Look) -> None:

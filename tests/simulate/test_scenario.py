@@ -42,6 +42,19 @@ def test_june_has_the_disclosed_sizes() -> None:
     assert operator.exchanges / operator.accounts / scenario.days == pytest.approx(26, abs=0.5)
 
 
+def test_over_fewer_days_everybody_keeps_the_pace_and_phases_keep_their_order() -> None:
+    whole, short = load_scenario("june"), load_scenario("june").over(3)
+    assert (short.days, short.accounts, short.operators[0].accounts) == (3, 300_000, 25_000)
+    assert short.exchanges / short.days == pytest.approx(whole.exchanges / whole.days, rel=1e-6)
+    assert short.operators[0].exchanges / 25_000 / 3 == pytest.approx(26, abs=0.5)
+    assert short.outage_hours is not None
+    down, up = short.outage_hours
+    assert short.operators[0].start_hour < down < short.release_hour < 72
+    assert up - down == pytest.approx(1.2)
+    with pytest.raises(SettingsError, match="days must be from 2 to 120"):
+        whole.over(1)
+
+
 def test_september_has_five_operators_of_the_disclosed_sizes() -> None:
     operators = load_scenario("september").operators
     assert len(operators) == 5

@@ -120,6 +120,18 @@ def test_one_odd_guess_does_not_split_a_stream_of_equal_words(take: Take) -> Non
     assert set(take([*rows, odd])["target"].to_pylist()) == {"coding"}
 
 
+def test_a_taken_exchange_says_its_words_and_how_sure_its_target_is(take: Take) -> None:
+    """A stream is as sure as its vote; an exchange that no stream decides is as sure as the classifier."""
+    coding, grading = TARGETS.index(Target.CODING), TARGETS.index(Target.GRADING)
+    rows = [{"account_key": 1, "head_hash": 1, "target": coding, "target_fraction": 0.5} for _ in range(9)]
+    odd = {"account_key": 2, "head_hash": 1, "target": grading, "target_fraction": 0.5}
+    stream = take([*rows, odd])
+    assert set(stream["scaffold"].to_pylist()) == {1}
+    assert stream["target_fraction"].to_pylist() == pytest.approx([0.9] * 10)
+    bare = take([{"account_key": 4, "target": coding, "turn": 0, "target_fraction": 0.75}]).to_pylist()
+    assert [(row["scaffold"], row["target_fraction"]) for row in bare] == [(None, 0.75)]
+
+
 def test_a_system_prompt_over_many_tasks_does_not_make_them_one(take: Take) -> None:
     coding, grading = TARGETS.index(Target.CODING), TARGETS.index(Target.GRADING)
     rows = [{"account_key": 1, "system_hash": 1, "target": coding} for _ in range(9)]

@@ -44,7 +44,7 @@ def make_world(seed: int, operators: Sequence[int] = (), size: int = 2000) -> Wo
     last = np.minimum(first + (length * DAY).astype(np.int64), START + DAYS * DAY)
     facets = {name: _facet(rng, bins, exchanges, operator) for name, bins in FACET_BINS.items()}
     traits = _traits(rng, operator, exchanges)
-    return World(accounts_of(exchanges, (first, last), facets, traits, np.arange(size)), operator)
+    return World(accounts_of(exchanges, (first, last), facets, [traits], np.arange(size)), operator)
 
 
 def _facet(

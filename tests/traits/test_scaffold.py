@@ -1,16 +1,17 @@
 import ibis
 import pyarrow as pa
 
-from stillwatch.traits.scaffold import scaffold_traits
+from stillwatch.traits.scaffold import scaffold_counts, scaffold_traits
 
 
-def _traits(rows: list[tuple[int, int, int]], accounts: int = 2) -> list[tuple[str, int, int]]:
+def _traits(rows: list[tuple[int, int, int]], accounts: int = 2, values: int = 9) -> list[tuple[str, int, int]]:
     """(value, account, exchanges) of traits found in rows of (account, head hash, task hash)."""
     columns = zip(*rows, strict=True)
     table = pa.table(
         dict(zip(("account_key", "head_hash", "task_hash"), (pa.array(c, pa.int64()) for c in columns), strict=True))
     )
-    found = ibis.duckdb.connect().to_pyarrow(scaffold_traits(ibis.memtable(table), "head_hash", accounts)).to_pylist()
+    counts = scaffold_counts(ibis.memtable(table), "head_hash", accounts)
+    found = ibis.duckdb.connect().to_pyarrow(scaffold_traits(counts, values)).to_pylist()
     return sorted((row["value"], row["account_key"], row["exchanges"]) for row in found)
 
 
@@ -31,3 +32,8 @@ def test_words_that_come_back_only_with_their_own_task_are_no_scaffold() -> None
 
 def test_texts_too_short_for_a_hash_share_nothing() -> None:
     assert _traits([(1, 0, 100), (1, 0, 101), (2, 0, 102), (2, 0, 103)]) == []
+
+
+def test_of_too_many_scaffolds_those_that_the_most_exchanges_carry_are_kept_and_ties_go_by_value() -> None:
+    rows = [(account, head, task) for account in (1, 2) for head in (8, 7, 10) for task in (100, 101)] + [(3, 8, 102)]
+    assert {value for value, _, _ in _traits(rows, values=2)} == {"8", "10"}

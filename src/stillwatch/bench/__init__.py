@@ -4,15 +4,16 @@ In: a log with labels, and the files a detector wrote. Out: rows, and standings 
 (`pipeline.benchmark` does) or draws anything (`report` does). Read `judge` first.
 """
 
-from stillwatch.bench.found import Found, found_folders, read_found
+from stillwatch.bench.found import ACCUSING, Found, found_folders, read_found
 from stillwatch.bench.judge import judge
 from stillwatch.bench.leaks import Look
 from stillwatch.bench.row import BenchRow, Judgement, row_of
-from stillwatch.bench.standings import OURS, breaking_points, broken_axes, exceedance_of, standings_of
-from stillwatch.bench.truth import Truth, read_truth, truth_of
+from stillwatch.bench.standings import breaking_points, broken_axes, exceedance_of, standings_of
+from stillwatch.bench.truth import TAKEN_KIND, Truth, read_truth, truth_of
 
 __all__ = [
-    "OURS",
+    "ACCUSING",
+    "TAKEN_KIND",
     "BenchRow",
     "Found",
     "Judgement",

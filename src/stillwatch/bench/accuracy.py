@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from stillwatch.bench.found import Found
 from stillwatch.bench.truth import PROBE_KIND, Truth
+from stillwatch.types import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,12 @@ def account_hits(truth: Truth, found: Found) -> Hits:
     """Count accounts: who is accused, and who should be."""
     guilty, accused = truth.guilty, found.accused
     return Hits(len(guilty), len(accused), len(guilty & accused))
+
+
+def declared_hits(truth: Truth, found: Found) -> Hits:
+    """Count accounts that are named as harvesting openly and are not accused: found, and called a contract question."""
+    named = found.named.get(Verdict.DECLARED_HARVEST, frozenset()) - found.accused
+    return Hits(len(truth.guilty), len(named), len(truth.guilty & named))
 
 
 def innocents_by_kind(truth: Truth, found: Found) -> dict[str, int]:

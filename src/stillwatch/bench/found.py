@@ -5,7 +5,7 @@ In: a folder with `members.parquet`, and optionally `exchanges.parquet` and `cam
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,14 @@ ACCUSING = frozenset({Verdict.DISTILLATION, Verdict.RELAY})
 class Found:
     """campaigns: accounts by campaign. exchanges: target by exchange, "" when it named none; None: it lists none.
 
+    named: accounts by verdict, of campaigns whose verdict does not accuse.
     exceedance: (groups, groups that reached b bits) by b, of a detector that checks its own bits.
     """
 
     campaigns: Mapping[str, frozenset[str]]
     exchanges: Mapping[str, str] | None = None
     exceedance: Mapping[int, tuple[int, int]] | None = None
+    named: Mapping[Verdict, frozenset[str]] = field(default_factory=dict)
 
     @property
     def accused(self) -> frozenset[str]:
@@ -41,17 +43,22 @@ def read_found(out: Path, accounts: Collection[str]) -> Found:
     When there is a `campaigns.json` as `stillwatch scan` writes it, only campaigns whose verdict accuses count.
     Raises:  InputError: a file is missing or unreadable, lacks a column, or names an account that is not in the log.
     """
-    accusing, exceedance = _overview(out / "campaigns.json")
+    verdicts, exceedance = _overview(out / "campaigns.json")
     members: dict[str, set[str]] = {}
+    named: dict[Verdict, set[str]] = {}
     for name, account in _pairs(out / "members.parquet", "account_id"):
-        if accusing is None or name in accusing:
+        verdict = Verdict.DISTILLATION if verdicts is None else verdicts.get(name, Verdict.NO_CAMPAIGN)
+        if verdict in ACCUSING:
             members.setdefault(name, set()).add(account)
+        else:
+            named.setdefault(verdict, set()).add(account)
     campaigns = {name: frozenset(ids) for name, ids in members.items()}
-    strangers = frozenset[str]().union(*campaigns.values()) - frozenset(accounts)
+    quiet = {verdict: frozenset(ids) for verdict, ids in named.items()}
+    strangers = frozenset[str]().union(*campaigns.values(), *quiet.values()) - frozenset(accounts)
     if strangers:
         raise InputError(f"members.parquet: {len(strangers)} accounts are not in the log; write account_id as read")
     path = out / "exchanges.parquet"
-    return Found(campaigns, _exchanges(path, campaigns) if path.exists() else None, exceedance)
+    return Found(campaigns, _exchanges(path, campaigns) if path.exists() else None, exceedance, quiet)
 
 
 def found_folders(out: Path) -> dict[str, Path]:
@@ -89,14 +96,14 @@ def _exchanges(path: Path, campaigns: Mapping[str, frozenset[str]]) -> dict[str,
     return {exchange: target or "" for campaign, exchange, target in rows if campaign in campaigns}
 
 
-def _overview(path: Path) -> tuple[frozenset[str] | None, dict[int, tuple[int, int]] | None]:
-    """Give the accusing campaigns and the self-check, of a detector that writes them."""
+def _overview(path: Path) -> tuple[dict[str, Verdict] | None, dict[int, tuple[int, int]] | None]:
+    """Give each campaign's verdict and the self-check, of a detector that writes them."""
     if not path.exists():
         return None, None
     try:
         overview: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        accusing = frozenset(c["campaign_id"] for c in overview["campaigns"] if c["verdict"] in ACCUSING)
+        verdicts = {str(c["campaign_id"]): Verdict(c["verdict"]) for c in overview["campaigns"]}
         checked = overview.get("calibration", {}).get("exceedance", {}).values()
-        return accusing, {int(e["bits"]): (int(e["groups"]), int(e["exceeding"])) for e in checked}
+        return verdicts, {int(e["bits"]): (int(e["groups"]), int(e["exceeding"])) for e in checked}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
         raise InputError(f"{path.name}: not as stillwatch scan writes it ({type(fault).__name__})") from fault

@@ -5,7 +5,7 @@ In: `Truth` and the looks of one detector. Out: a `Judgement`.
 
 from collections.abc import Sequence
 
-from stillwatch.bench.accuracy import account_hits, exchange_hits, innocents_by_kind
+from stillwatch.bench.accuracy import account_hits, declared_hits, exchange_hits, innocents_by_kind
 from stillwatch.bench.aims import target_macro_f1
 from stillwatch.bench.leaks import Look, lost_before
 from stillwatch.bench.partition import account_partition_index, compare_campaigns
@@ -38,6 +38,7 @@ def judge(truth: Truth, looks: Sequence[Look]) -> Judgement:
         splits=campaigns.splits,
         merges=campaigns.merges,
         adjusted_rand_index=account_partition_index(truth.owner, found.campaigns),
+        declared_recall_fraction=declared_hits(truth, found).recall_fraction,
         innocents=sum(innocents.values()),
         innocents_by_kind=innocents,
         target_macro_f1=target_macro_f1(truth, found),

@@ -26,6 +26,7 @@ class Judgement:
     splits: int
     merges: int
     adjusted_rand_index: float
+    declared_recall_fraction: float | None
     innocents: int
     innocents_by_kind: Mapping[str, int]
     target_macro_f1: float | None

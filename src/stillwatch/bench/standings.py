@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 
 from stillwatch.bench.intervals import fraction_estimate, mean_estimate
 from stillwatch.bench.row import BenchRow
-from stillwatch.types import Estimate, Standing
+from stillwatch.types import OURS, Estimate, Standing
 
-OURS = "stillwatch"
 FRACTIONS = (
     "account_precision_fraction", "account_recall_fraction", "exchange_precision_fraction", "exchange_recall_fraction",
-    "purity_fraction", "target_macro_f1", "leaked_first_fraction",
+    "purity_fraction", "declared_recall_fraction", "target_macro_f1", "leaked_first_fraction",
 )  # fmt: skip
 MEANS = (
     "adjusted_rand_index", "innocents", "campaigns_found", "splits", "merges", "taken_exchanges",

@@ -6,9 +6,7 @@ what a query needs, not what the log holds; the memory limit makes DuckDB spill 
 
 import os
 import tempfile
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +17,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stillwatch.abreast import abreast
 from stillwatch.errors import EngineError
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
@@ -69,8 +68,7 @@ class DuckDBEngine:
         source = self.stream(batches) if isinstance(batches, ir.Table) else batches
         folder = self._root / f"{table.name}{name}"
         folder.mkdir()
-        with ThreadPoolExecutor(self._threads) as pool:
-            _write_parts(_ordered_map(pool, function, source, self._threads + 1), folder, table)
+        _write_parts(abreast(function, source, self._threads), folder, table)
         pa.default_memory_pool().release_unused()  # what batches of text leave behind is as large as a query needs
         return self._connection.read_parquet(str(folder / "*.parquet"), table_name=f"{table.name}{name}")
 
@@ -84,7 +82,15 @@ class DuckDBEngine:
         path = self._root / f"{name}.parquet"
         with _plain_faults():
             self._connection.to_parquet(expression, str(path), row_group_size=_GROUP_ROWS)
+            self._let_go()
             return self._connection.read_parquet(str(path), table_name=name)
+
+    def _let_go(self) -> None:
+        """Have DuckDB, whose threads do so when they end, and Arrow hand back what a large query leaves behind."""
+        pa.default_memory_pool().release_unused()
+        if self._threads > 1:
+            self._connection.raw_sql("SET threads = 1")
+            self._connection.raw_sql(f"SET threads = {self._threads}")
 
     def adopt(self, rows: pa.Table, name: str) -> ir.Table:
         """Make an Arrow table visible to expressions under `name`."""
@@ -101,6 +107,7 @@ class DuckDBEngine:
         path = self._root / f"stream-{self._streams}.parquet"
         with _plain_faults():
             self._connection.to_parquet(expression, str(path))
+        self._let_go()
         with pq.ParquetFile(path) as file:
             yield from file.iter_batches(65_536)
         path.unlink()
@@ -120,22 +127,6 @@ class _plain_faults:  # noqa: N801 - reads as a verb where it is used
             raise EngineError(f"{message} ({str(fault).splitlines()[0]})") from fault
         if isinstance(fault, duckdb.IOException):
             raise EngineError(f"the engine cannot use its work folder: {str(fault).splitlines()[0]}") from fault
-
-
-def _ordered_map(
-    pool: ThreadPoolExecutor,
-    function: Callable[[pa.RecordBatch], pa.RecordBatch],
-    batches: Iterable[pa.RecordBatch],
-    ahead: int,
-) -> Iterator[pa.RecordBatch]:
-    """Apply a function on a pool, keep order, and never hold more than `ahead` batches."""
-    waiting: deque[Future[pa.RecordBatch]] = deque()
-    for batch in batches:
-        waiting.append(pool.submit(function, batch))
-        if len(waiting) >= ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 def _write_parts(batches: Iterable[pa.RecordBatch], folder: Path, table: Table) -> None:

@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from stillwatch import __version__, hidden, report, together
+from stillwatch import __version__, hidden, known, report, together
 from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline.behaviour import behaviour
+from stillwatch.pipeline.continuing import Traffic, go_on, leave
 from stillwatch.pipeline.demonstration import Comparison, compare, simulate
 from stillwatch.pipeline.intake import Source, seen_columns, take_in
 from stillwatch.pipeline.judging import Case, judge
 from stillwatch.pipeline.nulls import nulls_for
 from stillwatch.pipeline.summary import coverage
+from stillwatch.pipeline.tested import tested_tables
 from stillwatch.settings import Settings
 from stillwatch.types import Scan
 
@@ -33,33 +35,41 @@ def scan(source: Source, settings: Settings, out: Path, tell: Tell) -> Scan:
     """
     clock = _Clock(tell)
     policy = hidden.load_policy(settings.region_policy)
+    earlier = known.read_known(source.known)
     with DuckDBEngine(settings) as engine:
         clock.start("learning what is normal")
         nulls = nulls_for(engine, source, settings)
         clock.start("reading and sketching")
         intake = take_in(engine, source, settings)
         clock.start("profiles and traits")
-        known = behaviour(engine, intake, settings)
+        profiled = behaviour(engine, intake, settings)
         clock.start("together?")
-        found = together.find(known.accounts, nulls, settings)
+        found = together.find(profiled.accounts, nulls, settings)
+        clock.start("known campaigns")
+        continuing = go_on(Traffic(engine, intake.sketched, profiled), found.campaigns, earlier, settings)
         clock.start("hidden? taking? leaked?")
         columns = seen_columns((intake.tally, intake.account_tally))
-        judged = judge(engine, Case(intake, known, columns, policy, settings), found.campaigns)
+        judged = judge(
+            engine, Case(intake, profiled, columns, policy, settings, continuing.kept_ids), continuing.campaigns
+        )
         result = Scan(
             version=__version__,
-            as_of=source.as_of or datetime.fromtimestamp(int(known.profiles.last_second.max()), UTC),
+            as_of=source.as_of or datetime.fromtimestamp(int(profiled.profiles.last_second.max()), UTC),
             input_fingerprint=intake.tally.fingerprint(),
             settings_hash=settings.fingerprint(),
-            coverage=coverage(intake, known, found),
+            coverage=coverage(intake, profiled, found),
             calibration=found.calibration,
             groups_tested=found.groups_tested,
             campaigns=judged.campaigns,
             stage_seconds=clock.stop(),
             threshold_bits=found.threshold_bits,
+            continued=continuing.continuation,
         )
         tell("writing the report")
         ordered = None if judged.taken is None else judged.taken.order_by("campaign_id", "exchange_id")
-        report.write_scan(result, out, None if ordered is None else engine.stream(ordered))
+        reasons = tested_tables(found.tested, profiled.profiles, judged.names)
+        indicators = known.as_text(leave(profiled, result.campaigns, earlier, result.as_of, settings))
+        report.write_scan(result, out, None if ordered is None else engine.stream(ordered), reasons, indicators)
     return result
 
 

@@ -6,6 +6,7 @@ In: an `Intake`. Out: `Behaviour`: what `together` judges, and the accounts tabl
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ from stillwatch.profile import Profiles
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import ACCOUNTS, TRAITS
-from stillwatch.together import Accounts, accounts_of
+from stillwatch.together import MOST_VALUES, Accounts, accounts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def behaviour(engine: Engine, intake: Intake, settings: Settings, name: str = ""
     sketched = intake.sketched
     profiles = profile.assemble(engine.run(profile.totals(sketched)), engine.run(profile.facets(sketched)))
     table = account_table(profiles, intake.accounts, engine.run(_countries(sketched)))
-    rows = pa.concat_tables(_traits(engine, sketched, table, settings, name), promote_options="default")
+    rows = _traits(engine, sketched, table, settings, name)
     seconds = (profiles.first_second, profiles.last_second)
     return Behaviour(profiles, accounts_of(profiles.exchanges, seconds, profiles.facets, rows, profiles.keys), table)
 
@@ -44,8 +45,10 @@ def _traits(engine: Engine, sketched: ir.Table, table: pa.Table, settings: Setti
     schema = arrow_schema(TRAITS)
     for kind in traits.COLUMN_KINDS:
         yield engine.run(traits.column_traits(sketched, kind)).cast(schema)
-    for column in traits.SCAFFOLD_COLUMNS:
-        yield engine.run(traits.scaffold_traits(sketched, column, settings.minimum_accounts)).cast(schema)
+    words = [traits.scaffold_counts(sketched, c, settings.minimum_accounts) for c in traits.SCAFFOLD_COLUMNS]
+    counted = engine.keep(ibis.union(*words), f"scaffold_counts{name}")
+    for batch in engine.stream(traits.scaffold_traits(counted, MOST_VALUES)):
+        yield pa.Table.from_batches([batch]).cast(schema)
     asked = engine.keep(traits.shared_tasks(sketched), f"shared_tasks{name}")
     yield traits.task_list_traits(engine.run(traits.task_pairs(asked)))
     yield traits.declared_traits(table)

@@ -21,7 +21,7 @@ from stillwatch.pipeline.contest import SEEN_REFERENCE, Contest, compete
 from stillwatch.pipeline.detectors import Detector, load_detectors
 from stillwatch.pipeline.growing import without_labels
 from stillwatch.pipeline.points import BASE, Point, chosen_axes, paired_points, scenario_at, single_points
-from stillwatch.types import BenchAxis, Scoreboard
+from stillwatch.types import OURS, BenchAxis, Scoreboard
 
 __all__ = ["Bench", "Detector", "load_detectors", "run_bench", "scoreboard"]
 
@@ -77,7 +77,7 @@ def scoreboard(wanted: Bench, axes: Sequence[BenchAxis], rows: Sequence[bench.Be
         rows,
         key=lambda r: (
             len(r.axes), [place[a] for a in r.axes],
-            [label.get(pair, 0) for pair in zip(r.axes, r.points, strict=False)], r.points, r.detector != bench.OURS,
+            [label.get(pair, 0) for pair in zip(r.axes, r.points, strict=False)], r.points, r.detector != OURS,
             r.detector, r.seed,
         ),
     )  # fmt: skip

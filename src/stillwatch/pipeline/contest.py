@@ -15,9 +15,10 @@ from stillwatch import bench, pipeline
 from stillwatch import simulate as simulator
 from stillwatch.errors import StillwatchError
 from stillwatch.pipeline.detectors import Detector, Ran, run_command
-from stillwatch.pipeline.growing import cut, moments, without_labels
+from stillwatch.pipeline.growing import cut, without_labels
 from stillwatch.pipeline.points import Point, scenario_at
 from stillwatch.settings import Settings
+from stillwatch.types import OURS
 
 SEEN_REFERENCE = "seen-reference"
 _SOURCES: simulator.Sources = "B"  # detectors and nulls are fitted on half A
@@ -81,7 +82,7 @@ def compete(contest: Contest) -> list[bench.BenchRow]:
 
 def _ours(stage: _Stage) -> bench.BenchRow:
     ran, looks, error = list[Ran](), list[bench.Look](), ""
-    ends = moments(stage.log, stage.contest.looks)
+    ends = stage.truth.moments(stage.contest.looks)
     for until in ends:
         seen, out = stage.at(until, ends[-1]), stage.work / f"ours-{until}"
         _forget_peak()
@@ -94,13 +95,13 @@ def _ours(stage: _Stage) -> bench.BenchRow:
         except StillwatchError as fault:
             error = str(fault)
             break
-    return stage.row(bench.OURS, ran, looks, error)
+    return stage.row(OURS, ran, looks, error)
 
 
 def _theirs(stage: _Stage, detector: Detector) -> list[bench.BenchRow]:
     """Run a command at each of its looks; one that writes several folders is several detectors."""
     ran = list[Ran]()
-    ends = moments(stage.log, detector.looks)
+    ends = stage.truth.moments(detector.looks)
     folders: list[dict[str, Path]] = []
     for until in ends:
         out = Path(mkdtemp(prefix="out-", dir=stage.work))

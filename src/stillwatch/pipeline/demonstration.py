@@ -1,20 +1,20 @@
 """The demo's other half: traffic is simulated, and what was found is compared with the truth.
 
-In: a scenario, or a scan and labels that no detector reads. Out: log files, or a `Comparison`.
+In: a scenario, or a simulated log with labels and what a scan of it wrote. Out: log files, or a `Comparison`.
 """
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
-import numpy as np
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 from rich.table import Table
 
+from stillwatch import bench
 from stillwatch import simulate as simulator
-from stillwatch.bench.found import ACCUSING
 from stillwatch.errors import UsageError
-from stillwatch.types import Campaign, Scan
 
 SHOWN_FRACTION = 0.1  # a target with less of an operator's exchanges is not compared
 
@@ -75,74 +75,55 @@ def simulate(  # noqa: PLR0913 - what a scenario can be told
     *,
     seed: int,
     scale: float = 1.0,
+    days: int | None = None,
+    places: Mapping[str, str] | None = None,
     sources: str = "all",
     prompts: Path | None = None,
 ) -> simulator.Simulated:
-    """Write labelled traffic of a scenario as log files."""
+    """Write labelled traffic of a scenario as log files.
+
+    Args:    days: length of the window, None for the scenario's own; places: points of axes to put its operators at.
+    """
     if sources not in get_args(simulator.Sources):
         raise UsageError(f"--sources {sources!r}: give one of {', '.join(get_args(simulator.Sources))}")
     pool = simulator.load_pool(cast("simulator.Sources", sources), prompts)
-    return simulator.simulate(simulator.load_scenario(scenario).scaled(scale), out, seed, pool)
+    chosen = simulator.load_scenario(scenario)
+    chosen = (chosen.over(days) if days is not None else chosen).scaled(scale)
+    return simulator.simulate(simulator.at(chosen, places) if places else chosen, out, seed, pool)
 
 
-def compare(result: Scan, labels: Path) -> Comparison:
-    """Compare accused accounts and targets with the simulator's labels."""
-    accounts = pq.read_table(labels / "accounts.parquet")
-    operator = dict(zip(accounts["account_id"].to_pylist(), accounts["operator"].to_pylist(), strict=True))
-    kind = dict(zip(accounts["account_id"].to_pylist(), accounts["kind"].to_pylist(), strict=True))
-    accused = [c for c in result.campaigns if c.verdict in ACCUSING]
-    members = [[str(m.account_id) for m in c.members] for c in accused]
-    flat = {account for campaign in members for account in campaign}
-    guilty = {account for account, name in operator.items() if name}
-    innocents: dict[str, int] = {}
-    for account in flat - guilty:
-        innocents[kind[account]] = innocents.get(kind[account], 0) + 1
-    targets = _true_targets(labels)
-    names = sorted({name for name in operator.values() if name})
+def compare(log: Path, out: Path) -> Comparison:
+    """Compare what a scan wrote into `out` with the simulator's labels, by the judge of the benchmark."""
+    truth = bench.read_truth(log)
+    found = bench.read_found(out, truth.owner)
+    judged = bench.judge(truth, [bench.Look(truth.moments(1)[-1], found)])
     return Comparison(
-        operators=tuple(_operator(name, operator, accused, members, targets) for name in names),
-        innocents=innocents,
-        recall_fraction=len(flat & guilty) / max(len(guilty), 1),
-        precision_fraction=len(flat & guilty) / len(flat) if flat else 1.0,
+        operators=tuple(_operator(name, truth, found) for name in truth.operators),
+        innocents=dict(judged.innocents_by_kind),
+        recall_fraction=judged.account_recall_fraction or 0.0,
+        precision_fraction=1.0 if judged.account_precision_fraction is None else judged.account_precision_fraction,
     )
 
 
-def _operator(
-    name: str,
-    operator: dict[str, str],
-    accused: list[Campaign],
-    members: list[list[str]],
-    targets: dict[str, tuple[str, ...]],
-) -> OperatorResult:
-    own = {account for account, owner in operator.items() if owner == name}
-    overlap = np.array([len(own.intersection(campaign)) for campaign in members])
-    mostly = [i for i, campaign in enumerate(members) if 2 * overlap[i] > len(campaign)]
-    held, size = sum(int(overlap[i]) for i in mostly), sum(len(members[i]) for i in mostly)
-    shares = [t for i in mostly[:1] for t in accused[i].targets]
+def _operator(name: str, truth: bench.Truth, found: bench.Found) -> OperatorResult:
+    own = {account for account, owner in truth.owner.items() if owner == name}
+    mostly = [accounts for accounts in found.campaigns.values() if 2 * len(own & accounts) > len(accounts)]
+    held, size = (sum(len(part) for part in parts) for parts in ([own & m for m in mostly], mostly))
+    mine = truth.exchanges.filter(pc.equal(truth.exchanges["operator"], name))
+    true = mine.filter(pc.equal(mine["kind"], bench.TAKEN_KIND))["target"].to_pylist()
+    listed = found.exchanges or {}
+    named = [listed[exchange] for exchange in mine["exchange_id"].to_pylist() if exchange in listed]
     return OperatorResult(
         operator=name,
         accounts=len(own),
         campaigns=len(mostly),
         recall_fraction=held / max(len(own), 1),
         precision_fraction=held / size if size else 0.0,
-        true_targets=targets.get(name, ()),
-        found_fractions={str(t.target): t.share_fraction for t in shares},
+        true_targets=tuple(target for target, share in _shares(true).items() if share >= SHOWN_FRACTION),
+        found_fractions=_shares(named),
     )
 
 
-def _true_targets(labels: Path) -> dict[str, tuple[str, ...]]:
-    """Targets with a tenth of an operator's harvesting exchanges or more, largest first."""
-    rows = pq.read_table(labels / "exchanges.parquet", columns=["operator", "target", "kind"])
-    counted = rows.group_by(["operator", "target", "kind"]).aggregate([([], "count_all")]).to_pylist()
-    by_operator: dict[str, dict[str, int]] = {}
-    for row in counted:
-        if row["operator"] and row["kind"] == "campaign":
-            by_operator.setdefault(row["operator"], {})[row["target"]] = row["count_all"]
-    return {
-        name: tuple(
-            t
-            for t, n in sorted(counts.items(), key=lambda pair: -pair[1])
-            if n >= SHOWN_FRACTION * sum(counts.values())
-        )
-        for name, counts in by_operator.items()
-    }
+def _shares(targets: Sequence[str]) -> dict[str, float]:
+    """Give the share of each target, the largest first."""
+    return {target: count / len(targets) for target, count in Counter(targets).most_common()}

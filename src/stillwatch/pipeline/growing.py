@@ -12,13 +12,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 
-def moments(log: Path, looks: int) -> tuple[int, ...]:
-    """Give the ends of equal parts of the log's time (microseconds UTC); the last is the end of the log."""
-    times = pq.read_table(log / "exchanges", columns=["ts"])["ts"].cast(pa.int64())
-    first, last = pc.min(times).as_py(), pc.max(times).as_py()
-    return (*(first + (last - first) * part // looks for part in range(1, looks)), last)
-
-
 def without_labels(log: Path, seen: Path) -> Path:
     """Give the whole log in another folder, by links where the disk allows; nothing in it leads to the labels."""
     (seen / "exchanges").mkdir(parents=True)

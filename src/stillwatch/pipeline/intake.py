@@ -26,13 +26,14 @@ from stillwatch.taking import load_projection
 @dataclass(frozen=True, slots=True)
 class Source:
     """What to scan. accounts: a file, or None for the one beside the logs; reference: traffic believed benign;
-    as_of: later exchanges are left out.
+    as_of: later exchanges are left out; known: folders of earlier reports, whose campaigns may go on here.
     """
 
     paths: tuple[Path, ...]
     accounts: Path | None = None
     reference: Path | None = None
     as_of: datetime | None = None
+    known: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ In: `Found` and the tables of the run. Out: `Campaign` values and the table of t
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import ibis.expr.types as ir
@@ -16,7 +16,7 @@ from stillwatch import leaked, taking
 from stillwatch.decide import decide
 from stillwatch.engine import Engine
 from stillwatch.hidden import Policy, Population, judge_hidden, member_models, population
-from stillwatch.pipeline import views
+from stillwatch.pipeline import pointers, views
 from stillwatch.pipeline.behaviour import Behaviour
 from stillwatch.pipeline.intake import Intake
 from stillwatch.schemas import arrow_schema
@@ -26,15 +26,18 @@ from stillwatch.together import FoundCampaign
 from stillwatch.types import AccountId, Campaign, CampaignId, Leak, Member, SharedTrait, TraitKind
 
 _INDICATOR_LIFT = 8.0  # a trait is an indicator when members show it this many times as often as strangers
-_SHOWN_EVIDENCE_IDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """campaigns, and the engine's table of exchanges counted as taken (None when there is no campaign)."""
+    """campaigns, and the engine's table of exchanges counted as taken (None when there is no campaign).
+
+    names: ids in the order in which the campaigns were found.
+    """
 
     campaigns: tuple[Campaign, ...]
     taken: ir.Table | None
+    names: tuple[CampaignId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Case:
     seen_columns: frozenset[str]
     policy: Policy
     settings: Settings
+    kept_ids: Mapping[int, CampaignId] = field(default_factory=dict)  # by place of a campaign that goes on: its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,8 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     """Answer the remaining questions for every campaign found."""
     if not found:
         return Judged((), None)
-    named = {_campaign_id(case.behaviour, campaign): campaign for campaign in found}
+    names = [case.kept_ids.get(n) or _campaign_id(case.behaviour, campaign) for n, campaign in enumerate(found)]
+    named = dict(zip(names, found, strict=True))
     members = engine.adopt(_members(case.behaviour, named), MEMBERS.name)
     scaffolds = engine.adopt(_scaffolds(named), SCAFFOLDS.name)
     sketched = case.intake.sketched
@@ -75,8 +80,11 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     )
     others = Others(population(case.behaviour.table), engine.run(member_models(sketched, members)), counts)
     view = views.views(engine, sketched, members, taken, named)
+    shown = pointers.samples(engine, sketched, case.behaviour, named)
     campaigns = [_campaign(case, name, campaign, others, view) for name, campaign in named.items()]
-    return Judged(tuple(sorted(campaigns, key=lambda c: (-c.taking_exchanges, -len(c.members), c.campaign_id))), taken)
+    campaigns = [replace(c, evidence=pointers.pointed(c.evidence, shown[c.campaign_id])) for c in campaigns]
+    ordered = sorted(campaigns, key=lambda c: (-c.taking_exchanges, -len(c.members), c.campaign_id))
+    return Judged(tuple(ordered), taken, tuple(named))
 
 
 def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others, view: views.Views) -> Campaign:
@@ -91,9 +99,6 @@ def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others
         case.policy,
         models=others.models.filter(pc.equal(others.models["campaign_id"], name)),
     )
-    shown = tuple(view.examples[name])
-    pointers = tuple(exchange for exchange, _ in shown[:_SHOWN_EVIDENCE_IDS])
-    evidence = (*found.evidence, *hidden_evidence, *finding.evidence)
     traits = tuple(replace(t, label=view.labels.get(t.trait.value, t.label)) for t in found.traits)
     return Campaign(
         campaign_id=name,
@@ -108,12 +113,12 @@ def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others
         first_seen=min(member.first_seen for member in members),
         last_seen=max(member.last_seen for member in members),
         targets=taking.target_shares(view.targets[name]),
-        evidence=tuple(e if e.exchange_ids else replace(e, exchange_ids=pointers) for e in evidence),
+        evidence=(*found.evidence, *hidden_evidence, *finding.evidence),
         leak=_leak(case, name, view),
         indicators=tuple(_indicators(case, found, traits)),
         traits=traits,
         timeline=view.timeline[name],
-        examples=shown,
+        examples=tuple(view.examples[name]),
         not_evaluated=(*hidden_missing, *finding.not_evaluated),
     )
 

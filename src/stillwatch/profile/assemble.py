@@ -16,7 +16,7 @@ from stillwatch.types import TARGETS
 
 FACET_BINS: Mapping[str, int] = {
     "hour": 24,
-    "weekday": 7,
+    "calendar": 32,
     "gap": len(GAP_EDGES) + 1,
     "prompt": len(PROMPT_EDGES) + 1,
     "reply": len(REPLY_EDGES) + 1,
@@ -69,5 +69,13 @@ def _block(facets: pa.Table, name: str, bins: int, keys: npt.NDArray[np.int64]) 
     rows = facets.filter(pc.equal(facets["facet"], name))
     block = np.zeros((len(keys), bins), np.float32)
     place = np.searchsorted(keys, rows["account_key"].to_numpy())
-    block[place, rows["bin"].to_numpy()] = rows["exchanges"].to_numpy()
+    number = rows["bin"].to_numpy()
+    if name == "calendar" and len(number):
+        number = (number - number.min()) // _slots_per_bin(int(number.max() - number.min()) + 1, bins)
+    np.add.at(block, (place, number), rows["exchanges"].to_numpy())
     return block
+
+
+def _slots_per_bin(slots: int, bins: int) -> int:
+    """How many slots of the calendar make one bin, so that the whole log fits into the bins."""
+    return -(-slots // bins)

@@ -14,15 +14,16 @@ PROMPT_EDGES = (1, 20, 40, 80, 120, 180, 270, 400, 600, 900, 1_400, 2_100, 4_200
 REPLY_EDGES = (1, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1_024, 2_048, 4_096)  # tokens
 GAP_EDGES = (2, 5, 15, 45, 120, 300, 900, 2_700, 7_200, 21_600, 64_800)  # seconds since the account's last exchange
 TURN_EDGES = (1, 2, 4, 8)  # earlier user turns
+CALENDAR_HOURS = 6  # of one slot of the calendar, counted from 1970
 
 
 def facets(sketched: ir.Table) -> ir.Table:
-    """Count each account's exchanges by hour of day, weekday, gap, lengths, turn, target and outcome."""
+    """Count each account's exchanges by hour of day, quarter of a day, gap, lengths, turn, target and outcome."""
     hour = sketched.second // 3600
     outcome = ibis.cases((sketched.status == 429, 1), (sketched.status >= 500, 2), (sketched.status >= 400, 3), else_=0)
     plain = {
         "hour": hour % 24,
-        "weekday": (hour // 24 + 3) % 7,  # 1970-01-01 was a Thursday; Monday is 0
+        "calendar": hour // CALENDAR_HOURS,
         "prompt": _bin(sketched.prompt_chars, PROMPT_EDGES),
         "reply": _bin(sketched.output_tokens, REPLY_EDGES),
         "turn": _bin(sketched.turn, TURN_EDGES),

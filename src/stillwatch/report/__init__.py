@@ -6,6 +6,7 @@ of a log passes `clean`; in HTML also `page.markup`, the only place that makes m
 
 from stillwatch.report.as_json import scan_json
 from stillwatch.report.clean import visible
+from stillwatch.report.explained import explanation_json, print_explanation
 from stillwatch.report.folder import write_scan
 from stillwatch.report.page import html_page
 from stillwatch.report.page.scoreboard import scoreboard_page
@@ -15,8 +16,10 @@ from stillwatch.report.stream_windows import print_windows, windows_json
 from stillwatch.report.terminal import print_scan
 
 __all__ = [
+    "explanation_json",
     "html_page",
     "members_csv",
+    "print_explanation",
     "print_scan",
     "print_scoreboard",
     "print_windows",

@@ -1,10 +1,10 @@
-"""The large tables of the result: `members.parquet` and `exchanges.parquet`.
+"""The large tables of the result: members, taken exchanges, and how every group and account was judged.
 
-In: a `Scan`, and the exchanges counted as taken as a stream of batches. Out: Parquet bytes in an open file.
+In: a `Scan`, the exchanges counted as taken as a stream of batches, tables. Out: Parquet bytes in an open file.
 Row groups have a fixed size, so the bytes depend on the rows and their order, not on how the stream was cut.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -14,14 +14,17 @@ from stillwatch import tables
 from stillwatch.report.clean import storable
 from stillwatch.report.words import ranked
 from stillwatch.schemas import arrow_schema
-from stillwatch.types import Campaign, Scan
+from stillwatch.types import AccountId, Campaign, ContinuedAccount, Scan
 
 _ROWS = 131_072  # rows in one row group
 
 
 def write_members(scan: Scan, sink: BinaryIO) -> None:
-    """Write one row a member, campaigns in ranked order, members by falling odds."""
-    _write((_member_batch(campaign) for campaign in ranked(scan)), tables.REPORTED_MEMBERS, sink)
+    """Write one row a member, campaigns in ranked order, members by falling odds.
+
+    Accounts that continue a known campaign which this run did not find again follow under its id.
+    """
+    _write(_member_batches(scan), tables.REPORTED_MEMBERS, sink)
 
 
 def write_taken(taken: Iterable[pa.RecordBatch], sink: BinaryIO) -> None:
@@ -30,7 +33,40 @@ def write_taken(taken: Iterable[pa.RecordBatch], sink: BinaryIO) -> None:
     _write((batch.select(schema.names).cast(schema) for batch in taken), tables.TAKEN, sink)
 
 
-def _member_batch(campaign: Campaign) -> pa.RecordBatch:
+def write_tested(declared: tables.Table, rows: pa.Table | None, sink: BinaryIO) -> None:
+    """Write one of the tables that `explain` reads; empty when the run did not keep it."""
+    schema = arrow_schema(declared)
+    batches = [] if rows is None else rows.select(schema.names).cast(schema).to_batches()
+    _write(batches, declared, sink)
+
+
+def _member_batches(scan: Scan) -> Iterator[pa.RecordBatch]:
+    continued = scan.continued.accounts if scan.continued else ()
+    for campaign in ranked(scan):
+        named = {a.account_id: a for a in continued if a.campaign_id == campaign.campaign_id}
+        yield _member_batch(campaign, named)
+    found = {campaign.campaign_id for campaign in scan.campaigns}
+    yield _continued_batch([account for account in continued if account.campaign_id not in found])
+
+
+def _continued_batch(accounts: Sequence[ContinuedAccount]) -> pa.RecordBatch:
+    """Accounts of known campaigns that are no campaign of this run; what they took was not counted."""
+    ordered = sorted(accounts, key=lambda a: (a.campaign_id, -a.bits, a.account_id))
+    columns: dict[str, list[Any]] = {
+        "campaign_id": [storable(a.campaign_id) for a in ordered],
+        "account_id": [storable(a.account_id) for a in ordered],
+        "bits": [a.bits for a in ordered],
+        "first_seen": [a.first_seen for a in ordered],
+        "last_seen": [a.last_seen for a in ordered],
+        "exchanges": [a.exchanges for a in ordered],
+        "taking_exchanges": [None] * len(ordered),
+        "top_reasons": [[storable(reason) for reason in a.reasons] for a in ordered],
+        "exchanges_until_named": [a.exchanges_until_named for a in ordered],
+    }
+    return pa.RecordBatch.from_pydict(columns, schema=arrow_schema(tables.REPORTED_MEMBERS))
+
+
+def _member_batch(campaign: Campaign, named: Mapping[AccountId, ContinuedAccount]) -> pa.RecordBatch:
     members = sorted(campaign.members, key=lambda m: (-m.bits, m.account_id))
     columns: dict[str, list[Any]] = {
         "campaign_id": [storable(campaign.campaign_id)] * len(members),
@@ -41,6 +77,9 @@ def _member_batch(campaign: Campaign) -> pa.RecordBatch:
         "exchanges": [m.exchanges for m in members],
         "taking_exchanges": [m.taking_exchanges for m in members],
         "top_reasons": [[storable(reason) for reason in m.top_reasons] for m in members],
+        "exchanges_until_named": [
+            named[m.account_id].exchanges_until_named if m.account_id in named else None for m in members
+        ],
     }
     return pa.RecordBatch.from_pydict(columns, schema=arrow_schema(tables.REPORTED_MEMBERS))
 

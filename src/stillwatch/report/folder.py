@@ -1,11 +1,12 @@
-"""The result folder: five files, all of them or none.
+"""The result folder: nine files, all of them or none.
 
 In: a `Scan` and the stream of taken exchanges. Out: files in a folder, first written under another name and then
 renamed, so that a reader never meets half a file. Equal input gives equal bytes.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,16 +14,30 @@ import pyarrow as pa
 
 from stillwatch.errors import UsageError
 from stillwatch.report.as_json import as_text, campaigns_json, coverage_json
-from stillwatch.report.columnar import write_members, write_taken
+from stillwatch.report.columnar import write_members, write_taken, write_tested
 from stillwatch.report.page import html_page
+from stillwatch.tables import ACCOUNTS_TESTED, GROUP_TESTS, GROUPS_TESTED
 from stillwatch.types import Scan
 
+TESTED = (GROUPS_TESTED, GROUP_TESTS, ACCOUNTS_TESTED)
+"""Tables that say how every group and account was judged; `explain` reads them."""
 
-def write_scan(scan: Scan, out: Path, taken: Iterable[pa.RecordBatch] | None) -> tuple[Path, ...]:
+_NOTHING_KNOWN = '{"version": 1, "campaigns": []}\n'
+
+
+def write_scan(
+    scan: Scan,
+    out: Path,
+    taken: Iterable[pa.RecordBatch] | None,
+    tested: Mapping[str, pa.Table] | None = None,
+    indicators: str = _NOTHING_KNOWN,
+) -> tuple[Path, ...]:
     """Write the result of a run and give the paths written.
 
     Args:    taken: batches with the columns of `tables.TAKEN`, in an order that does not change between runs; None
              when the run did not list them, which `campaigns.json` then says (`exchanges_listed`).
+             tested: rows of `TESTED`, by the name of the table; a table that is absent is written empty;
+             indicators: the text of `indicators.json`.
     Raises:  UsageError: the folder cannot be made or written to.
     """
     overview = campaigns_json(scan) | {"exchanges_listed": taken is not None or not scan.campaigns}
@@ -30,9 +45,12 @@ def write_scan(scan: Scan, out: Path, taken: Iterable[pa.RecordBatch] | None) ->
         "campaigns.json": lambda sink: sink.write(as_text(overview).encode()),
         "members.parquet": lambda sink: write_members(scan, sink),
         "exchanges.parquet": lambda sink: write_taken(taken or (), sink),
+        "indicators.json": lambda sink: sink.write(indicators.encode()),
         "coverage.json": lambda sink: sink.write(as_text(coverage_json(scan.coverage)).encode()),
         "report.html": lambda sink: sink.write(html_page(scan).encode()),
     }
+    for declared in TESTED:
+        writers[f"{declared.name}.parquet"] = partial(write_tested, declared, (tested or {}).get(declared.name))
     try:
         out.mkdir(parents=True, exist_ok=True)
         return _write_together(out, writers)

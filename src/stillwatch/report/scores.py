@@ -12,12 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from stillwatch.report.clean import visible
-from stillwatch.types import Estimate, Scoreboard, Standing
+from stillwatch.types import OURS, Estimate, Scoreboard, Standing
 
-OURS = "stillwatch"
 METRICS: Mapping[str, str] = {
     "account_recall_fraction": "recall",
     "account_precision_fraction": "precision",
+    "declared_recall_fraction": "named, not accused",
     "exchange_recall_fraction": "exchange recall",
     "exchange_precision_fraction": "exchange precision",
     "purity_fraction": "purity",
@@ -34,8 +34,8 @@ METRICS: Mapping[str, str] = {
 }
 """What is shown, by column of `tables.BENCH_ROWS`, in the order of the columns."""
 _ON_TERMINAL = (
-    "account_recall_fraction", "account_precision_fraction", "exchange_recall_fraction", "adjusted_rand_index",
-    "target_macro_f1", "innocents", "leaked_first_exchanges", "seconds",
+    "account_recall_fraction", "account_precision_fraction", "declared_recall_fraction", "exchange_recall_fraction",
+    "adjusted_rand_index", "target_macro_f1", "innocents", "leaked_first_exchanges", "seconds",
 )  # fmt: skip
 _WHOLE = frozenset({"leaked_first_exchanges", "leaked_first_tasks", "leaked_whole_exchanges"})
 _MIB = 2**20
@@ -60,6 +60,12 @@ def shown(metric: str, estimate: Estimate | None) -> str:
     if metric.endswith("_fraction") and estimate.seeds > 1:
         return f"{estimate.mean:.2f} ({estimate.low:.2f}-{estimate.high:.2f})"
     return f"{round(estimate.mean, 2) + 0.0:.2f}".removesuffix(".00")  # adding zero takes the sign off -0
+
+
+def row(standing: Standing) -> tuple[str, ...]:
+    """Give the cells of one standing: point, detector, every metric, innocents by kind."""
+    cells = [shown(metric, standing.metrics.get(metric)) for metric in METRICS]
+    return (visible(place(standing), 60), visible(standing.detector, 40), *cells, accused(standing))
 
 
 def accused(standing: Standing) -> str:

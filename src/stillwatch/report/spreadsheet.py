@@ -21,9 +21,11 @@ _LIMIT = 2_000  # cells of one text; spreadsheets cut at 32,767
 def members_csv(scan: Scan) -> Iterator[str]:
     """Give CSV lines of all members, a header first; text cells are quoted, and formulas become text."""
     yield _line(tables.REPORTED_MEMBERS.names)
+    continued = scan.continued.accounts if scan.continued else ()
+    named = {account.account_id: account.exchanges_until_named for account in continued}
     for campaign in ranked(scan):
         for member in sorted(campaign.members, key=lambda m: (-m.bits, m.account_id)):
-            yield _line((cell(campaign.campaign_id), *_cells(member)))
+            yield _line((cell(campaign.campaign_id), *_cells(member), named.get(member.account_id, "")))
 
 
 def cell(text: str) -> str:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stillwatch.report.clean import storable, visible
-from stillwatch.types import WindowFinding, WindowReport
+from stillwatch.stream import WindowFinding, WindowReport
 
 _LISTED = 60  # windows in the table, flagged ones first
 _EXPLAINED = 5  # flagged windows with their carriers
@@ -86,7 +86,7 @@ def _span(first: datetime, last: datetime) -> str:
 def _trust(report: WindowReport) -> str:
     told = f"{report.reference_windows:,} windows of the reference were compared with the rest of it"
     if all(w.bits is None for w in report.windows):
-        return f"{told}: too few to say how benign windows vary; nothing is flagged. Give more reference, or less a window."
+        return f"{told}: too few to say how benign windows vary, so nothing is flagged. Give a larger reference."
     if report.exact:
         return f"{told}; none of their bits are more frequent than chance allows: bits are exact."
     return f"{told}; their bits exceed what chance allows, so bits come from how much these windows vary (Student)."

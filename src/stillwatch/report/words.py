@@ -155,6 +155,21 @@ def length(duration: timedelta) -> str:
     return many(round(seconds), "second")
 
 
+def likelihood(bits: float) -> str:
+    """Say log2 odds as a chance: in per cent, or as one in so many where it is small."""
+    fraction = membership_fraction(bits)
+    if fraction > 0.999:
+        return f"more than 99.9{_NARROW}%"
+    if fraction >= 0.01:
+        return f"{100 * fraction:.1f}{_NARROW}%".replace(".0", "")
+    return f"1 in {2 ** min(-bits, 20) + 1:,.0f}" if bits > -20 else "less than 1 in a million"
+
+
+def membership_fraction(bits: float) -> float:
+    """Turn log2 odds into the probability they stand for, 0..1."""
+    return 1 / (1 + 2 ** min(-bits, 1000.0))
+
+
 def spoken(name: str) -> str:
     """Turn a name with underscores into words."""
     return name.replace("_", " ")

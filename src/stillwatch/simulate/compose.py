@@ -20,7 +20,7 @@ CORNER = 2.5  # how strongly a person keeps to its own corner of a source; 1 wou
 FOLLOW_FRACTION = 0.65  # of later turns: short follow-ups instead of a new question
 PROBE = 2
 JOINERS = 16
-WORDING = 0x2545F4914F6CDD1  # a queue decides the wording of each task, so that a repeated task is the same text
+WORDING = 0x2545F4914F6CDD1  # a queue decides the wording of each task, or of each of its repeats
 MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -67,10 +67,15 @@ def _picked(rows: Rows, owner: Accounts, parts: tuple[Part, ...], rng: Rng) -> I
 
 
 def _queue(ordinal: Ints, owner: Accounts) -> Ints:
-    """Number of the task in the operator's queue: accounts take turns, lane after lane."""
-    place = (owner["done"] + ordinal) * owner["lanes"] + owner["lane"]
-    number: Ints = place // owner["repeats"] + 1 + (owner["operator"].astype(np.int64) << 40)
+    """Number of the task at each place of the operator's queue; repeats of a task are next to each other."""
+    number: Ints = _place(ordinal, owner) // owner["repeats"] + 1 + (owner["operator"].astype(np.int64) << 40)
     return number
+
+
+def _place(ordinal: Ints, owner: Accounts) -> Ints:
+    """Place in the operator's queue: accounts take turns, lane after lane."""
+    place: Ints = (owner["done"] + ordinal) * owner["lanes"] + owner["lane"]
+    return place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,10 +93,13 @@ def _part(rows: Rows, chosen: Chosen, runs: Mapping[str, Run], rng: Rng) -> None
     at, owner, part, run = chosen.at, chosen.owner, chosen.part, runs[chosen.part.source]
     queued = part.order == "list"
     task = _task(chosen, run, rng)
-    wording = _mixed(task ^ WORDING) / 2.0**62 if queued else rng.random(len(at))
+    worded = _mixed(_place(chosen.ordinal, owner)) if part.reworded else task
+    wording = _mixed(worded ^ WORDING) / 2.0**62 if queued else rng.random(len(at))
     own = part.scaffold < 0
     first, count = (owner["scaffold"], owner["scaffolds"]) if own else (part.scaffold, part.scaffolds)
     rows["prefix"][at] = first + (wording * count).astype(np.int64)
+    if queued:
+        rows["task"][at] = _queue(chosen.ordinal, owner)
     rows["payload"][at] = run.first + task % run.count
     rows["joiner"][at] = task % JOINERS if queued else owner["habit"]
     rows["extra"][at] = _extra(task, part, runs, rng)

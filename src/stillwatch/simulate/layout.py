@@ -74,6 +74,7 @@ ROW = np.dtype(
         ("ordinal", "i4"),  # 0-based among the account's exchanges
         ("session", "i4"),
         ("turn", "i2"),
+        ("task", "i8"),  # number in the operator's queue, from 1; equal for repeats of a task in any wording
         ("prefix", "i4"),  # scaffold, index into Library.scaffolds
         ("payload", "i4"),  # index into PromptPool.texts
         ("joiner", "i2"),

@@ -28,7 +28,8 @@ class Part:
 
     scaffold: index of the first of `scaffolds`; -1: the account's own; 0: none. extra: a second source, or "".
     extra_fraction: how often the second text is there. improves: hours between which the second text, of a source
-    of drafts, gets better; from inf on: it never does; None: the source has no drafts.
+    of drafts, gets better; from inf on: it never does; None: the source has no drafts. reworded: each repeat of a
+    task is worded anew.
     """
 
     weight: float
@@ -42,6 +43,7 @@ class Part:
     system: int = -1
     tools: int = -1
     purpose: int = 0
+    reworded: bool = False
     improves: tuple[float, float] | None = None
 
 

@@ -41,16 +41,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arrivals:
-    """Real clients of a model service over 14 days (ServeGen), one row each.
+    """Real clients of a model service (ServeGen), one row each; `lasting` and `hourly` hold only some of them.
 
-    hourly: (clients, 336) share of the busiest hour; per_day: exchanges; law: whether gaps are Weibull (else Gamma);
-    gap_shape: the law's shape parameter.
+    per_day: exchanges a recorded day; weibull: whether gaps are Weibull (else Gamma); gap_shape: the law's shape
+    parameter. lasting: rows of the clients that were recorded for 14 days and busy on half of them or more; hourly:
+    (lasting, 336) their share of their busiest hour.
     """
 
     category: NDArray[np.str_]
     per_day: NDArray[np.float64]
     weibull: NDArray[np.bool_]
     gap_shape: NDArray[np.float64]
+    lasting: NDArray[np.int64]
     hourly: NDArray[np.float64]
 
 
@@ -115,13 +117,14 @@ def _more(folder: Path, sources: Sources) -> Iterator[pa.Table]:
 
 def _arrivals(sources: Sources) -> Arrivals:
     table = _half(_packed("arrivals"), sources)
-    hourly = np.frombuffer(b"".join(rate or b"" for rate in table["hourly"].to_pylist()), np.uint8).reshape(
-        table.num_rows, -1
-    )
+    recorded = table["hourly"].to_pylist()
+    lasting = np.flatnonzero([rate is not None for rate in recorded])
+    hourly = np.frombuffer(b"".join(rate for rate in recorded if rate), np.uint8).reshape(len(lasting), -1)
     return Arrivals(
         category=np.array(table["category"].to_pylist()),
         per_day=table["per_day"].to_numpy().astype(np.float64),
         weibull=np.array(table["law"].to_pylist()) == "weibull",
         gap_shape=table["gap_shape"].to_numpy().astype(np.float64),
+        lasting=lasting,
         hourly=hourly / 255.0,
     )

@@ -14,7 +14,7 @@ from stillwatch.simulate.world import World
 from stillwatch.types import TARGETS, Target
 
 PERSON_MEDIAN, PERSON_SPREAD = 12.0, 1.25  # exchanges in the window before scaling, log-normal
-BUSINESS_FRACTION = 0.01  # of a real client's volume: a real client is thousands of times one of ours
+BUSINESS_FRACTION = 0.0007  # of a real client's volume: a real client is thousands of times one of ours
 VOLUME_NOISE = 0.35
 SIGN_UP_DAYS = 540
 HOUSEHOLD_FRACTION = 0.03

@@ -82,6 +82,7 @@ def _asked(
             extra,
             tools=_tools(world, target),
             system=_system(world, operator, target),
+            reworded=operator.repeat_wording == "anew",
         )
         yield _graded(world, operator, part) if target is Target.GRADING and section != "chinese" else part
 

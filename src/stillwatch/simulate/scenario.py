@@ -1,6 +1,6 @@
 """A scenario: what is simulated, in a small declarative TOML file.
 
-In: a name of a shipped scenario or a path. Out: a checked `Scenario`. Shipped: demo, february, benign.
+In: a name of a shipped scenario or a path. Out: a checked `Scenario`.
 """
 
 import tomllib
@@ -27,6 +27,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "timing": ("scheduler", "jittered", "human", "replayed"),
     "wording": ("phrases", "clauses"),
     "system": ("half", "fixed", "none"),
+    "repeat_wording": ("same", "anew"),
     "student": ("none", "fixed", "improving"),
 }
 AT_LEAST_ONE = {"turns", "repeats", "paraphrases", "clients", "parameter_sets", "generations", "card_group"}
@@ -45,7 +46,8 @@ class Operator:
       scaffolds: fixed instructions in all, 0: bare tasks; paraphrases: wordings of each; wording: `phrases` varies
       words of one sentence, `clauses` puts every wording together anew; system: `half` of the scaffolds have a system
       prompt, one `fixed` text stands in every request, or `none`.
-      repeats: how often each task is asked in all, by whichever accounts are next in line.
+      repeats: how often each task is asked in all, by whichever accounts are next in line; repeat_wording: in the
+      `same` words, or `anew` in any wording of its scaffold.
       cover_fraction: unrelated customers' exchanges mixed into the same accounts.
       chinese_fraction: share of the harvest in Chinese; scripts_fraction: share in seven other languages and scripts
       around an English task.
@@ -79,6 +81,7 @@ class Operator:
     wording: str = "phrases"
     system: str = "half"
     repeats: int = 1
+    repeat_wording: str = "same"
     cover_fraction: float = 0.0
     chinese_fraction: float = 0.0
     scripts_fraction: float = 0.0
@@ -150,6 +153,32 @@ class Scenario:
             twins=tuple(_scaled_twin(t, scale) for t in self.twins),
             scale=self.scale * scale,
         )
+
+    def over(self, days: int) -> "Scenario":
+        """Give the same scenario over another number of days: everybody keeps the pace, phases move with the window.
+
+        Raises:  SettingsError: days are not from 2 to 120.
+        """
+        fraction = days / self.days
+        outage = self.outage_hours
+        if outage:
+            outage = (outage[0] * fraction, outage[0] * fraction + outage[1] - outage[0])
+        shorter = replace(
+            self,
+            days=days,
+            exchanges=max(self.accounts, round(self.exchanges * fraction)),
+            release_hour=self.release_hour * fraction,
+            outage_hours=outage,
+            operators=tuple(_shifted_operator(operator, fraction) for operator in self.operators),
+        )
+        return checked(f"{self.name} over {days} days", shorter)
+
+
+def _shifted_operator(operator: Operator, fraction: float) -> Operator:
+    phases = ("start_hour", "active_days", "ramp_hours", "probing_hours", "failover_hour")
+    shorter = {name: getattr(operator, name) * fraction for name in phases}
+    exchanges = max(operator.accounts, round(operator.exchanges * fraction))
+    return replace(operator, exchanges=exchanges, **shorter)
 
 
 def _scaled_operator(operator: Operator, scale: float) -> Operator:

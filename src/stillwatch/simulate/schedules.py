@@ -169,7 +169,7 @@ def _borrowed_hours(world: World, operator: Operator, accounts: Accounts) -> Flo
         shift = np.zeros(count, np.int64)
     client = rng.integers(0, len(real.gap_shape), count)
     if operator.timing == "replayed":
-        client = at - world.rhythm_runs["real"][0]
+        client = real.lasting[at - world.rhythm_runs["real"][0]]
     accounts["weibull"], accounts["gap_shape"] = real.weibull[client], real.gap_shape[client]
     rows = np.array(
         [np.roll(world.library.rhythms[int(number)], -int(by)) for number, by in zip(at, shift, strict=True)]

@@ -4,6 +4,7 @@ In: scenario, output folder, seed, pool. Out: `Simulated`. READ FIRST in this fo
 """
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -12,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from stillwatch.abreast import abreast
 from stillwatch.errors import UsageError
 from stillwatch.simulate import arrivals, compose
-from stillwatch.simulate.abreast import abreast, usual_workers
 from stillwatch.simulate.layout import MICROSECONDS_PER_HOUR, Accounts, Rng, Rows
 from stillwatch.simulate.library import load_library
 from stillwatch.simulate.network import AddressPool, load_network
@@ -29,6 +30,7 @@ from stillwatch.simulate.world import World, add_rhythms
 from stillwatch.simulate.writer import Spill, slices_of, write_accounts, write_exchanges
 
 BLOCK_EXCHANGES = 60_000
+MOST_WORKERS = 4  # beyond it the interpreter's lock, not the cores, sets the pace
 BLOCK_ACCOUNTS = 1_500
 SPREAD_HOURS = 12.0
 LARGEST_FRACTION = 0.01  # of all benign exchanges: no single customer is more
@@ -53,7 +55,7 @@ def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool, *, work
     Raises:  UsageError: `out` is a file, or already holds exchanges.
     """
     _check(out)
-    workers = workers or usual_workers()
+    workers = workers or min(MOST_WORKERS, os.cpu_count() or 1)
     seeds = np.random.SeedSequence(seed).spawn(5)
     world = _world(scenario, pool, np.random.default_rng(seeds[0]))
     accounts = _accounts(world, np.random.default_rng(seeds[1]))

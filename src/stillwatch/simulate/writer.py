@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stillwatch.abreast import abreast
 from stillwatch.schemas import arrow_schema
-from stillwatch.simulate.abreast import abreast
 from stillwatch.simulate.columns import Column, Mask, hex_ids, joined, lengths, nulled, numbers, strings, taken, token
 from stillwatch.simulate.layout import (
     MICROSECONDS_PER_HOUR,
@@ -33,7 +33,9 @@ from stillwatch.tables import ACCOUNTS, EXCHANGES
 ROWS_PER_PART = 50_000
 PURPOSES = ("", "cover", "probe")
 CLOSED_REASONS = ("user request", "terms of service", "unpaid")
-LABELS = pa.schema([(name, pa.string()) for name in ("exchange_id", "operator", "target", "kind")])
+LABELS = pa.schema(
+    [*((name, pa.string()) for name in ("exchange_id", "operator", "target", "kind")), ("task", pa.int64())]
+)
 UTC_TIME = pa.timestamp("us", tz="UTC")
 PLAIN = ("prompt_text", "exchange_id")  # columns that a dictionary would not shorten
 
@@ -186,10 +188,11 @@ def _origin(rows: Rows, words: Words, absent: Mask) -> dict[str, Column]:
 
 
 def _truth(rows: Rows, owner: Accounts, words: Words) -> list[Column]:
-    """Operator, target and kind: what the account is, or for what else a campaign's account was used."""
+    """Operator, target, kind (what the account is, or for what else a campaign's account was used), and task taken."""
     places = np.where(rows["purpose"] > 0, len(words.kinds) + rows["purpose"].astype(np.int64), owner["kind"])
     kinds = strings([*words.kinds.to_pylist(), *PURPOSES])
-    return [taken(words.operators, owner["operator"]), taken(words.targets, rows["target"]), taken(kinds, places)]
+    task = numbers(rows["task"], absent=(owner["operator"] == 0) | (rows["purpose"] > 0))
+    return [taken(words.operators, owner["operator"]), taken(words.targets, rows["target"]), taken(kinds, places), task]
 
 
 def write_accounts(words: Words, out: Path, rng: Rng) -> None:

@@ -4,7 +4,7 @@ In: batches of `tables.EXCHANGES`. Out: batches of `tables.SKETCHED`. Read `kern
 of single texts, `exchanges` for a batch.
 """
 
-from stillwatch.sketch.exchanges import sketch
+from stillwatch.sketch.exchanges import likeliest_targets, sketch
 from stillwatch.sketch.kernel import FEATURE_BUCKETS, HEADS, SHAPE_BUCKETS, VERSION
 from stillwatch.sketch.listing import WordLists, word_lists
 from stillwatch.sketch.texts import Projection, feature_rows, folded_hash64, hash64, jaccard, merge, signature
@@ -20,6 +20,7 @@ __all__ = [
     "folded_hash64",
     "hash64",
     "jaccard",
+    "likeliest_targets",
     "merge",
     "signature",
     "sketch",

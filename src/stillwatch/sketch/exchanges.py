@@ -60,7 +60,7 @@ def sketch(batch: pa.RecordBatch, projection: Projection) -> pa.RecordBatch:
 
 
 def _text_columns(prompt: TextSketch) -> dict[str, pa.Array]:
-    likeliest, fraction = _targets(prompt.scores)
+    likeliest, fraction = likeliest_targets(prompt.scores)
     valid = prompt.valid
     return {
         **{name: pa.array(prompt.hashes[:, k]) for k, name in enumerate(_HASHES)},
@@ -74,8 +74,8 @@ def _text_columns(prompt: TextSketch) -> dict[str, pa.Array]:
     }
 
 
-def _targets(scores: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """The target of each row and how sure it is.
+def likeliest_targets(scores: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Give the target of each row of scores and how sure it is.
 
     Whoever asks for the thoughts behind an answer takes reasoning, whatever the question is about: that request
     decides over a target that only names a topic, and over grading when it speaks louder than the wish for a verdict.

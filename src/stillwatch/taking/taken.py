@@ -26,6 +26,7 @@ SCAFFOLD_COLUMNS = (
     "any_hash_3",
     "system_hash",
 )
+SHINGLE_COLUMNS = tuple(name for name in SCAFFOLD_COLUMNS if name.startswith("any_"))
 COVERAGE_DIVISOR = 5  # rule B joins in where scaffolds cover less than one exchange in five
 STREAM_MAJORITY = (3, 5)  # share of a stream's votes that makes its target that of all its exchanges
 SHOWN_SHARE_FRACTION = 0.01  # smaller targets are classifier noise
@@ -55,7 +56,8 @@ def taken(rows: ir.Table) -> ir.Table:
     """Give the taken exchanges of each campaign among those of `matched`.
 
     Returns: (campaign_id, account_key, exchange_key, exchange_id, account_id, second, model, task_hash, input_tokens,
-             output_tokens, target), one row an exchange and campaign; target is a `types.Target`.
+             output_tokens, target, target_fraction, scaffold, any_hash_*), one row an exchange and campaign; see
+             `tables.TAKEN`.
     """
     winners = _stream_targets(rows)
     joined = rows.left_join(winners, ["campaign_id", "stream", "stream_value"])
@@ -65,7 +67,16 @@ def taken(rows: ir.Table) -> ir.Table:
     opening = joined.turn.isnull() | (joined.turn == 0)
     by_rule = joined.stream.notnull() | (joined.sparse & capable & opening)
     kept = joined.filter(by_rule)
-    return kept.select("campaign_id", *_COPIED, "input_tokens", "output_tokens", target=_target_name(kept.decided))
+    return kept.select(
+        "campaign_id",
+        *_COPIED,
+        *SHINGLE_COLUMNS,
+        "input_tokens",
+        "output_tokens",
+        target=_target_name(kept.decided),
+        target_fraction=ibis.coalesce(kept.winner_fraction, kept.target_fraction.round(2).cast("float32")),
+        scaffold=kept.stream_value,
+    )
 
 
 def target_counts(taken_rows: ir.Table) -> ir.Table:
@@ -100,7 +111,11 @@ def _stream_targets(rows: ir.Table) -> ir.Table:
     best = votes.group_by(keys).agg(most=lambda t: t.votes.max(), total=lambda t: t.votes.sum())
     share, whole = STREAM_MAJORITY
     clear = votes.inner_join(best.filter(best.most * whole >= best.total * share), keys)
-    return clear.filter(clear.votes == clear.most).group_by(keys).agg(winner=lambda t: t.target.min().cast("int64"))
+    best = clear.filter(clear.votes == clear.most)
+    return best.group_by(keys).agg(
+        winner=lambda t: t.target.min().cast("int64"),
+        winner_fraction=lambda t: (t.most.max() / t.total.max()).round(2).cast("float32"),
+    )
 
 
 def _coverage(rows: ir.Table) -> ir.Table:

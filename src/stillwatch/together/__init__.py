@@ -5,8 +5,8 @@ check of the run's own bits. Order inside: `groups` (hypotheses) -> `likeness` +
 `null` (what is normal) -> `score` (bits, e-BH) -> `communities` -> `membership` -> `evidence`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,31 +14,38 @@ import pyarrow as pa
 
 from stillwatch.bits import exceedance
 from stillwatch.settings import Settings
+from stillwatch.together.account_reasons import Reach, Tested, tested
 from stillwatch.together.communities import communities
-from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, volume_bins
+from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, strata
 from stillwatch.together.evidence import together_evidence
-from stillwatch.together.groups import Groups, build, shown
+from stillwatch.together.groups import MOST_VALUES, Groups, build, shown
 from stillwatch.together.likeness import ALL, Accounts
 from stillwatch.together.membership import grow, odds, weigh
-from stillwatch.together.null import Nulls, dump, fit, load
+from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load
 from stillwatch.together.operators import join_operators, seated_elsewhere
 from stillwatch.together.score import Scores, declared_groups, measure_all, null_labels, observe, score
+from stillwatch.together.score import learn_weights as weights_of
 from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
 
 __all__ = [
+    "MOST_VALUES",
     "Accounts",
     "Found",
     "FoundCampaign",
     "Nulls",
+    "Tested",
     "accounts_of",
     "dump",
     "find",
     "learn",
+    "learn_sums",
+    "learn_weights",
     "load",
 ]
 
 _TELLING_LIFT = 8.0  # a scaffold marks a campaign when members show it this many times as often as strangers
 _TELLING_MEMBERS = 3  # and so many members do
+_PURE_FRACTION = 0.8  # of a group's accounts belong to a campaign: weights are learnt from it
 _REASONS = 3
 _FEWEST_CHECKED = 8  # benign groups: with fewer not even 3 bits can be checked
 
@@ -58,7 +65,10 @@ class FoundCampaign:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All campaigns of a run, how many groups were tested, and whether the bits passed their own check."""
+    """All campaigns of a run, how many groups were tested, and whether the bits passed their own check.
+
+    tested: how every group and account was judged, for `explain`.
+    """
 
     campaigns: tuple[FoundCampaign, ...]
     groups_tested: int
@@ -66,17 +76,18 @@ class Found:
     tests_on: tuple[str, ...]
     tests_off: tuple[NotEvaluated, ...]
     threshold_bits: float | None
+    tested: Tested
 
 
 def accounts_of(
     exchanges: npt.NDArray[np.int64],
     seconds: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
     facets: Mapping[str, npt.NDArray[np.float32]],
-    traits: pa.Table,
+    traits: Iterable[pa.Table],
     keys: npt.NDArray[np.int64],
 ) -> Accounts:
     """Put profiles and traits of all accounts side by side; `seconds` are the first and the last of each."""
-    return Accounts(exchanges, *seconds, volume_bins(exchanges), facets, shown(traits, keys))
+    return Accounts(exchanges, *seconds, strata(exchanges), facets, shown(traits, keys))
 
 
 def form_groups(accounts: Accounts, settings: Settings) -> Groups:
@@ -92,6 +103,7 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     fragments = communities(groups.members[accused], scores.total[accused])
     taken = np.zeros(len(accounts.exchanges), bool)
     campaigns: list[FoundCampaign] = []
+    reach: list[Reach] = []
     cores = join_operators(accounts, _cleaned(accounts, fragments, settings), scores.strangers)
     for number, core in enumerate(cores):
         seated = seated_elsewhere(accounts, core)
@@ -99,11 +111,14 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
         members, bits = grow(accounts, core & ~taken & ~seated, others, settings.membership_bits)
         if members.sum() >= settings.minimum_accounts:
             taken |= members
-            campaigns.append(_campaign(accounts, groups, scores, members, bits))
+            own = _own_groups(groups, scores, members)
+            campaigns.append(_campaign(accounts, groups, scores, members, bits, own))
+            reach.append(Reach(members, bits, seated, int(own[np.argmax(scores.total[own])])))
     on, off = _tests(scores)
     calibration = _calibration(accounts, groups, scores, taken, nulls)
     threshold = float(scores.total[accused].min()) if len(accused) else None
-    return Found(tuple(campaigns), len(groups), calibration, on, off, threshold)
+    judged = tested(accounts, groups, scores, nulls, reach, settings.false_discovery_fraction)
+    return Found(tuple(campaigns), len(groups), calibration, on, off, threshold, judged)
 
 
 def _cleaned(accounts: Accounts, fragments: list[Mask], settings: Settings) -> list[Mask]:
@@ -112,12 +127,17 @@ def _cleaned(accounts: Accounts, fragments: list[Mask], settings: Settings) -> l
     return [mask for mask in fitting if mask.sum() >= settings.minimum_accounts]
 
 
-def _campaign(accounts: Accounts, groups: Groups, scores: Scores, members: Mask, bits: Floats) -> FoundCampaign:
+def _own_groups(groups: Groups, scores: Scores, members: Mask) -> npt.NDArray[np.int64]:
+    """The accused groups that half consist of members, or the one with the most members."""
     inside = np.asarray(groups.members @ members.astype(float)).ravel()
     size = np.asarray(groups.members.sum(axis=1)).ravel()
     own = np.flatnonzero(scores.accused & (2 * inside >= size))
-    if len(own) == 0:
-        own = np.array([int(np.argmax(np.where(scores.accused, inside, -1)))])
+    return own if len(own) else np.array([int(np.argmax(np.where(scores.accused, inside, -1)))])
+
+
+def _campaign(  # noqa: PLR0913, PLR0917 - one campaign, and what it is judged by
+    accounts: Accounts, groups: Groups, scores: Scores, members: Mask, bits: Floats, own: npt.NDArray[np.int64]
+) -> FoundCampaign:
     together_bits, evidence = together_evidence(accounts, groups, scores, own)
     strangers = scores.strangers & ~members
     rows = np.flatnonzero(members)
@@ -186,6 +206,28 @@ def learn(references: Sequence[Accounts], settings: Settings, source: str) -> Nu
         ).items():
             observed.setdefault(test, []).append(result)
     return fit({test: stacked(results) for test, results in observed.items()}, labels, source)
+
+
+def learn_weights(campaigns: Sequence[tuple[Accounts, Mask]], nulls: Nulls, settings: Settings) -> Nulls:
+    """Learn how much each test counts in its family, from accounts of which it is known who belongs to a campaign."""
+    scored: list[tuple[Mapping[str, Floats], Mask]] = []
+    for accounts, guilty in campaigns:
+        groups = form_groups(accounts, settings)
+        tests = score(accounts, groups, replace(nulls, weights={}), settings.false_discovery_fraction).tests
+        inside = np.asarray(groups.members @ guilty.astype(float)).ravel()
+        scored.append((tests, inside >= _PURE_FRACTION * np.asarray(groups.members.sum(axis=1)).ravel()))
+    return replace(nulls, weights=weights_of(scored))
+
+
+def learn_sums(references: Sequence[Accounts], nulls: Nulls, settings: Settings) -> Nulls:
+    """Measure what sums of bits are worth on benign traffic that the nulls were not learnt from."""
+    unmeasured = replace(nulls, sums=Sums())
+    found: list[Floats] = []
+    for accounts in references:
+        groups = form_groups(accounts, settings)
+        scores = score(accounts, groups, unmeasured, settings.false_discovery_fraction)
+        found.append(scores.total[~declared_groups(accounts, groups)])
+    return replace(nulls, sums=fit_sums(np.concatenate(found)))
 
 
 def _calibration(accounts: Accounts, groups: Groups, scores: Scores, taken: Mask, nulls: Nulls) -> Calibration:

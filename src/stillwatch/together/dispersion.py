@@ -7,20 +7,21 @@ run by one scheduler do not: clones give strongly negative ratios. Read `null` n
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.special import digamma, polygamma
 
+from stillwatch.together.squares import squared_sums
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Matrix: TypeAlias = npt.NDArray[np.float64] | sp.csr_array
 
-_VOLUME_BINS = 10  # strangers are matched within tenths of the volume distribution
+_STRATA = 10  # strangers are matched within tenths of the volume distribution
 _SMALL = 1e-12
-_ROWS_AT_ONCE = 64  # groups whose sums are held at once
 _LEAST_SIGNAL = 0.1  # of the strangers' dispersion that is taken to be more than noise, at least
 _DOUBT = 0.2  # strangers' worth of belief that a group is like everybody: bounds what few accounts can say
 
@@ -28,14 +29,14 @@ _DOUBT = 0.2  # strangers' worth of belief that a group is like everybody: bound
 @dataclass(frozen=True, slots=True)
 class Features:
     """One aspect of all accounts. values: [n, d], dense or sparse; squares: |x|^2 [n], what is not shared included;
-    known: which accounts have it; volume_bin: int [n], all 0 when volume itself is the aspect; noise: [n], the part of
-    |x|^2 that independent exchanges of one and the same habit scatter by, 0 where there is none.
+    known: which accounts have it; stratum: int [n], strangers are matched within it, all 0 for no matching; noise:
+    [n], the part of |x|^2 that independent exchanges of one and the same habit scatter by, 0 where there is none.
     """
 
     values: Matrix
     squares: Floats
     known: Mask
-    volume_bin: npt.NDArray[np.int64]
+    stratum: npt.NDArray[np.int64]
     noise: Floats
 
 
@@ -55,9 +56,9 @@ class Dispersion:
     strangers: Floats
 
 
-def volume_bins(exchanges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Cut accounts into tenths by volume; equal volumes fall into one bin."""
-    edges = np.unique(np.quantile(exchanges, np.linspace(0, 1, _VOLUME_BINS + 1)[1:-1]))
+def strata(exchanges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Cut accounts into tenths by volume; equal volumes fall into one stratum."""
+    edges = np.unique(np.quantile(exchanges, np.linspace(0, 1, _STRATA + 1)[1:-1]))
     return np.searchsorted(edges, exchanges, side="left")
 
 
@@ -111,10 +112,10 @@ def stacked(results: Sequence[Dispersion]) -> Dispersion:
 
 def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: Floats) -> tuple[Floats, ...]:
     """Expected dispersion of strangers with each group's volumes, the noise in it, and its degrees of freedom."""
-    bins = int(features.volume_bin.max()) + 1
+    bins = int(features.stratum.max()) + 1
     rows = np.flatnonzero(features.known & strangers)
     ones = np.ones(len(rows))
-    pick = sp.csr_array((ones, (features.volume_bin[rows], rows)), shape=(bins, len(features.known)))
+    pick = sp.csr_array((ones, (features.stratum[rows], rows)), shape=(bins, len(features.known)))
     size = np.maximum(np.asarray(pick.sum(axis=1)).ravel(), 1)
     weight = sp.diags_array(1 / size)
     squares = weight @ (pick @ features.squares)
@@ -123,22 +124,24 @@ def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: F
     away = features.squares - 2 * (features.values @ centre) + centre @ centre
     away_mean, away_square = weight @ (pick @ away), weight @ (pick @ away**2)
     shape = (known.shape[1], bins)
-    membership = sp.csr_array((np.ones(shape[0]), (np.arange(shape[0]), features.volume_bin)), shape=shape)
+    membership = sp.csr_array((np.ones(shape[0]), (np.arange(shape[0]), features.stratum)), shape=shape)
     share = sp.diags_array(1 / count) @ (known @ membership)
-    expected = share @ squares - _squared_sums(share, sp.csr_array(means) if sp.issparse(means) else np.asarray(means))
+    expected = share @ squares - _squared_mixes(share, means)
     first, second = share @ away_mean, share @ away_square
     freedom = 2 * (count - 1) * first**2 / np.maximum(second - first**2, _SMALL)
     return expected, share @ (weight @ (pick @ features.noise)), np.clip(freedom, 0.5 * (count - 1), 200 * count)
 
 
+def _squared_mixes(share: sp.csr_array, means: Any) -> Floats:
+    """Squared length of each row's mix of the means, from their inner products: the means can be very wide."""
+    inner: Any = means @ means.T
+    mixes = share @ (inner.toarray() if sp.issparse(means) else inner)
+    return np.asarray(share.multiply(mixes).sum(axis=1)).ravel()
+
+
 def _squared_sums(picked: sp.csr_array, values: Matrix) -> Floats:
-    """Squared length of the sum of `values` over each row's picks, a few rows at a time: sums can be very wide."""
-    parts = [
-        _squared_norm(picked[low : low + _ROWS_AT_ONCE] @ values) for low in range(0, picked.shape[0], _ROWS_AT_ONCE)
-    ]
-    return np.concatenate(parts) if parts else np.zeros(0)
-
-
-def _squared_norm(values: Matrix) -> Floats:
-    squared = values.multiply(values) if sp.issparse(values) else values * values
-    return np.asarray(squared.sum(axis=1)).ravel()
+    """Squared length of the sum of `values` over each row's picks."""
+    if sp.issparse(values):
+        return squared_sums(sp.csr_array(picked), sp.csr_array(values))
+    sums = picked @ values
+    return np.asarray((sums * sums).sum(axis=1)).ravel()

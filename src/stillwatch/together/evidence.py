@@ -20,6 +20,7 @@ def together_evidence(
     """Explain a campaign by its most telling group, charged for having looked at all of the campaign's groups."""
     leading = int(accused[np.argmax(scores.total[accused])])
     found = [e for family in FAMILIES if (e := _family_evidence(accounts, groups, scores, leading, family))]
+    found += _sum_evidence(scores, leading)
     charge = -float(np.log2(len(accused)))
     if len(accused) > 1:
         claim = (
@@ -28,6 +29,22 @@ def together_evidence(
         )
         found.append(Evidence("choice_of_group", "together", charge, claim))
     return sum(e.bits for e in found), tuple(found)
+
+
+def _sum_evidence(scores: Scores, group: int) -> list[Evidence]:
+    """What the sum of the families is worth beside its face value, where the nulls have measured that."""
+    sums = scores.nulls.sums
+    if not sums.levels:
+        return []
+    added = np.array([sum(float(bits[group]) for bits in scores.families.values())])
+    rarity = float(sums.p_bits(added)[0])
+    claim = (
+        f"families of tests are not quite independent: what their sum of {added[0]:.1f} bits is worth was measured on "
+        f"{sums.groups:,} innocent groups, of which at most one in {2**rarity:,.0f} reaches it"
+    )
+    beyond = added[0] > sums.levels[-1]
+    claim += f" (beyond {sums.levels[-1]:.1f} bits by halving with every bit)" if beyond else ""
+    return [Evidence("sum_of_families", "together", float(scores.total[group]) - float(added[0]), claim)]
 
 
 def _family_evidence(accounts: Accounts, groups: Groups, scores: Scores, group: int, family: str) -> Evidence | None:

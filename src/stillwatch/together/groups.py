@@ -3,10 +3,10 @@
 In: rows of `tables.TRAITS`, profiles. Out: `Groups`, a sparse 0/1 matrix with one or two traits a row.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ _ROWS_AT_ONCE = 512  # groups compared with all others at once
 _MOST_GROUPS = (
     6_000  # of one kind: beyond, those that the most exchanges carry; words of a busy log repeat by the million
 )
-_MOST_VALUES = 60_000  # of one kind that likeness looks at, likewise
+MOST_VALUES = 60_000  # of one kind that likeness looks at, likewise
 _ONCE_IS_ENOUGH = frozenset({TraitKind.TASK_LIST, TraitKind.ADDRESS, TraitKind.NETWORK})
 _PAIRED = (
     (TraitKind.CLIENT, TraitKind.PARAMETERS),
@@ -37,6 +37,10 @@ _PAIRED = (
     (TraitKind.SIGN_UP, TraitKind.EMAIL_SHAPE),
     (TraitKind.SIGN_UP, TraitKind.EMAIL_DOMAIN),
 )
+
+
+Places: TypeAlias = npt.NDArray[np.int32]
+"""Rows of accounts or codes of values, both far fewer than 2**31."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,39 +67,50 @@ class Shown:
     """Traits of one kind as arrays: account row, code of the value, exchanges; `values` names the codes."""
 
     kind: TraitKind
-    rows: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.int64]
+    rows: Places
+    codes: Places
     exchanges: npt.NDArray[np.int64]
     values: pa.Array
 
 
-def shown(traits: pa.Table, keys: npt.NDArray[np.int64]) -> dict[TraitKind, Shown]:
-    """Split trait rows by kind; order of rows does not matter."""
-    traits = traits.filter(pc.is_in(traits["account_key"], value_set=pa.array(keys)))
-    parts: dict[TraitKind, Shown] = {}
-    for kind in TraitKind:
-        rows = traits.filter(pc.equal(traits["kind"], str(kind))).sort_by(
-            [("value", "ascending"), ("account_key", "ascending")]
-        )
-        rows = _commonest_values(rows)
-        values = rows["value"].combine_chunks().dictionary_encode()
-        parts[kind] = Shown(
-            kind,
-            np.searchsorted(keys, rows["account_key"].to_numpy()),
-            values.indices.to_numpy(zero_copy_only=False).astype(np.int64),
-            rows["exchanges"].to_numpy(),
-            values.dictionary,
-        )
-    return parts
+def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64]) -> dict[TraitKind, Shown]:
+    """Split trait rows by kind, table by table as they come; order of rows and tables does not matter.
+
+    Words are coded and keys become rows at once: as they come, millions of trait rows would be the largest thing in
+    memory.
+    """
+    parts: dict[TraitKind, list[pa.Table]] = {kind: [] for kind in TraitKind}
+    for table in traits:
+        for kind in pc.unique(table["kind"]).to_pylist():
+            some = table.filter(pc.equal(table["kind"], kind))
+            rows = np.searchsorted(keys, some["account_key"].to_numpy()).astype(np.int32)
+            columns = [some["value"].dictionary_encode(), pa.array(rows), some["exchanges"]]
+            parts[TraitKind(kind)].append(pa.table(columns, names=["value", "row", "exchanges"]))
+    return {kind: _shown(kind, parts.pop(kind)) for kind in list(parts)}
 
 
-def _commonest_values(rows: pa.Table) -> pa.Table:
-    """Keep the values that the most exchanges carry, when there are very many; ties go by value."""
-    carried = rows.group_by("value").aggregate([("exchanges", "sum")])
-    if len(carried) <= _MOST_VALUES:
-        return rows
-    kept = carried.sort_by([("exchanges_sum", "descending"), ("value", "ascending")])["value"][:_MOST_VALUES]
-    return rows.filter(pc.is_in(rows["value"], value_set=kept.combine_chunks()))
+def _shown(kind: TraitKind, tables: list[pa.Table]) -> Shown:
+    """Traits of one kind, in order of value, account and exchanges; values beyond `MOST_VALUES` are left out."""
+    if not tables:
+        nothing = np.zeros(0, np.int32)
+        return Shown(kind, nothing, nothing, nothing.astype(np.int64), pa.array([], pa.string()))
+    table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    tables.clear()
+    words = table["value"].combine_chunks()
+    rows, exchanges = table["row"].to_numpy(), table["exchanges"].to_numpy()
+    order = pc.sort_indices(words.dictionary).to_numpy()
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    codes = rank[words.indices.to_numpy()]
+    names = words.dictionary.take(pa.array(order))
+    if len(names) > MOST_VALUES:
+        kept = np.zeros(len(names), bool)
+        kept[np.argsort(-np.bincount(codes, exchanges, minlength=len(names)), kind="stable")[:MOST_VALUES]] = True
+        some = kept[codes]
+        codes, rows, exchanges = (np.cumsum(kept, dtype=np.int32) - 1)[codes[some]], rows[some], exchanges[some]
+        names = names.filter(pa.array(kept))
+    order = np.lexsort((exchanges, rows, codes))
+    return Shown(kind, rows[order], codes[order], exchanges[order], names)
 
 
 def distinct(groups: Groups) -> Groups:
@@ -132,7 +147,7 @@ def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[Any]) -> npt.NDA
 def build(parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minimum: int) -> Groups:
     """Form every group of at least `minimum` accounts; groups with the very same members count once."""
     traits: list[tuple[Trait, ...]] = []
-    members: list[npt.NDArray[np.int64]] = []
+    members: list[npt.NDArray[np.integer]] = []
     seen: set[tuple[tuple[TraitKind, ...], bytes]] = set()
     for trait, rows in _candidates(parts, exchanges, minimum):
         identity = (tuple(t.kind for t in trait), rows.tobytes())
@@ -148,7 +163,7 @@ def build(parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minim
 
 def _candidates(
     parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minimum: int
-) -> Iterator[tuple[tuple[Trait, ...], npt.NDArray[np.int64]]]:
+) -> Iterator[tuple[tuple[Trait, ...], npt.NDArray[np.integer]]]:
     for kind, part in parts.items():
         if kind is TraitKind.MODEL:
             continue  # everybody who uses a model is no hypothesis
@@ -164,7 +179,7 @@ def _candidates(
 
 def _paired(
     first: Shown, second: Shown, accounts: int, minimum: int
-) -> Iterator[tuple[tuple[Trait, ...], npt.NDArray[np.int64]]]:
+) -> Iterator[tuple[tuple[Trait, ...], npt.NDArray[np.integer]]]:
     """Groups of accounts whose commonest values of two kinds agree."""
     left, right = _commonest(first, accounts), _commonest(second, accounts)
     rows = np.flatnonzero((left >= 0) & (right >= 0))
@@ -189,8 +204,8 @@ def _commonest(part: Shown, accounts: int) -> npt.NDArray[np.int64]:
 
 
 def _runs(
-    codes: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], minimum: int
-) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    codes: npt.NDArray[np.integer], rows: npt.NDArray[np.integer], minimum: int
+) -> Iterator[tuple[int, npt.NDArray[np.integer]]]:
     """Give (code, sorted account rows) for every code with enough accounts."""
     order = np.lexsort((rows, codes))
     codes, rows = codes[order], rows[order]

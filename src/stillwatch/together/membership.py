@@ -5,6 +5,8 @@ value is log2(share among the core / share among strangers), an account being le
 depend on each other (the tests of one family) are averaged. Source: Fellegi & Sunter 1969.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -25,12 +27,17 @@ def weigh(accounts: Accounts, core: Mask, strangers: Mask) -> dict[str, Floats]:
 
 def odds(accounts: Accounts, core: Mask, strangers: Mask) -> Floats:
     """Log2 odds of every account that it belongs, the core's share of all accounts being the prior."""
-    weights = weigh(accounts, core, strangers)
     prior = np.log2(max(core.sum(), 1) / max((~core).sum(), 1))
+    families = family_weights(weigh(accounts, core, strangers))
+    return np.asarray(prior + np.sum(list(families.values()), axis=0))
+
+
+def family_weights(weights: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Combine the weights of each family; with the prior they add up to the odds."""
     families: dict[str, list[Floats]] = {}
     for likeness in ALL:
         families.setdefault(likeness.family, []).append(weights[likeness.name])
-    return np.asarray(prior + np.sum([_combined(parts) for parts in families.values()], axis=0))
+    return {family: _combined(parts) for family, parts in families.items()}
 
 
 def grow(accounts: Accounts, core: Mask, others: Mask, membership_bits: float) -> tuple[Mask, Floats]:

@@ -8,7 +8,7 @@ Sources: DerSimonian & Laird 1986 (random effects); Efron 2004 (empirical null, 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import TypeAlias
@@ -17,15 +17,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from stillwatch.bits import calibrate_bits, empirical_null, student_tail_log_p
+from stillwatch.bits import calibrate_bits, calibrate_even_bits, empirical_null, student_tail_log_p
 from stillwatch.errors import InputError
 from stillwatch.together.dispersion import Dispersion, Floats
 from stillwatch.types import TraitKind
 
-_FORMAT = "tests of format 2"
+_FORMAT = "tests of format 3"
 _FEW_GROUPS = 8  # reference groups below which a kind leans on the pooled null
 _PRIOR_GROUPS = 60.0  # groups' worth of belief that a kind is like all kinds, and a run like the reference
-_TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
+TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
+_EVEN_FRACTION = 0.3  # of weights that is not learnt: a campaign to come need not look like those known
+_FEWEST_REACHING = 10  # reference groups by which a level's share is still known well enough
 _LEAST_SCATTER = 0.1  # benign groups are alike to no better than a tenth, whatever the reference says
 
 Kind: TypeAlias = str
@@ -42,11 +44,36 @@ class Null:
 
 
 @dataclass(frozen=True, slots=True)
+class Sums:
+    """How often benign groups reach a sum of the families' bits: at most shares[i] of `groups` reach levels[i] bits.
+
+    Tests of different families are not quite independent, and calibrators give bits away; what their sum is worth is
+    therefore measured, on reference traffic that the nulls themselves were not learnt from.
+    """
+
+    levels: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+    groups: int = 0
+
+    def p_bits(self, sums: Floats) -> Floats:
+        """-log2 of the share of benign groups that reach each sum; beyond the last level a bit counts as one."""
+        rarity = -np.log2(self.shares)
+        beyond = np.maximum(sums - self.levels[-1], 0.0)
+        return np.asarray(np.interp(sums, self.levels, rarity, left=0.0) + beyond)
+
+
+@dataclass(frozen=True, slots=True)
 class Nulls:
-    """Nulls by test and kind ("*" pools all kinds of strangers). `source` says which traffic they were learnt from."""
+    """Nulls by test and kind ("*" pools all kinds of strangers). `source` says which traffic they were learnt from.
+
+    weights: of each test in the mean of its family, 1 where none is given; whatever they are, the mean of e-values is
+    an e-value, so they may be learnt from campaigns.
+    """
 
     tests: Mapping[str, Mapping[Kind, Null]]
     source: str
+    weights: Mapping[str, float] = field(default_factory=dict)
+    sums: Sums = field(default_factory=Sums)
 
     def of(self, test: str, kind: Kind) -> Null | None:
         """The null of a kind, or the pooled one; None if the test was never seen."""
@@ -58,6 +85,40 @@ def fit(observed: Mapping[str, Dispersion], kinds: Sequence[Kind], source: str) 
     """Learn nulls from benign groups: `kinds[g]` is the kind of group g."""
     labels = np.asarray(kinds)
     return Nulls({test: _fit_test(result, labels) for test, result in observed.items()}, source)
+
+
+def fit_weights(bits: Floats, shares: Floats) -> Floats:
+    """Learn the weights of the tests of a family that make its bits grow fastest on groups of campaigns.
+
+    Args:    bits: [tests, groups], NaN where a test did not run; shares: what each group counts, [groups].
+    Returns: weights with sum 1, a part of them even, so that no test is ever mute.
+    Source:  Grünwald, de Heide & Koolen 2024, Safe testing (growth-rate optimality); the fit is the EM algorithm of a
+    mixture's weights.
+    """
+    values = np.exp2(np.nan_to_num(bits, nan=-np.inf))
+    even = np.full(len(values), 1 / len(values))
+    weights = even
+    for _ in range(200):
+        part = weights[:, None] * values
+        weights = (part / part.sum(axis=0)) @ shares
+        weights /= weights.sum()
+    return np.asarray((1 - _EVEN_FRACTION) * weights + _EVEN_FRACTION * even)
+
+
+def fit_sums(sums: Floats) -> Sums:
+    """Measure how often benign groups reach each half bit; shares are upper ends of 95 % intervals.
+
+    Source:  Clopper & Pearson 1934.
+    """
+    reached = [(level, int((sums >= level).sum())) for level in np.arange(0.0, float(sums.max()) + 0.5, 0.5)]
+    kept = [(float(level), count) for level, count in reached if count >= _FEWEST_REACHING]
+    shares = [float(stats.beta.ppf(0.95, count + 1, len(sums) - count)) for _, count in kept]
+    return Sums(tuple(level for level, _ in kept), tuple(shares), len(sums))
+
+
+def bits_of_sums(sums: Floats, nulls: Nulls) -> Floats:
+    """What sums of families' bits are worth; the sums themselves where that was never measured."""
+    return calibrate_even_bits(nulls.sums.p_bits(sums)) if nulls.sums.levels else sums
 
 
 def _fit_test(result: Dispersion, labels: Labels) -> dict[Kind, Null]:
@@ -83,7 +144,7 @@ def _envelope(excess: Floats, variance: Floats) -> Null:
     """
     middle = min(float(np.median(excess)), 0.0)
     order = np.arange(1, len(excess) // 2 + 1)
-    allowed = stats.t.ppf(order / (len(excess) + 1), _TAIL_FREEDOM)
+    allowed = stats.t.ppf(order / (len(excess) + 1), TAIL_FREEDOM)
     low, high = _LEAST_SCATTER, 10.0
     for _ in range(40):
         scatter = np.sqrt(low * high)
@@ -100,7 +161,7 @@ def bits_of(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) 
     if finite.any():
         location, scale = _own_null(z[finite])
         shifted = (z[finite] - location) / scale
-        bits[finite] = calibrate_bits(student_tail_log_p(shifted, _TAIL_FREEDOM, "lower"))
+        bits[finite] = calibrate_bits(student_tail_log_p(shifted, TAIL_FREEDOM, "lower"))
     return bits
 
 
@@ -130,9 +191,10 @@ def load(path: Path | None = None) -> Nulls:
         text = path.read_text("utf-8") if path else files(__package__).joinpath("nulls.json").read_text("utf-8")
         content = json.loads(text)
         tests = {t: {k: Null(*values) for k, values in kinds.items()} for t, kinds in content[_FORMAT].items()}
+        sums = Sums(tuple(content["sums"]["levels"]), tuple(content["sums"]["shares"]), content["sums"]["groups"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise InputError(f"{path or 'nulls.json'}: not a file of nulls; learn one with lab/learn_nulls.py") from fault
-    return Nulls(tests, content["source"])
+    return Nulls(tests, content["source"], content["weights"], sums)
 
 
 def dump(nulls: Nulls) -> str:
@@ -141,4 +203,10 @@ def dump(nulls: Nulls) -> str:
         test: {kind: [round(n.mean, 4), round(n.scatter, 4), n.groups] for kind, n in sorted(kinds.items())}
         for test, kinds in sorted(nulls.tests.items())
     }
-    return json.dumps({"source": nulls.source, _FORMAT: tests}, indent=1) + "\n"
+    sums = {
+        "groups": nulls.sums.groups,
+        "levels": nulls.sums.levels,
+        "shares": [float(f"{share:.3g}") for share in nulls.sums.shares],
+    }
+    weights = {test: round(weight, 4) for test, weight in nulls.weights.items()}
+    return json.dumps({"source": nulls.source, "weights": weights, "sums": sums, _FORMAT: tests}, indent=1) + "\n"

@@ -1,10 +1,10 @@
-"""Bits of every group: each test by its null, dependent tests averaged, independent families added.
+"""Bits of every group: each test by its null, dependent tests averaged, families added, the sum by its own null.
 
 In: accounts, groups, nulls. Out: `Scores`. Strangers are all accounts at first; accounts of groups accused in one
 pass are no strangers in the next, so that a large campaign does not hide behind itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +23,8 @@ _PASSES = 3
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """tests: bits [groups] by test name, NaN where not tested; families: bits by family; total: their sum;
-    accused: e-BH's choice; strangers: accounts the last pass compared with.
+    """tests: bits [groups] by test name, NaN where not tested; families: bits by family; total: what their sum
+    is worth; accused: e-BH's choice; strangers: accounts the last pass compared with; nulls: by which.
     """
 
     tests: Mapping[str, Floats]
@@ -33,6 +33,7 @@ class Scores:
     accused: Mask
     strangers: Mask
     observed: Mapping[str, Dispersion]
+    nulls: Nulls
 
 
 def score(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_fraction: float) -> Scores:
@@ -97,20 +98,41 @@ def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
 ) -> Scores:
     observed = observe(measured, groups, strangers)
     tests = {name: null.bits_of(result, name, labels, nulls) for name, result in observed.items()}
-    families = {family: _mean([tests[t.name] for t in ALL if t.family == family]) for family in FAMILIES}
-    total = np.sum(list(families.values()), axis=0) if len(groups) else np.zeros(0)
+    families = {family: _mean(_of_family(tests, family), nulls.weights) for family in FAMILIES}
+    total = null.bits_of_sums(np.sum(list(families.values()), axis=0), nulls) if len(groups) else np.zeros(0)
     accused = e_bh(total, false_discovery_fraction) if len(groups) else np.zeros(0, bool)
-    return Scores(tests, families, total, accused, strangers, observed)
+    return Scores(tests, families, total, accused, strangers, observed, nulls)
 
 
-def _mean(bits: list[Floats]) -> Floats:
-    """Log of the mean e-value of the tests that ran; 0 bits where none did."""
-    stack = np.vstack(bits)
-    ran = np.isfinite(stack)
-    top = np.max(np.where(ran, stack, -np.inf), axis=0)
+def learn_weights(scored: Sequence[tuple[Mapping[str, Floats], Mask]]) -> dict[str, float]:
+    """Learn the weight of every test in its family from logs with campaigns: tests of groups, which are a campaign's.
+
+    Every log counts the same, however many groups its campaign forms.
+    """
+    counts = [int(guilty.sum()) for _, guilty in scored]
+    shares = np.concatenate([np.full(count, 1 / count) for count in counts if count])
+    weights: dict[str, float] = {}
+    for family in FAMILIES:
+        names = [t.name for t in ALL if t.family == family]
+        bits = np.hstack([np.vstack([tests[name][guilty] for name in names]) for tests, guilty in scored])
+        ran = np.isfinite(bits).any(axis=0)
+        weights |= zip(names, null.fit_weights(bits[:, ran], shares[ran]).tolist(), strict=True)
+    return weights
+
+
+def _of_family(tests: Mapping[str, Floats], family: str) -> dict[str, Floats]:
+    return {t.name: tests[t.name] for t in ALL if t.family == family}
+
+
+def _mean(tests: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
+    """Log of the weighted mean e-value of the tests that ran; 0 bits where none did."""
+    stack = np.vstack(list(tests.values()))
+    weight = np.array([weights.get(test, 1.0) for test in tests])[:, None] * np.isfinite(stack)
+    top = np.max(stack, axis=0, where=np.isfinite(stack), initial=-np.inf)
+    powers = np.exp2(np.nan_to_num(stack - top, nan=-np.inf, posinf=-np.inf))
     some = np.isfinite(top)
-    powers = np.exp2(np.where(ran, stack - np.where(some, top, 0), -np.inf)).sum(axis=0)
-    return np.where(some, top + np.log2(np.maximum(powers, 1e-300) / np.maximum(ran.sum(axis=0), 1)), 0.0)
+    mean = (weight * powers).sum(axis=0) / np.where(some, weight.sum(axis=0), 1)
+    return np.where(some, top + np.log2(np.where(some, mean, 1)), 0.0)
 
 
 def strongest(scores: Scores, group: int, family: str) -> Likeness | None:

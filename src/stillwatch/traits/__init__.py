@@ -7,7 +7,7 @@ accounts table), `sign_up` (bursts), `task_list` (one list of tasks split or rep
 
 from stillwatch.traits.columns import COLUMN_KINDS, column_traits
 from stillwatch.traits.declared import declared_traits
-from stillwatch.traits.scaffold import SCAFFOLD_COLUMNS, scaffold_traits
+from stillwatch.traits.scaffold import SCAFFOLD_COLUMNS, scaffold_counts, scaffold_traits
 from stillwatch.traits.sign_up import sign_up_traits
 from stillwatch.traits.task_list import shared_tasks, task_list_traits, task_pairs
 
@@ -16,6 +16,7 @@ __all__ = [
     "SCAFFOLD_COLUMNS",
     "column_traits",
     "declared_traits",
+    "scaffold_counts",
     "scaffold_traits",
     "shared_tasks",
     "sign_up_traits",

@@ -31,17 +31,12 @@ def column_traits(sketched: ir.Table, kind: TraitKind) -> ir.Table:
 
 
 def shared(counts: ir.Table, kind: TraitKind, accounts: int) -> ir.Table:
-    """Keep the values of (value, account_key, exchanges) that at least so many accounts show."""
+    """Give the trait rows of the values of (value, account_key, exchanges) that at least so many accounts show."""
     holders = counts.group_by("value").agg(holders=lambda t: t.count())
-    return of_values(counts, holders.filter(holders.holders >= accounts), kind)
-
-
-def of_values(counts: ir.Table, values: ir.Table, kind: TraitKind) -> ir.Table:
-    """Give the trait rows of (value, account_key, exchanges) whose value is among `values`."""
-    kept = counts.inner_join(values, "value")
+    kept = counts.semi_join(holders.filter(holders.holders >= accounts), "value")
     return kept.select(
         kind=ibis.literal(str(kind)),
-        value=kept.value.cast("string"),
+        value=kept["value"].cast("string"),
         account_key=kept.account_key,
         exchanges=kept.exchanges,
     )

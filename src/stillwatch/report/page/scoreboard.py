@@ -10,8 +10,9 @@ from stillwatch.report import scores
 from stillwatch.report.clean import visible
 from stillwatch.report.page.curves import curve
 from stillwatch.report.page.markup import Markup, document, element, together
+from stillwatch.report.page.pairs import pairs
 from stillwatch.report.page.parts import note, table
-from stillwatch.types import Scoreboard, Standing
+from stillwatch.types import OURS, Scoreboard, Standing
 
 _CURVES = (
     ("account_recall_fraction", "Recall by account"),
@@ -38,13 +39,15 @@ def scoreboard_page(board: Scoreboard) -> str:
         element("dl", *(element("div", element("dt", n), element("dd", v)) for n, v in facts), class_="facts"),
         class_="top",
     )
-    main = element("main", _failures(board), _axes(board), _pairs(board), _bits(board), _everything(board))
+    main = element(
+        "main", _failures(board), _axes(board), pairs(board, _HEADS, _NUMBERS), _bits(board), _everything(board)
+    )
     return document("Stillwatch scoreboard", header, main)
 
 
 def _failures(board: Scoreboard) -> Markup:
     told = note("Points where Stillwatch falls below 0.5 recall by account or accuses an innocent, the worst first.")
-    rows = table("Worst first", _HEADS, map(_row, board.breaking), _NUMBERS) if board.breaking else together(())
+    rows = table("Worst first", _HEADS, map(scores.row, board.breaking), _NUMBERS) if board.breaking else together(())
     return element("section", element("h2", "Where Stillwatch fails"), told, rows, class_="ranking")
 
 
@@ -55,19 +58,10 @@ def _axes(board: Scoreboard) -> Markup:
     )
     parts = []
     for axis in board.axes:
-        drawn = [curve(axis, metric, title, board.standings, scores.OURS) for metric, title in _CURVES]
+        drawn = [curve(axis, metric, title, board.standings, OURS) for metric, title in _CURVES]
         figures = (element("figure", figure) for figure in drawn)
         parts.append(element("section", element("h3", axis.name), note(axis.meaning), *figures, class_="plain"))
     return element("section", element("h2", "Along each axis"), told, *parts)
-
-
-def _pairs(board: Scoreboard) -> Markup:
-    paired = [s for s in board.standings if len(s.axes) == 2]
-    if not paired:
-        return together(())
-    told = note("Two axes at once, each at its hardest point.")
-    rows = table("Pairs of axes", _HEADS, map(_row, paired), _NUMBERS)
-    return element("section", element("h2", "Pairs"), told, rows, class_="ranking")
 
 
 def _bits(board: Scoreboard) -> Markup:
@@ -94,7 +88,7 @@ def _bits(board: Scoreboard) -> Markup:
 
 def _everything(board: Scoreboard) -> Markup:
     rest = [s for s in board.standings if len(s.axes) < 2]
-    rows = table("Every detector at every point", _HEADS, map(_row, rest), _NUMBERS)
+    rows = table("Every detector at every point", _HEADS, map(scores.row, rest), _NUMBERS)
     errors = _errors(rest)
     return element("section", element("h2", "Everything"), rows, errors, class_="ranking")
 
@@ -108,8 +102,3 @@ def _errors(standings: Iterable[Standing]) -> Markup:
     return element(
         "details", element("summary", "Runs without a result"), element("ul", *(element("li", t) for t in told))
     )
-
-
-def _row(standing: Standing) -> tuple[str, ...]:
-    cells = [scores.shown(metric, standing.metrics.get(metric)) for metric in scores.METRICS]
-    return (visible(scores.place(standing), 60), visible(standing.detector, 40), *cells, scores.accused(standing))

@@ -1,7 +1,8 @@
 """Rhythm and content: accounts fed by one scheduler from one task list have the same histograms.
 
-Claims: hour of day, weekday, gaps, targets, lengths, turns or outcomes of a group's accounts differ less than those
-of strangers of equal volume. One `Likeness` a facet; the histogram is compared as a point on the unit sphere.
+Claims: hours of the day, busy and idle spells of the calendar, gaps, targets, lengths, turns or outcomes of a group's
+accounts differ less than those of strangers of equal volume. One `Likeness` a facet; the histogram is compared as a
+point on the unit sphere. Exempt: the calendar of accounts that signed up together, which begins together.
 """
 
 import numpy as np
@@ -15,9 +16,12 @@ from stillwatch.together.likeness.base import (
     spread_fraction,
     unit_rows,
 )
+from stillwatch.types import TraitKind
 
 
-def _histogram(facet: str, family: Family, needs: str, words: str) -> Likeness:
+def _histogram(
+    facet: str, family: Family, needs: str, words: str, entailed: frozenset[TraitKind] = frozenset()
+) -> Likeness:
     def say(accounts: Accounts, members: npt.NDArray[np.int64], strangers: npt.NDArray[np.int64]) -> str:
         values, known = unit_rows(accounts.facets[facet])
         inside, outside = members[known[members]], strangers[known[strangers]]
@@ -28,12 +32,12 @@ def _histogram(facet: str, family: Family, needs: str, words: str) -> Likeness:
             f"what strangers differ by; their commonest class holds {100 * share:.0f} % of exchanges"
         )
 
-    return Likeness(facet, family, needs, frozenset(), lambda accounts: histogram_features(accounts, facet), say)
+    return Likeness(facet, family, needs, entailed, lambda accounts: histogram_features(accounts, facet), say)
 
 
 HISTOGRAMS = (
     _histogram("hour", "rhythm", "ts", "hours of the day"),
-    _histogram("weekday", "rhythm", "ts", "days of the week"),
+    _histogram("calendar", "rhythm", "ts", "busy and idle spells", frozenset({TraitKind.SIGN_UP})),
     _histogram("gap", "rhythm", "ts", "pauses between exchanges"),
     _histogram("target", "content", "prompt_text", "the capabilities asked for by"),
     _histogram("prompt", "content", "prompt_text", "prompt lengths"),

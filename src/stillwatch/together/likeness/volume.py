@@ -1,6 +1,7 @@
 """Volume: a load balancer gives its accounts equal work; people and companies differ a thousandfold.
 
 Claims: the accounts of a group differ less in exchanges per day of their life than strangers do.
+Exempt: accounts that signed up together; those of a log's last hours have all sent little yet.
 Source: the load balancing across accounts that providers disclosed in February 2026.
 """
 
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from stillwatch.together.dispersion import Features, Floats
 from stillwatch.together.likeness.base import Accounts, Likeness
+from stillwatch.types import TraitKind
 
 _DAY = 86_400.0
 
@@ -34,4 +36,4 @@ def _say(accounts: Accounts, members: npt.NDArray[np.int64], strangers: npt.NDAr
     )
 
 
-VOLUME = Likeness("volume", "pace", "ts", frozenset(), _features, _say)
+VOLUME = Likeness("volume", "pace", "ts", frozenset({TraitKind.SIGN_UP}), _features, _say)

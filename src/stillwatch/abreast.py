@@ -1,9 +1,8 @@
-"""Several blocks at once, results in the order of the blocks: the number of threads never shows in what comes out.
+"""Pieces of work at once, results in the order of the pieces: the number of threads never shows in what comes out.
 
 In: a function and pieces of work. Out: its results. NumPy and Arrow release the interpreter's lock, so threads suffice.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,13 +10,6 @@ from typing import TypeVar
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
-
-MOST_WORKERS = 4  # beyond it the interpreter's lock, not the cores, sets the pace
-
-
-def usual_workers() -> int:
-    """One thread a core, four at most."""
-    return min(MOST_WORKERS, os.cpu_count() or 1)
 
 
 def abreast(work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: int) -> Iterator[Result]:

@@ -1,0 +1,85 @@
+"""What a campaign leaves behind: the values that its members show and strangers do not, and what meeting them says.
+
+In: which account shows which value, and who is a member and who a stranger. Out: `KindIndicators` and `FamilyOdds`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.known.campaigns import FAMILIES, Family, FamilyOdds, Indicator, KindIndicators
+from stillwatch.known.lifts import Counts, Floats, family_odds, lifts
+from stillwatch.types import TraitKind
+
+Mask = npt.NDArray[np.bool_]
+
+_FEWEST_MEMBERS = 2  # a value of one member alone is its own affair
+_MOST_VALUES = 20_000  # of one kind and campaign: those that most members show
+
+
+Places: TypeAlias = npt.NDArray[np.int32]
+
+
+class Values(Protocol):
+    """Which account shows which value of a kind: account rows, codes, and the values that the codes name."""
+
+    @property
+    def rows(self) -> Places: ...  # noqa: D102 - said above
+    @property
+    def codes(self) -> Places: ...  # noqa: D102 - same
+    @property
+    def values(self) -> pa.Array: ...  # noqa: D102 - same
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a campaign leaves behind."""
+
+    kinds: tuple[KindIndicators, ...]
+    families: tuple[FamilyOdds, ...]
+
+
+def learn(shown: Mapping[TraitKind, Values], members: Mask, strangers: Mask) -> Left:
+    """Learn the indicators of a campaign; kinds and families that say nothing are left out."""
+    kinds, scores = [], dict[Family, Floats]()
+    for kind, family in FAMILIES.items():
+        if kind in shown:
+            inside, outside = _holders(shown[kind], members), _holders(shown[kind], strangers)
+            values = _values(shown[kind], inside, outside, (int(members.sum()), int(strangers.sum())))
+            if values:
+                kinds.append(KindIndicators(kind, values))
+                best = _best(shown[kind], inside, outside, members, strangers)
+                scores[family] = scores.get(family, np.zeros(len(members))) + best
+    odds = (family_odds(family, score[members], score[strangers]) for family, score in scores.items())
+    return Left(tuple(kinds), tuple(family for family in odds if family.steps))
+
+
+def _holders(part: Values, accounts: Mask) -> Counts:
+    return np.bincount(part.codes[accounts[part.rows]], minlength=len(part.values)).astype(np.int64)
+
+
+def _values(part: Values, inside: Counts, outside: Counts, sizes: tuple[int, int]) -> tuple[Indicator, ...]:
+    lift = lifts(inside, sizes[0], outside, sizes[1])
+    marks = np.flatnonzero((lift > 0) & (inside >= _FEWEST_MEMBERS))
+    marks = marks[np.argsort(-inside[marks], kind="stable")][:_MOST_VALUES]
+    return tuple(
+        Indicator(str(part.values[int(c)].as_py()), int(inside[c]), int(outside[c]), round(float(lift[c]), 3))
+        for c in marks
+    )
+
+
+def _best(part: Values, inside: Counts, outside: Counts, members: Mask, strangers: Mask) -> Floats:
+    """The best lift that each account shows, were it neither a member nor a stranger itself."""
+    member, stranger = members[part.rows].astype(np.int64), strangers[part.rows].astype(np.int64)
+    own, others = inside[part.codes], outside[part.codes]
+    sizes = int(members.sum()), int(strangers.sum())
+    as_member = lifts(own - 1, sizes[0] - 1, others, sizes[1])
+    as_stranger = lifts(own, sizes[0], others - 1, sizes[1] - 1)
+    lift = np.where(member == 1, as_member, np.where(stranger == 1, as_stranger, 0.0))
+    best = np.zeros(len(members))
+    np.maximum.at(best, part.rows, np.where(own >= _FEWEST_MEMBERS, lift, 0.0))
+    return best

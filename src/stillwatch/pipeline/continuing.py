@@ -1,0 +1,264 @@
+"""Known campaigns that go on: they keep their id, and fresh accounts that continue them are named.
+
+In: earlier reports, and what this run knows of its accounts. Out: `Continuing` before the campaigns are judged, and
+what this run leaves for the next (`indicators.json`) after.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from math import log2
+
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch import known
+from stillwatch.bench.found import ACCUSING
+from stillwatch.engine import Engine
+from stillwatch.known import KnownCampaign
+from stillwatch.pipeline.behaviour import Behaviour
+from stillwatch.settings import Settings
+from stillwatch.together import FoundCampaign
+from stillwatch.together.membership import odds
+from stillwatch.types import AccountId, Campaign, CampaignId, Continuation, ContinuedAccount, Trait, TraitKind
+
+Mask = npt.NDArray[np.bool_]
+
+_YOUNG_SECONDS = 48 * 3600  # an account that began so shortly before the end cannot be told from a young member
+_YOUNG_FRACTION = 1 / 3  # of the log's time, where that is less
+_DECLARED: Mapping[TraitKind, str] = {
+    TraitKind.PAYMENT: "payment_fingerprint",
+    TraitKind.EMAIL_DOMAIN: "email_domain",
+    TraitKind.EMAIL_SHAPE: "email_shape",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Continuing:
+    """campaigns: as found, with the named accounts that are in no other; kept_ids: the known id, by place."""
+
+    campaigns: tuple[FoundCampaign, ...]
+    kept_ids: Mapping[int, CampaignId] = field(default_factory=dict)
+    continuation: Continuation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A fresh account (its row) that passed, which known campaign it continues, after how many exchanges."""
+
+    row: int
+    number: int
+    exchanges: int
+    bits: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What this run sees: its engine, the `sketched` table, and its accounts."""
+
+    engine: Engine
+    sketched: ir.Table
+    behaviour: Behaviour
+
+
+def go_on(
+    traffic: Traffic, found: Sequence[FoundCampaign], reports: Sequence[KnownCampaign], settings: Settings
+) -> Continuing:
+    """Find known campaigns again and name the fresh accounts that continue them."""
+    if not reports:
+        return Continuing(tuple(found))
+    ids, first = traffic.behaviour.profiles.ids, traffic.behaviour.profiles.first_second
+    inside = [_holds(ids, campaign.members) for campaign in reports]
+    followed = [n for n, campaign in enumerate(reports) if campaign.verdict in ACCUSING]
+    fresh = {n: (first > reports[n].as_of.timestamp()) & ~inside[n] for n in followed}
+    checked = np.any([*fresh.values(), np.zeros(len(ids), bool)], axis=0)
+    suspects = _suspects(found, inside)
+    index = known.index([_current(traffic.behaviour, reports[n], suspects) for n in followed])
+    threshold = log2(max(len(followed), 1) / settings.continuing_false_fraction)
+    passed = [replace(p, number=followed[p.number]) for p in _named(traffic, index, checked, threshold)]
+    passed = [p for p in passed if fresh[p.number][p.row]]
+    kept = _kept(found, reports, inside, passed)
+    named = [p for p in passed if not _elsewhere(p, found, kept, reports)]
+    continuation = Continuation(
+        known=tuple(campaign.campaign_id for campaign in reports),
+        found_again=tuple(sorted(kept.values())),
+        accounts_checked=int(checked.sum()),
+        false_fraction=settings.continuing_false_fraction,
+        threshold_bits=round(threshold, 3),
+        accounts=tuple(_account(traffic.behaviour, name, reports) for name in named),
+    )
+    return Continuing(tuple(_joined(found, kept, reports, named)), kept, continuation)
+
+
+def leave(
+    behaviour: Behaviour,
+    campaigns: Sequence[Campaign],
+    reports: Sequence[KnownCampaign],
+    as_of: datetime,
+    settings: Settings,
+) -> tuple[KnownCampaign, ...]:
+    """Give what the next scan should know: this run's campaigns, and known ones that were not found again.
+
+    A stranger must be as surely none of the campaign as a member is surely one, and not so young that nobody
+    can tell: a few of the operator's own accounts, too young to be found, would make its marks look common. Older
+    strangers show more values than young ones, so leaving the young out makes nobody look guiltier.
+    """
+    masks = {
+        c.campaign_id: _holds(behaviour.profiles.ids, frozenset(m.account_id for m in c.members)) for c in campaigns
+    }
+    accusing = [masks[c.campaign_id] for c in campaigns if c.verdict in ACCUSING]
+    accused = np.any([*accusing, np.zeros(len(behaviour.profiles), bool)], axis=0)
+    earlier = {c.campaign_id: c for c in reports}
+    made = {}
+    for c in campaigns:
+        sure = odds(behaviour.accounts, masks[c.campaign_id], ~masks[c.campaign_id]) <= -settings.membership_bits
+        strangers = ~accused & ~masks[c.campaign_id] & sure & _settled(behaviour)
+        before = earlier.get(c.campaign_id)
+        left = known.learn(behaviour.accounts.shown, masks[c.campaign_id], strangers)
+        accuses = c.verdict in ACCUSING
+        made[c.campaign_id] = KnownCampaign(
+            campaign_id=c.campaign_id,
+            verdict=c.verdict,
+            as_of=as_of,
+            first_seen=min(c.first_seen, before.first_seen) if before else c.first_seen,
+            last_seen=max(c.last_seen, before.last_seen) if before else c.last_seen,
+            members=frozenset(m.account_id for m in c.members) | (before.members if before else frozenset()),
+            accounts=len(c.members),
+            strangers=int(strangers.sum()),
+            kinds=left.kinds if accuses else (),
+            families=left.families if accuses else (),
+        )
+    return tuple((earlier | made).values())
+
+
+def _settled(behaviour: Behaviour) -> Mask:
+    profiles = behaviour.profiles
+    end, begin = int(profiles.last_second.max()), int(profiles.first_second.min())
+    return np.asarray(profiles.first_second <= end - min(_YOUNG_SECONDS, (end - begin) * _YOUNG_FRACTION))
+
+
+def _holds(ids: pa.Array, accounts: frozenset[AccountId]) -> Mask:
+    return np.asarray(pc.is_in(ids, value_set=pa.array(sorted(accounts), pa.string())).to_numpy(zero_copy_only=False))
+
+
+def _current(behaviour: Behaviour, campaign: KnownCampaign, suspects: Mask) -> KnownCampaign:
+    """The campaign without the values that long-standing innocent accounts show by now."""
+    standing = (behaviour.profiles.first_second <= campaign.as_of.timestamp()) & ~suspects
+    shown: dict[TraitKind, dict[str, int]] = {}
+    for kind in campaign.kinds:
+        part = behaviour.accounts.shown[kind.kind]
+        counts = np.bincount(part.codes[standing[part.rows]], minlength=len(part.values))
+        some = np.flatnonzero(counts)
+        shown[kind.kind] = dict(zip(part.values.take(pa.array(some)).to_pylist(), counts[some].tolist(), strict=True))
+    return known.publicised(campaign, shown, int(standing.sum()))
+
+
+def _suspects(found: Sequence[FoundCampaign], inside: Sequence[Mask]) -> Mask:
+    """Known members, and the accounts of found campaigns that consist mostly of them: no witnesses for innocence."""
+    suspects: Mask = np.any(inside, axis=0)
+    for campaign in found:
+        if max(float(mask[campaign.rows].mean()) for mask in inside) > 0.5:
+            suspects[campaign.rows] = True
+    return suspects
+
+
+def _named(traffic: Traffic, index: known.Index, checked: Mask, threshold: float) -> Iterator[_Named]:
+    """Follow every fresh account through its first exchanges."""
+    if not index.marks or not checked.any():
+        return
+    engine, behaviour = traffic.engine, traffic.behaviour
+    fresh = engine.adopt(pa.table({"account_key": behaviour.profiles.keys[checked]}), "fresh_accounts")
+    first = engine.keep(known.first_exchanges(traffic.sketched, fresh), "first_exchanges")
+    wanted = pa.table({
+        "kind": [str(trait.kind) for trait in index.marks], "value": [trait.value for trait in index.marks]
+    })  # fmt: skip
+    met = engine.run(known.met(first, engine.adopt(wanted, "known_values")))
+    trails: dict[int, list[tuple[int, Trait]]] = defaultdict(list)
+    rows = behaviour.profiles.rows_of(met["account_key"].to_numpy()).tolist()
+    for row, kind, value, place in zip(
+        rows, met["kind"].to_pylist(), met["value"].to_pylist(), met["place"].to_pylist(), strict=True
+    ):
+        trails[row].append((place, Trait(TraitKind(kind), value)))
+    for row, trait in _declared(behaviour, index, checked):
+        trails[row].append((1, trait))
+    for row in sorted(trails):
+        passed = known.passed(index, trails[row], threshold)
+        if passed is not None:
+            yield _Named(row, *passed, known.reasons(index, passed[0], [trait for _, trait in trails[row]]))
+
+
+def _declared(behaviour: Behaviour, index: known.Index, checked: Mask) -> Iterator[tuple[int, Trait]]:
+    """What fresh accounts declared at sign-up, before their first exchange."""
+    for kind, column in _DECLARED.items():
+        values = [trait.value for trait in index.marks if trait.kind is kind]
+        hit = pc.is_in(behaviour.table[column], value_set=pa.array(values, pa.string()))
+        rows = np.flatnonzero(hit.to_numpy() & checked)
+        for row, value in zip(rows.tolist(), behaviour.table[column].take(pa.array(rows)).to_pylist(), strict=True):
+            yield row, Trait(kind, value)
+
+
+def _kept(
+    found: Sequence[FoundCampaign], reports: Sequence[KnownCampaign], inside: Sequence[Mask], named: Sequence[_Named]
+) -> dict[int, CampaignId]:
+    """By place of a found campaign: the id of the known one that it continues, the closest pairs first.
+
+    It continues it if most of its accounts are known members or named as continuing it, or most members are in it.
+    """
+    pairs = []
+    for number, campaign in enumerate(reports):
+        stands = inside[number].copy()
+        stands[[name.row for name in named if name.number == number]] = True
+        present = max(int(inside[number].sum()), 1)
+        for place, candidate in enumerate(found):
+            share, held = float(stands[candidate.rows].mean()), inside[number][candidate.rows].sum() / present
+            if max(share, held) > 0.5:
+                pairs.append((-max(share, held), -int(stands[candidate.rows].sum()), campaign.campaign_id, place))
+    kept: dict[int, CampaignId] = {}
+    for _, _, name, place in sorted(pairs):
+        if place not in kept and name not in kept.values():
+            kept[place] = name
+    return kept
+
+
+def _elsewhere(
+    name: _Named, found: Sequence[FoundCampaign], kept: Mapping[int, CampaignId], reports: Sequence[KnownCampaign]
+) -> bool:
+    """Whether an account is a member of a campaign that does not continue the one it was named for."""
+    own = reports[name.number].campaign_id
+    return any(name.row in campaign.rows and kept.get(place) != own for place, campaign in enumerate(found))
+
+
+def _joined(
+    found: Sequence[FoundCampaign],
+    kept: Mapping[int, CampaignId],
+    reports: Sequence[KnownCampaign],
+    named: Sequence[_Named],
+) -> Iterator[FoundCampaign]:
+    """Each campaign with the accounts named as continuing it."""
+    for place, campaign in enumerate(found):
+        held = set(campaign.rows.tolist())
+        more = [n for n in named if reports[n.number].campaign_id == kept.get(place) and n.row not in held]
+        rows = np.concatenate([campaign.rows, np.array([n.row for n in more], np.int64)])
+        bits = np.concatenate([campaign.bits, [n.bits for n in more]])
+        reasons = (*campaign.reasons, *(n.reasons for n in more))
+        order = np.argsort(rows)
+        yield replace(campaign, rows=rows[order], bits=bits[order], reasons=tuple(reasons[i] for i in order))
+
+
+def _account(behaviour: Behaviour, name: _Named, reports: Sequence[KnownCampaign]) -> ContinuedAccount:
+    profiles = behaviour.profiles
+    return ContinuedAccount(
+        account_id=AccountId(profiles.ids[name.row].as_py()),
+        campaign_id=reports[name.number].campaign_id,
+        first_seen=datetime.fromtimestamp(int(profiles.first_second[name.row]), UTC),
+        last_seen=datetime.fromtimestamp(int(profiles.last_second[name.row]), UTC),
+        exchanges=int(profiles.exchanges[name.row]),
+        exchanges_until_named=name.exchanges,
+        bits=name.bits,
+        reasons=name.reasons,
+    )

@@ -1,0 +1,57 @@
+"""Explain one campaign, account or exchange from the folder of a scan; for an exchange, if need be, from its log.
+
+In: an id, the folder, perhaps paths of logs. Out: a `report.Explanation`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch.errors import UsageError
+from stillwatch.read import Tally, read_exchanges
+from stillwatch.report import explained
+from stillwatch.report.explained import Explanation, Looked
+from stillwatch.settings import Settings
+from stillwatch.sketch import Projection, sketch
+from stillwatch.taking import load_projection
+from stillwatch.types import TARGETS
+
+
+def explain(subject_id: str, folder: Path, logs: Sequence[Path] = ()) -> Explanation:
+    """Explain the campaign, else the account, else the exchange of an id.
+
+    Raises:  UsageError: nothing has that id; InputError: the folder holds no result, or a log cannot be read.
+    """
+    stored = explained.open_folder(folder)
+    found = (
+        explained.explain_campaign(stored, subject_id)
+        or explained.explain_account(stored, subject_id)
+        or explained.explain_exchange(stored, subject_id)
+        or (explained.explain_exchange(stored, subject_id, look_up(subject_id, logs)) if logs else None)
+    )
+    if found is not None:
+        return found
+    if logs:
+        raise UsageError(f"{subject_id}: no campaign, account or exchange in {folder} or in the log has this id")
+    raise UsageError(
+        f"{subject_id}: no campaign, account or taken exchange in {folder} has this id; an exchange that was not taken "
+        "is not listed there: name its log with --log"
+    )
+
+
+def look_up(exchange_id: str, logs: Sequence[Path]) -> Looked | None:
+    """Find one exchange in its log and sketch it; None if no row has that id."""
+    for batch in read_exchanges(logs, Settings(), Tally()):
+        rows = batch.filter(pc.equal(batch["exchange_id"], exchange_id))
+        if rows.num_rows:
+            return _looked(rows.slice(0, 1))
+    return None
+
+
+def _looked(row: pa.RecordBatch) -> Looked:
+    weights = load_projection()
+    seen = sketch(row, Projection(weights.weights, weights.scale, weights.bias)).to_pylist()[0]
+    target = str(TARGETS[seen["target"]]) if seen["target"] >= 0 else None
+    return Looked(seen["account_id"], seen["model"], seen["status"], target, round(seen["target_fraction"], 3))

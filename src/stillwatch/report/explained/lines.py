@@ -1,0 +1,97 @@
+"""The lines that campaigns and accounts have in common: a group test by test, the run's check of itself.
+
+In: rows of `stored`. Out: `Line` and `Section` values.
+"""
+
+from collections.abc import Sequence
+
+from stillwatch.report import words
+from stillwatch.report.explained import innocent
+from stillwatch.report.explained.stored import Row, Stored
+from stillwatch.report.explained.values import Line, Section
+
+_SHOWN_VALUE = 60  # characters
+_HASHED = frozenset({"scaffold", "system_prompt", "task_list", "tool_schema"})
+
+BITS_EXPLAINED = (
+    "Evidence is counted in bits. A bit is a doubling: an innocent group reaches n bits by chance at most once in "
+    "2 to the power of n; 10 bits are once in about 1,000. Below 0 the evidence speaks for innocence."
+)
+
+
+def group_phrase(group: Row) -> str:
+    """Name a group by what it shares: '12 accounts with the same client software (httpx)'."""
+    values = [
+        f"{'hash ' if kind in _HASHED else ''}{value[:_SHOWN_VALUE]}"
+        for kind, value in zip(group["kinds"], group["values"], strict=True)
+    ]
+    thing = innocent.shared_thing(group["kinds"])
+    return f"{words.many(group['accounts'], 'account')} with the same {thing} ({' and '.join(values)})"
+
+
+def tests_text(tests: Sequence[Row]) -> tuple[str, str]:
+    """Say what the percentages of a group's tests mean, and which innocent groups they are compared with."""
+    return (
+        "In per cent: how much these accounts differ, chance taken out, of what unrelated accounts of their size do.",
+        f"Compared with: {_population(tests[0])}.",
+    )
+
+
+def family_lines(tests: Sequence[Row], total_bits: float) -> tuple[Line, ...]:
+    """Give one step a family, strongest first, then what their sum is worth; the steps add up to the group's bits."""
+    steps = []
+    for family, parts in family_parts(tests).items():
+        bits = next(test["family_bits"] for test in tests if test["family"] == family)
+        averaged = f" ({len(parts)} tests that look at the same thing, averaged)" if len(parts) > 1 else ""
+        sentence = f"{innocent.family_named(family)}{averaged}"
+        steps.append(Line(family, bits, sentence, "", parts[0].innocent if bits > 0 else "", (), parts))
+    worth = round(total_bits - sum(step.bits or 0 for step in steps), 3)
+    sentence = "families of tests are not quite independent; what their sum is worth was measured on innocent groups"
+    return (
+        *sorted(steps, key=lambda step: -(step.bits or 0)),
+        Line("sum_of_families", worth, sentence, "", "", (), ()),
+    )
+
+
+def family_parts(tests: Sequence[Row]) -> dict[str, tuple[Line, ...]]:
+    """Give a group's tests as lines by family, the strongest first."""
+    usual = _population(tests[0]) if tests else ""
+    parts: dict[str, list[Line]] = {}
+    for test in sorted(tests, key=lambda test: (-test["bits"], test["test"])):
+        sentence = f"{innocent.named(test['test'])}: {words.count(test['accounts'])} accounts {_alike(test)}"
+        null = null_sentence(test, usual)
+        line = Line(test["test"], test["bits"], sentence, null, innocent.innocent(test["test"]))
+        parts.setdefault(test["family"], []).append(line)
+    return {family: tuple(lines) for family, lines in parts.items()}
+
+
+def _alike(test: Row) -> str:
+    fraction = test["alike_fraction"]
+    return "differ as much as strangers" if fraction >= 1 else f"differ by {words.share(fraction)}"
+
+
+def _population(test: Row) -> str:
+    return f"{words.count(test['null_groups'])} {innocent.null_groups(test['null_kind'])}"
+
+
+def null_sentence(test: Row, said: str = "") -> str:
+    """Say what a test of a group was compared with; `said` is the population that a reader knows already."""
+    population = _population(test)
+    usual, rare = (words.share(min(max(test[name], 0.01), 1.0)) for name in ("usual_fraction", "rare_fraction"))
+    who = "innocent groups" if population == said else population
+    return f"{who}: {usual} in the middle, one in a hundred below {rare}"
+
+
+def check_section(stored: Stored) -> Section:
+    """Say whether the run's bits can be trusted, and what it could not look at."""
+    calibration = stored.overview["calibration"]
+    groups = words.many(calibration["groups_checked"], "benign group")
+    held = (
+        f"The scan checked its own numbers on {groups} of the same log; they held."
+        if calibration["ok"]
+        else f"The scan checked its own numbers on {groups} of the same log, and they did NOT hold or there were too "
+        "few: nothing may be enforced on this result."
+    )
+    off = [innocent.named(test["test"]) for test in stored.overview["not_evaluated"]]
+    missing = (f"Not looked at, because the log lacks it: {', '.join(off)}.",) if off else ()
+    return Section("What this rests on", (held, f"Compared and checked with: {calibration['source']}.", *missing))

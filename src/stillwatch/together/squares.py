@@ -1,0 +1,51 @@
+"""Squared lengths of sums of sparse rows, compiled: the sums are as wide as a kind has values, and never held.
+
+In: which rows to add up, and the rows. Out: one number a sum. Read `dispersion` for what it is used for.
+"""
+
+from typing import Any, TypeAlias
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+Rows: TypeAlias = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer], npt.NDArray[np.float64]]
+"""A sparse matrix as compiled loops read it: where each row begins, columns, values."""
+
+
+def squared_sums(picked: sp.csr_array, values: sp.csr_array) -> npt.NDArray[np.float64]:
+    """Give the squared length of each row of `picked @ values`."""
+    out = np.zeros(picked.shape[0])
+    _add_up(_rows(picked), _rows(values), values.shape[1], out)
+    return out
+
+
+def _rows(matrix: sp.csr_array) -> Rows:
+    return matrix.indptr, matrix.indices, matrix.data.astype(np.float64, copy=False)
+
+
+def _jit(function: Any) -> Any:
+    """Compile at the first call and keep the result on disk; where no folder can be written, compile in every run."""
+    try:
+        return nb.njit(cache=True, nogil=True)(function)
+    except RuntimeError:
+        return nb.njit(nogil=True)(function)
+
+
+@_jit
+def _add_up(picked: Rows, rows: Rows, width: int, out: npt.NDArray[np.float64]) -> None:
+    """Add up one sum at a time in an array of all columns; `seen` says which of them this sum has touched."""
+    total, touched, seen = np.zeros(width), np.empty(width, np.int64), np.full(width, -1, np.int64)
+    for g in range(out.size):
+        count = 0
+        for p in range(picked[0][g], picked[0][g + 1]):
+            row, weight = picked[1][p], picked[2][p]
+            for q in range(rows[0][row], rows[0][row + 1]):
+                column = rows[1][q]
+                if seen[column] != g:
+                    seen[column], total[column], touched[count] = g, 0.0, column
+                    count += 1
+                total[column] += weight * rows[2][q]
+        for k in range(count):
+            out[g] += total[touched[k]] ** 2

@@ -1,0 +1,79 @@
+"""Known campaigns go on under their id, and only accounts of their operator are named."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from stillwatch.known import KnownCampaign
+from stillwatch.pipeline import Source, scan, simulate
+from stillwatch.pipeline.continuing import _kept, _Named
+from stillwatch.settings import Settings
+from stillwatch.together import FoundCampaign
+from stillwatch.types import CampaignId, Verdict
+
+MOMENT = datetime(2026, 1, 10, tzinfo=UTC)
+KNOWN = KnownCampaign(CampaignId("c-1"), Verdict.DISTILLATION, MOMENT, MOMENT, MOMENT, frozenset(), 10, 100, (), ())
+
+
+def found(*rows: int) -> FoundCampaign:
+    return FoundCampaign(np.array(rows), np.zeros(len(rows)), 20.0, (), (), (), ((),) * len(rows))
+
+
+def held(*rows: int) -> np.ndarray:
+    return np.isin(np.arange(20), rows)
+
+
+def test_a_campaign_of_mostly_known_members_keeps_the_id() -> None:
+    assert _kept([found(7, 8, 9), found(0, 1, 2, 5)], [KNOWN], [held(0, 1, 2)], []) == {1: "c-1"}
+
+
+def test_a_campaign_of_fresh_accounts_that_continue_it_keeps_the_id() -> None:
+    """The second pool: none of its accounts was ever a member."""
+    named = [_Named(row, 0, 1, 12.0, ()) for row in (5, 6, 7)]
+    assert _kept([found(5, 6, 7, 8)], [KNOWN], [held(0, 1)], named) == {0: "c-1"}
+
+
+def test_an_id_is_kept_by_one_campaign_and_a_campaign_keeps_one_id() -> None:
+    other = replace(KNOWN, campaign_id=CampaignId("c-2"))
+    kept = _kept([found(0, 1), found(2, 3, 4)], [KNOWN, other], [held(0, 1, 2, 3, 4), held(3)], [])
+    assert sorted(kept.values()) == ["c-1", "c-2"] or list(kept.values()) == ["c-1"]
+    assert len(set(kept.values())) == len(kept)
+
+
+def test_strangers_keep_nothing() -> None:
+    assert _kept([found(5, 6, 7)], [KNOWN], [held(0, 1, 2, 5)], []) == {}
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("continuing") / "log"
+    simulate("demo", folder, seed=3, scale=0.3)
+    return folder
+
+
+def test_a_log_that_grows_keeps_its_campaigns_and_names_no_innocent(log: Path, tmp_path: Path) -> None:
+    """Scanned up to a moment, then whole with the first report: same ids, and files that agree."""
+    source = Source((log / "exchanges",), log / "accounts.parquet")
+    moment = datetime(2026, 1, 15, tzinfo=UTC)
+    first = scan(replace(source, as_of=moment), Settings(), tmp_path / "first", lambda _: None)
+    again = scan(replace(source, known=(tmp_path / "first",)), Settings(), tmp_path / "again", lambda _: None)
+    assert first.continued is None
+    assert again.continued is not None
+    accused = {c.campaign_id for c in first.campaigns if c.verdict == "distillation"}
+    assert accused
+    assert accused <= {c.campaign_id for c in again.campaigns}
+    assert {c.campaign_id for c in again.campaigns} <= {c.campaign_id for c in first.campaigns}
+    labels = pq.read_table(log / "labels/accounts.parquet").to_pydict()
+    operator = dict(zip(labels["account_id"], labels["operator"], strict=True))
+    assert [a.account_id for a in again.continued.accounts if not operator[a.account_id]] == []
+    assert all(a.first_seen > moment for a in again.continued.accounts)
+    written = json.loads((tmp_path / "again/campaigns.json").read_text())["continued"]
+    assert [a["account_id"] for a in written["accounts"]] == [a.account_id for a in again.continued.accounts]
+    rows = pq.read_table(tmp_path / "again/members.parquet").to_pydict()
+    named = {a for a, n in zip(rows["account_id"], rows["exchanges_until_named"], strict=True) if n is not None}
+    assert named == {a.account_id for a in again.continued.accounts}
