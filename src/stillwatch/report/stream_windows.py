@@ -51,10 +51,10 @@ def _headline(report: WindowReport, flagged: int) -> str:
 
 
 def _table(windows: list[WindowFinding]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("window (UTC)", no_wrap=True)
-    for name in ("exchanges", "accounts", "compared", "bits", "bits if exact", "carrying"):
-        table.add_column(name, justify="right")
+    for name in ("exchanges", "accounts", "compared", "bits", "raw bits", "carrying"):
+        table.add_column(name, justify="right", no_wrap=True)
     for window in windows:
         counts = (f"{count:,}" for count in (window.exchanges, window.accounts, window.compared))
         cells = (*counts, _bits(window.bits), _bits(window.raw_bits))
