@@ -53,7 +53,7 @@ def _headline(report: WindowReport, flagged: int) -> str:
 def _table(windows: list[WindowFinding]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("window (UTC)", no_wrap=True)
-    for name in ("exchanges", "accounts", "compared", "bits", "raw bits", "carrying"):
+    for name in ("exchanges", "accounts", "compared", "bits", "raw", "carry"):
         table.add_column(name, justify="right", no_wrap=True)
     for window in windows:
         counts = (f"{count:,}" for count in (window.exchanges, window.accounts, window.compared))
@@ -80,7 +80,7 @@ def _bits(bits: float | None) -> str:
 
 def _span(first: datetime, last: datetime) -> str:
     same = first.date() == last.date()
-    return f"{first:%Y-%m-%d %H:%M} - {last:%H:%M}" if same else f"{first:%Y-%m-%d %H:%M} - {last:%Y-%m-%d %H:%M}"
+    return f"{first:%Y-%m-%d %H:%M} - {last:%H:%M}" if same else f"{first:%Y-%m-%d %H:%M} - {last:%m-%d %H:%M}"
 
 
 def _trust(report: WindowReport) -> str:
