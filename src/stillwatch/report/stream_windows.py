@@ -53,11 +53,11 @@ def _headline(report: WindowReport, flagged: int) -> str:
 def _table(windows: list[WindowFinding]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("window (UTC)", no_wrap=True)
-    for name in ("exchanges", "accounts", "compared", "bits", "raw", "carry"):
+    for name in ("compared", "accounts", "bits", "raw", "carry"):
         table.add_column(name, justify="right", no_wrap=True)
     for window in windows:
-        counts = (f"{count:,}" for count in (window.exchanges, window.accounts, window.compared))
-        cells = (*counts, _bits(window.bits), _bits(window.raw_bits))
+        compared = f"{window.compared:,} of {window.exchanges:,}"
+        cells = (compared, f"{window.accounts:,}", _bits(window.bits), _bits(window.raw_bits))
         carrying = f"{window.carrying:,}" if window.flagged else ""
         style = "bold red" if window.flagged else ""
         table.add_row(_span(window.first_seen, window.last_seen), *cells, carrying, style=style)
