@@ -1,9 +1,10 @@
 """The window test on the pairs of arXiv 2606.05725 that can be had, beside MMD on the same windows; and split accounts.
 
-Usage: windows_table.py PART [--pair NAME] [--out FILE]: measures PART (held, pooled or split) and appends rows to a
-JSON Lines file; `windows_page.py` makes the page. `held`: normals are the paper's held-out fifth only, windows of 100
-and 500. `pooled`: other texts of the same data sets join the normals (BoolQ's development questions, and
-more_normals_2606_05725.parquet where it is), windows of 100 and 1,500. `split`: see `windows_split.py`.
+Usage: windows_table.py PART [--pair NAME] [--out FILE]: measures PART (held, pooled, split, null) and appends rows to a
+JSON Lines file; `windows_page.py` makes the page. `held`: normals are the paper's held-out fifth only, windows of
+100 and 500. `pooled`: other texts of the same data sets join the normals (BoolQ's development questions, and
+more_normals_2606_05725.parquet where it is), windows of 100 and 1,500. `split`: see `windows_split.py`. `null`: benign
+windows of four data sets that are not reported, from which the threshold of 3.5 bits was read.
 """
 
 import argparse
@@ -31,6 +32,8 @@ SPLITS = 10
 BENIGN, ATTACKED = 40, 5  # windows a split, and a share
 MMD_SPLITS = 2
 FEWEST_HELD_OUT = 2_000
+NULL_SETS = ("task_text_wiki_sents", "benign_bot_clinc150", "benign_dev_nl2bash", "harvest_cot")
+NULL_TEXTS, NULL_ROUNDS = 7_000, 60
 MOST_ATTACKERS = 2_000
 
 
@@ -97,6 +100,20 @@ def measured(known: Corpus, part: str) -> Iterator[list[dict[str, object]]]:
             yield rows
 
 
+def benign_rows(name: str) -> Iterator[list[dict[str, object]]]:
+    """Windows cut at random out of one data set, the rest is the reference: three of 100, two of 1,500 a round."""
+    source = "alpaca-cot:creak_train" if name == "harvest_cot" else ""
+    features = features_of(texts_of(name, source)[:NULL_TEXTS])
+    pick = np.random.default_rng(77)
+    for _ in range(NULL_ROUNDS):
+        rows = list[dict[str, object]]()
+        for size in (100, 100, 100, 1_500, 1_500):
+            order = pick.permutation(len(features))
+            bits = compare(features, order[size:], order[:size]).bits
+            rows.append({"part": "null", "pair": name, "size": size, "share": 0.0, "bits": round(bits, 3)})
+        yield rows
+
+
 def _ours(  # noqa: PLR0913, PLR0917 - one row of the table
     known: Corpus, features: Features, reference: mmd.Rows, window: mmd.Rows, part: str, split: int, share: float
 ) -> dict[str, object]:
@@ -140,21 +157,28 @@ def _add_mmd(
         row["mmd_recalibrated"] = bool(score > own)
 
 
+def _append(parts: Iterator[list[dict[str, object]]], out: Path) -> None:
+    """Write what is measured as soon as it is, so that a run that is cut leaves rows."""
+    for rows in parts:
+        with out.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("part", choices=[*SIZES, "split"])
+    asked.add_argument("part", choices=[*SIZES, "split", "null"])
     asked.add_argument("--pair", choices=PAIRS, action="append")
     asked.add_argument("--out", type=Path, default=OUT)
     given = asked.parse_args()
-    for pair in given.pair or PAIRS:
+    for name in NULL_SETS if given.part == "null" else ():
+        _append(benign_rows(name), given.out)
+    for pair in () if given.part == "null" else given.pair or PAIRS:
         known = corpus(pair, "held" if given.part == "held" else "pooled")
         if given.part == "split":
             parts = split_rows(features_of(known.texts), known.normals, pair)
         else:
             parts = measured(known, given.part)
-        for rows in parts:
-            with given.out.open("a", encoding="utf-8") as file:
-                file.writelines(json.dumps(row) + "\n" for row in rows)
+        _append(parts, given.out)
         print(f"{given.part} {pair}: done", flush=True)
 
 

@@ -152,7 +152,7 @@ def test_slices_and_threads_give_the_rows_of_the_whole() -> None:
 def test_it_works_where_nothing_can_be_cached(tmp_path: Path) -> None:
     """A read-only installation compiles again, but never fails."""
     package = Path(stillwatch.__file__).parent
-    for path in [*package.glob("*.py"), *package.glob("sketch/*.*")]:
+    for path in [*package.glob("*.py"), *package.glob("types/*.py"), *package.glob("sketch/*.*")]:
         copy = tmp_path / "stillwatch" / path.relative_to(package)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())

@@ -1,6 +1,6 @@
 """Windows of a stream against reference traffic: what `stillwatch window` runs.
 
-In: paths of a log and of a reference, and how to cut windows. Out: `types.WindowReport`. Texts are read once; what
+In: paths of a log and of a reference, and how to cut windows. Out: `stream.WindowReport`. Texts are read once; what
 stays of them are features and an excerpt. Cutting by hours leaves out hours too thin to say anything.
 """
 
@@ -20,7 +20,8 @@ from stillwatch.errors import InputError
 from stillwatch.read import Tally, read_exchanges
 from stillwatch.settings import Settings
 from stillwatch.sketch import word_lists
-from stillwatch.types import AccountId, Carrier, ExchangeId, WindowFinding, WindowReport
+from stillwatch.stream import Carrier, WindowFinding, WindowReport
+from stillwatch.types import AccountId, ExchangeId
 
 Rows = npt.NDArray[np.int64]
 

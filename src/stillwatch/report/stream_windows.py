@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stillwatch.report.clean import storable, visible
-from stillwatch.types import WindowFinding, WindowReport
+from stillwatch.stream import WindowFinding, WindowReport
 
 _LISTED = 60  # windows in the table, flagged ones first
 _EXPLAINED = 5  # flagged windows with their carriers
@@ -51,13 +51,13 @@ def _headline(report: WindowReport, flagged: int) -> str:
 
 
 def _table(windows: list[WindowFinding]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("window (UTC)", no_wrap=True)
-    for name in ("exchanges", "accounts", "compared", "bits", "bits if exact", "carrying"):
-        table.add_column(name, justify="right")
+    for name in ("compared", "accounts", "bits", "raw", "carry"):
+        table.add_column(name, justify="right", no_wrap=True)
     for window in windows:
-        counts = (f"{count:,}" for count in (window.exchanges, window.accounts, window.compared))
-        cells = (*counts, _bits(window.bits), _bits(window.raw_bits))
+        compared = f"{window.compared:,} of {window.exchanges:,}"
+        cells = (compared, f"{window.accounts:,}", _bits(window.bits), _bits(window.raw_bits))
         carrying = f"{window.carrying:,}" if window.flagged else ""
         style = "bold red" if window.flagged else ""
         table.add_row(_span(window.first_seen, window.last_seen), *cells, carrying, style=style)
@@ -80,13 +80,13 @@ def _bits(bits: float | None) -> str:
 
 def _span(first: datetime, last: datetime) -> str:
     same = first.date() == last.date()
-    return f"{first:%Y-%m-%d %H:%M} - {last:%H:%M}" if same else f"{first:%Y-%m-%d %H:%M} - {last:%Y-%m-%d %H:%M}"
+    return f"{first:%Y-%m-%d %H:%M} - {last:%H:%M}" if same else f"{first:%Y-%m-%d %H:%M} - {last:%m-%d %H:%M}"
 
 
 def _trust(report: WindowReport) -> str:
     told = f"{report.reference_windows:,} windows of the reference were compared with the rest of it"
     if all(w.bits is None for w in report.windows):
-        return f"{told}: too few to say how benign windows vary; nothing is flagged. Give more reference."
+        return f"{told}: too few to say how benign windows vary, so nothing is flagged. Give a larger reference."
     if report.exact:
         return f"{told}; none of their bits are more frequent than chance allows: bits are exact."
     return f"{told}; their bits exceed what chance allows, so bits come from how much these windows vary (Student)."

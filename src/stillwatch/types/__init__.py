@@ -1,6 +1,6 @@
 """The values that flow between stages: frozen, plain, engine-free.
 
-In: nothing. Out: `campaigns`, `scoreboard`, `windows`, one file each. Read `tables` next for the large values, then
+In: nothing. Out: `campaigns` and `scoreboard`, one file each. Read `tables` next for the large values, then
 `pipeline` for their order.
 """
 
@@ -40,11 +40,6 @@ from stillwatch.types.scoreboard import (
     Scoreboard,
     Standing,
 )
-from stillwatch.types.windows import (
-    Carrier,
-    WindowFinding,
-    WindowReport,
-)
 
 __all__ = [
     "OURS",
@@ -55,7 +50,6 @@ __all__ = [
     "Calibration",
     "Campaign",
     "CampaignId",
-    "Carrier",
     "Continuation",
     "ContinuedAccount",
     "Coverage",
@@ -80,6 +74,4 @@ __all__ = [
     "Trait",
     "TraitKind",
     "Verdict",
-    "WindowFinding",
-    "WindowReport",
 ]

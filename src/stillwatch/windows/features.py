@@ -18,7 +18,7 @@ _WORDS = 2**16  # a word is a number below
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sets:
-    """One set of features a text: that of text k is values[starts[k]:starts[k + 1]], each once, below `kinds`."""
+    """A set of features a text: that of text k is values[starts[k]:starts[k + 1]], each number once, below `kinds`."""
 
     starts: Ints
     values: Small
@@ -82,7 +82,7 @@ class Features:
 
 
 def coded(starts: Ints, words: Small, edge_starts: Ints, edges: Small, shapes: Small, characters: Floats) -> Features:  # noqa: PLR0913, PLR0917 - one parameter an array
-    """Code words in order, edges and shapes [n, s] of texts; those of text k lie from starts[k] to starts[k + 1]."""
+    """Code words in order, edges and shapes [n, s] of texts; those of text k begin at starts[k]."""
     text = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     follows = np.flatnonzero(text[1:] == text[:-1])
     joined = words[:-1].astype(np.int64)[follows] * _WORDS + words[1:][follows]

@@ -53,7 +53,7 @@ def bets(pool: int, window: int, marked: Counts, inside: Counts) -> Bets:
 
 @lru_cache(maxsize=200_000)
 def _log_mean(pool: int, window: int, marked: int) -> tuple[float, ...]:
-    """Logarithm of E[rho^C] of each odds, C hypergeometric."""
+    """Give ln E[rho^C] of each odds, C hypergeometric."""
     inside = np.arange(max(0, window - (pool - marked)), min(marked, window) + 1, dtype=np.float64)
     log_p = _log_choose(marked, inside) + _log_choose(pool - marked, window - inside)
     log_p = log_p - _log_choose(pool, np.array(float(window)))

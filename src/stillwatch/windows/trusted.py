@@ -30,7 +30,7 @@ class Trust:
     scale: float
 
     def bits(self, raw_bits: float) -> float | None:
-        """Give bits that hold on this traffic, at most the raw ones; None if too few windows say how it varies."""
+        """Give bits that hold on this traffic, at most the raw ones; None where too few windows say how it varies."""
         if self.windows < FEWEST_WINDOWS:
             return None
         if self.exact:

@@ -1,9 +1,12 @@
-"""Windows of a stream, held against reference traffic."""
+"""Windows of a stream: what was found in them, whoever sent it. Ground floor, as `types`.
+
+In: nothing. Out: `WindowReport`, which `pipeline.windowing` makes and `report` prints.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from stillwatch.types.campaigns import AccountId, Exceedance, ExchangeId
+from stillwatch.types import AccountId, Exceedance, ExchangeId
 
 
 @dataclass(frozen=True, slots=True)
