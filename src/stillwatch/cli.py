@@ -173,7 +173,7 @@ def simulate(  # noqa: PLR0913 - one parameter an option
         str, typer.Argument(help="demo, benign, bench, february, june, september, or a scenario file.")
     ],
     *,
-    out: Out = Path("stillwatch-log"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for the log and its labels.")] = Path("stillwatch-log"),
     seed: Seed = 1,
     scale: Annotated[float, typer.Option("--scale", help="Size against the scenario's own, above 0.")] = 1.0,
     days: Annotated[

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -148,3 +149,14 @@ def test_a_folder_of_another_version_is_the_users_mistake(case: Case, tmp_path: 
             (tmp_path / file.name).write_bytes(file.read_bytes())
     with pytest.raises(InputError, match=r"no group_tests\.parquet in there"):
         explain("x", tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{}", '{"campaigns": [{}]}', '{"campaigns": null}', "[" * 100_000])
+def test_a_result_that_was_changed_is_the_users_mistake(case: Case, tmp_path: Path, content: str) -> None:
+    """Whatever stands in `campaigns.json` in place of a result, the answer is a sentence, never a stack trace."""
+    changed = tmp_path / "changed"
+    shutil.copytree(case.out, changed)
+    (changed / "campaigns.json").write_text(content, "utf-8")
+
+    with pytest.raises(InputError, match="scan again"):
+        explain("any", changed)

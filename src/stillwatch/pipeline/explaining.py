@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.errors import UsageError
+from stillwatch.errors import InputError, UsageError
 from stillwatch.read import Tally, read_exchanges
 from stillwatch.report import explained
-from stillwatch.report.explained import Explanation, Looked
+from stillwatch.report.explained import Explanation, Looked, Stored
 from stillwatch.settings import Settings
 from stillwatch.sketch import Projection, sketch
 from stillwatch.taking import load_projection
@@ -25,12 +25,9 @@ def explain(subject_id: str, folder: Path, logs: Sequence[Path] = ()) -> Explana
     Raises:  UsageError: nothing has that id; InputError: the folder holds no result, or a log cannot be read.
     """
     stored = explained.open_folder(folder)
-    found = (
-        explained.explain_campaign(stored, subject_id)
-        or explained.explain_account(stored, subject_id)
-        or explained.explain_exchange(stored, subject_id)
-        or (explained.explain_exchange(stored, subject_id, look_up(subject_id, logs)) if logs else None)
-    )
+    found = _explained(stored, subject_id, None)
+    if found is None and logs:
+        found = _explained(stored, subject_id, look_up(subject_id, logs))
     if found is not None:
         return found
     if logs:
@@ -39,6 +36,22 @@ def explain(subject_id: str, folder: Path, logs: Sequence[Path] = ()) -> Explana
         f"{subject_id}: no campaign, account or taken exchange in {folder} has this id; an exchange that was not taken "
         "is not listed there: name its log with --log"
     )
+
+
+def _explained(stored: Stored, subject_id: str, looked: Looked | None) -> Explanation | None:
+    """Explain from the folder; what another program or version changed in its files is named as the fault."""
+    try:
+        return (
+            explained.explain_campaign(stored, subject_id)
+            or explained.explain_account(stored, subject_id)
+            or explained.explain_exchange(stored, subject_id, looked)
+        )
+    except (LookupError, TypeError, ValueError, AttributeError) as fault:
+        folder = stored.folder
+        raise InputError(
+            f"{folder}: not as this version of stillwatch scan writes it ({type(fault).__name__}); scan again with "
+            f"--out {folder}"
+        ) from fault
 
 
 def look_up(exchange_id: str, logs: Sequence[Path]) -> Looked | None:

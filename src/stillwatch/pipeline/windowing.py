@@ -71,7 +71,9 @@ class _Window:
 def window_report(paths: tuple[Path, ...], reference: Path, cut: Cut, settings: Settings) -> WindowReport:
     """Compare every window of a log with the reference.
 
-    Raises:  InputError: nothing can be read, no prompts are there, or the reference does not hold two windows.
+    A reference of less than two windows gives no bits that hold: they are None.
+
+    Raises:  InputError: nothing can be read, fewer than `FEWEST` prompts are there, or no window compares so many.
     """
     known, judged = _read((reference,), settings), _read(paths, settings)
     features = _features([known["prompt_text"], judged["prompt_text"]])

@@ -102,7 +102,7 @@ def open_folder(folder: Path) -> Stored:
 def _json(path: Path) -> Row:
     try:
         content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise InputError(f"{path}: cannot be read as JSON; scan again with --out {path.parent}") from fault
     if not isinstance(content, dict):
         raise InputError(f"{path}: is no result of a scan; scan again with --out {path.parent}")
