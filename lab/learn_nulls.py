@@ -6,7 +6,6 @@ sizes and lengths, since a scan may see a day or a quarter; prints how many grou
 
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,7 @@ LOGS = ((14, 1.0), (3, 1.0), (14, 0.4), (7, 0.4), (14, 1.0), (3, 0.4), (14, 1.0)
 
 def accounts(seed: int, days: int, scale: float, sources: Sources) -> Accounts:
     """Simulate benign traffic of so many days and summarise its accounts."""
-    return _summarised(shortened(load_scenario("benign").scaled(scale), days), seed, sources)[0]
+    return _summarised(load_scenario("benign").scaled(scale).over(days), seed, sources)[0]
 
 
 def _summarised(scenario: Scenario, seed: int, sources: Sources) -> tuple[Accounts, np.ndarray]:
@@ -57,19 +56,6 @@ def campaigns() -> list[tuple[Accounts, np.ndarray]]:
         found.append(_summarised(at(base, {axis: label}), seed, "A"))
         print(f"seed {seed}, {axis} at {label}", file=sys.stderr, flush=True)
     return found
-
-
-def shortened(scenario: Scenario, days: int) -> Scenario:
-    """Cut or stretch the window of a scenario; the pace of its customers stays."""
-    part = days / scenario.days
-    outage = scenario.outage_hours and (scenario.outage_hours[0] * part, scenario.outage_hours[0] * part + 1.2)
-    return replace(
-        scenario,
-        days=days,
-        exchanges=max(scenario.accounts, round(scenario.exchanges * part)),
-        release_hour=scenario.release_hour * part,
-        outage_hours=outage,
-    )
 
 
 def references(first_seed: int, times: int) -> list[Accounts]:

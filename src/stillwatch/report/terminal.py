@@ -15,6 +15,7 @@ from rich.text import Text
 
 from stillwatch.report import answers, words
 from stillwatch.report.clean import visible
+from stillwatch.report.console import print_by
 from stillwatch.types import Calibration, Campaign, Coverage, Evidence, NotEvaluated, Scan, Verdict
 
 _WIDE_COLUMNS = 130  # terminal cells from which targets, leak and hiding fit into the table
@@ -37,13 +38,7 @@ _STYLES: dict[Verdict, str] = {
 
 def print_scan(scan: Scan, console: Console) -> None:
     """Print the result of a run; on a terminal that is not UTF-8, what it cannot show becomes a question mark."""
-    if console.encoding.startswith("utf"):
-        _print(scan, console)
-        return
-    with console.capture() as captured:
-        _print(scan, console)
-    plain = words.without_superscripts(captured.get())
-    console.file.write(plain.encode(console.encoding, "replace").decode(console.encoding))
+    print_by(lambda place: _print(scan, place), console)
 
 
 def _print(scan: Scan, console: Console) -> None:

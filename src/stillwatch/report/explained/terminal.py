@@ -13,6 +13,7 @@ from rich.text import Text
 
 from stillwatch.report import words
 from stillwatch.report.clean import visible
+from stillwatch.report.console import print_by
 from stillwatch.report.explained.values import Explanation, Line, Section
 
 _LIMIT = 2_000  # cells of one sentence
@@ -21,13 +22,7 @@ _GOOD = ("Cleared", "No accusation", "Not counted")
 
 def print_explanation(explanation: Explanation, console: Console) -> None:
     """Print an explanation; on a terminal that is not UTF-8, what it cannot show becomes a question mark."""
-    if console.encoding.startswith("utf"):
-        _print(explanation, console)
-        return
-    with console.capture() as captured:
-        _print(explanation, console)
-    plain = words.without_superscripts(captured.get())
-    console.file.write(plain.encode(console.encoding, "replace").decode(console.encoding))
+    print_by(lambda place: _print(explanation, place), console)
 
 
 def _print(explanation: Explanation, console: Console) -> None:
