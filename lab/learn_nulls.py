@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from summarised import summarised
 
 from stillwatch import together
@@ -25,14 +26,13 @@ def accounts(seed: int, days: int, scale: float, sources: Sources) -> Accounts:
     return summarised(load_scenario("benign").scaled(scale).over(days), seed, sources)[0]
 
 
-def campaigns() -> list[tuple[Accounts, np.ndarray]]:
+def campaigns() -> list[tuple[Accounts, npt.NDArray[np.str_]]]:
     """Logs with a campaign at every third point of the benchmark's axes, of seeds that it never reports."""
     base = load_scenario("bench")
     points = [(axis.name, point.label) for axis in axes() for point in axis.fitting(base)]
     found = []
     for seed, (axis, label) in enumerate(points[::3], FIRST_SEED_OF_CAMPAIGNS):
-        known, operators = summarised(at(base, {axis: label}), seed, "A")
-        found.append((known, operators != ""))
+        found.append(summarised(at(base, {axis: label}), seed, "A"))
         print(f"seed {seed}, {axis} at {label}", file=sys.stderr, flush=True)
     return found
 
@@ -49,11 +49,14 @@ def main() -> None:
     settings = Settings()
     source = "simulated benign traffic, half A of prompts and clients"
     nulls = together.learn(references(FIRST_SEED, 1), settings, source)
-    nulls = together.learn_weights(campaigns(), nulls, settings)
+    labelled = campaigns()
+    nulls = together.learn_weights([(known, operators != "") for known, operators in labelled], nulls, settings)
     nulls = together.learn_sums(references(FIRST_SEED_OF_SUMS, 2), nulls, settings)
+    nulls = together.learn_trust(labelled, nulls, settings)
     path = Path(__file__).parent.parent / "src/stillwatch/together/nulls.json"
     path.write_text(together.dump(nulls), encoding="utf-8")
     kinds = {kind: null.groups for kind, null in nulls.tests["volume"].items()}
+    print(f"weights of membership: {nulls.trust}")
     print(f"sums measured on {nulls.sums.groups:,} groups, up to {nulls.sums.levels[-1]} bits")
     print("groups by kind of trait:", ", ".join(f"{kind} {groups:,}" for kind, groups in sorted(kinds.items())))
 

@@ -16,6 +16,7 @@ from target_plot import drawn
 from stillwatch import together
 from stillwatch.settings import Settings
 from stillwatch.simulate import Scenario, at, load_scenario
+from stillwatch.together import beside
 from stillwatch.together.membership import odds
 
 ROOT = Path(__file__).parents[1]
@@ -24,24 +25,31 @@ POINTS: tuple[dict[str, str], ...] = (
     {"accounts": "300"},
     {"scaffold": "absent"},
     {"dilution": "80 %"},
+    {"dilution": "95 %"},
+    {"probing": "96 h"},
     {"ramp": "a week"},
     {"card": "own"},
 )
-EDGES = (0.0, 0.01, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99, 1.0)
+EDGES = (0.0, 0.001, 0.01, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99, 1.0)
 FIRST_SEED = 7001
 SURE = 0.01  # accounts below this probability are nearly all, and nearly all innocent: shown apart
 
 
 def weighed(scenario: Scenario, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Probabilities of all accounts of a log in each campaign found, and whether its operator ran them."""
+    """Probabilities of a log's accounts in each campaign of an operator, and whether that operator ran them.
+
+    Accounts of another campaign are left out: they are not up for this one.
+    """
     accounts, owner = summarised(scenario, seed, "B")
+    nulls = together.load()
     rows = []
-    for campaign in together.find(accounts, together.load(), Settings()).campaigns:
-        members = np.zeros(len(owner), bool)
-        members[campaign.rows] = True
+    for campaign, taken in beside(together.find(accounts, nulls, Settings()).campaigns, len(owner)):
+        members = np.isin(np.arange(len(owner)), campaign.rows)
         names, counts = np.unique(owner[members], return_counts=True)
-        belongs = (owner == names[counts.argmax()]) & (owner != "")
-        rows.append((1 / (1 + np.exp2(-odds(accounts, members, ~members))), belongs))
+        operator = names[counts.argmax()]
+        if operator:
+            bits = odds(accounts, members, ~members, nulls.trust)
+            rows.append((1 / (1 + np.exp2(-bits[~taken])), (owner == operator)[~taken]))
     return rows
 
 

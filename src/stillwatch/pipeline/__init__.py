@@ -68,8 +68,9 @@ def scan(source: Source, settings: Settings, out: Path, tell: Tell) -> Scan:
         tell("writing the report")
         ordered = None if judged.taken is None else judged.taken.order_by("campaign_id", "exchange_id")
         reasons = tested_tables(found.tested, profiled.profiles, judged.names)
-        indicators = known.as_text(leave(profiled, result.campaigns, earlier, result.as_of, settings))
-        report.write_scan(result, out, None if ordered is None else engine.stream(ordered), reasons, indicators)
+        left = leave(profiled, result.campaigns, earlier, result.as_of, settings, trust=nulls.trust)
+        rows = None if ordered is None else engine.stream(ordered)
+        report.write_scan(result, out, rows, reasons, known.as_text(left))
     return result
 
 

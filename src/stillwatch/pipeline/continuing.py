@@ -24,6 +24,7 @@ from stillwatch.pipeline.behaviour import Behaviour
 from stillwatch.settings import Settings
 from stillwatch.together import FoundCampaign
 from stillwatch.together.membership import odds
+from stillwatch.together.trust import Trust
 from stillwatch.types import AccountId, Campaign, CampaignId, Continuation, ContinuedAccount, Trait, TraitKind
 
 Mask = npt.NDArray[np.bool_]
@@ -95,12 +96,14 @@ def go_on(
     return Continuing(tuple(_joined(found, kept, reports, named)), kept, continuation)
 
 
-def leave(
+def leave(  # noqa: PLR0913 - what the run found, and by what
     behaviour: Behaviour,
     campaigns: Sequence[Campaign],
     reports: Sequence[KnownCampaign],
     as_of: datetime,
     settings: Settings,
+    *,
+    trust: Trust,
 ) -> tuple[KnownCampaign, ...]:
     """Give what the next scan should know: this run's campaigns, and known ones that were not found again.
 
@@ -116,10 +119,11 @@ def leave(
     earlier = {c.campaign_id: c for c in reports}
     made = {}
     for c in campaigns:
-        sure = odds(behaviour.accounts, masks[c.campaign_id], ~masks[c.campaign_id]) <= -settings.membership_bits
-        strangers = ~accused & ~masks[c.campaign_id] & sure & _settled(behaviour)
+        inside = masks[c.campaign_id]
+        sure = odds(behaviour.accounts, inside, ~inside, trust) <= -settings.membership_bits
+        strangers = ~accused & ~inside & sure & _settled(behaviour)
         before = earlier.get(c.campaign_id)
-        left = known.learn(behaviour.accounts.shown, masks[c.campaign_id], strangers)
+        left = known.learn(behaviour.accounts.shown, inside, strangers)
         accuses = c.verdict in ACCUSING
         made[c.campaign_id] = KnownCampaign(
             campaign_id=c.campaign_id,

@@ -19,4 +19,5 @@ def nulls_for(engine: Engine, source: Source, settings: Settings) -> Nulls:
     reference = Source((source.reference,))
     accounts = behaviour(engine, take_in(engine, reference, settings, "_reference"), settings, "_reference").accounts
     learnt = learn([accounts], settings, f"reference {source.reference.name}")
-    return replace(learnt, sums=load().sums)  # one reference has too few groups to measure how sums fall
+    shipped = load()  # one reference has too few groups to measure how sums fall, and no campaign to learn from
+    return replace(learnt, weights=shipped.weights, sums=shipped.sums, trust=shipped.trust)

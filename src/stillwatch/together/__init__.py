@@ -19,12 +19,13 @@ from stillwatch.together.communities import communities
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, strata
 from stillwatch.together.evidence import together_evidence
 from stillwatch.together.groups import MOST_VALUES, Groups, build, shown
-from stillwatch.together.likeness import ALL, Accounts
-from stillwatch.together.membership import grow, odds, weigh
+from stillwatch.together.likeness import ALL, FAMILIES, Accounts
+from stillwatch.together.membership import family_weights, grow, odds, prior_bits, weigh
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load
 from stillwatch.together.operators import join_operators, seated_elsewhere
 from stillwatch.together.score import Scores, declared_groups, measure_all, null_labels, observe, score
 from stillwatch.together.score import learn_weights as weights_of
+from stillwatch.together.trust import Labelled, Trust, fit_trust
 from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
 
 __all__ = [
@@ -35,10 +36,12 @@ __all__ = [
     "Nulls",
     "Tested",
     "accounts_of",
+    "beside",
     "dump",
     "find",
     "learn",
     "learn_sums",
+    "learn_trust",
     "learn_weights",
     "load",
 ]
@@ -47,6 +50,7 @@ _TELLING_LIFT = 8.0  # a scaffold marks a campaign when members show it this man
 _TELLING_MEMBERS = 3  # and so many members do
 _PURE_FRACTION = 0.8  # of a group's accounts belong to a campaign: weights are learnt from it
 _REASONS = 3
+_TRUST_ROUNDS = 2  # campaigns are found with even trust, then with what they taught
 _FEWEST_CHECKED = 8  # benign groups: with fewer not even 3 bits can be checked
 
 
@@ -104,11 +108,11 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     taken = np.zeros(len(accounts.exchanges), bool)
     campaigns: list[FoundCampaign] = []
     reach: list[Reach] = []
-    cores = join_operators(accounts, _cleaned(accounts, fragments, settings), scores.strangers)
+    cores = join_operators(accounts, _cleaned(accounts, fragments, nulls.trust, settings), scores.strangers)
     for number, core in enumerate(cores):
         seated = seated_elsewhere(accounts, core)
         others = np.any([taken, seated, *(c for i, c in enumerate(cores) if i != number)], axis=0)
-        members, bits = grow(accounts, core & ~taken & ~seated, others, settings.membership_bits)
+        members, bits = grow(accounts, core & ~taken & ~seated, others, settings.membership_bits, nulls.trust)
         if members.sum() >= settings.minimum_accounts:
             taken |= members
             own = _own_groups(groups, scores, members)
@@ -121,9 +125,9 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     return Found(tuple(campaigns), len(groups), calibration, on, off, threshold, judged)
 
 
-def _cleaned(accounts: Accounts, fragments: list[Mask], settings: Settings) -> list[Mask]:
+def _cleaned(accounts: Accounts, fragments: list[Mask], trust: Trust, settings: Settings) -> list[Mask]:
     """Leave in each fragment the accounts that fit it: bridges between operators are made of misfits."""
-    fitting = [fragment & (odds(accounts, fragment, ~fragment) >= settings.membership_bits) for fragment in fragments]
+    fitting = [mask & (odds(accounts, mask, ~mask, trust) >= settings.membership_bits) for mask in fragments]
     return [mask for mask in fitting if mask.sum() >= settings.minimum_accounts]
 
 
@@ -148,15 +152,15 @@ def _campaign(  # noqa: PLR0913, PLR0917 - one campaign, and what it is judged b
         evidence=evidence,
         traits=_shared_traits(accounts, members, strangers),
         scaffolds=_scaffolds(accounts, members, strangers),
-        reasons=_reasons(accounts, members, strangers, rows),
+        reasons=_reasons(accounts, members, strangers, rows, scores.nulls.trust),
     )
 
 
 def _reasons(
-    accounts: Accounts, members: Mask, strangers: Mask, rows: npt.NDArray[np.int64]
+    accounts: Accounts, members: Mask, strangers: Mask, rows: npt.NDArray[np.int64], trust: Trust
 ) -> tuple[tuple[str, ...], ...]:
     """The tests that speak loudest for each member, with their bits."""
-    weights = weigh(accounts, members, strangers)
+    weights = weigh(accounts, members, strangers, trust)
     names = list(weights)
     table = np.vstack([weights[name][rows] for name in names])
     order = np.argsort(-table, axis=0)[:_REASONS]
@@ -217,6 +221,41 @@ def learn_weights(campaigns: Sequence[tuple[Accounts, Mask]], nulls: Nulls, sett
         inside = np.asarray(groups.members @ guilty.astype(float)).ravel()
         scored.append((tests, inside >= _PURE_FRACTION * np.asarray(groups.members.sum(axis=1)).ravel()))
     return replace(nulls, weights=weights_of(scored))
+
+
+def learn_trust(campaigns: Sequence[tuple[Accounts, npt.NDArray[np.str_]]], nulls: Nulls, settings: Settings) -> Nulls:
+    """Learn how far weights of membership are trusted, from accounts whose operators are known ("" for none)."""
+    learnt = replace(nulls, trust=Trust())
+    for _ in range(_TRUST_ROUNDS):
+        found = [
+            _labelled(accounts, operators, campaign.rows, taken)
+            for accounts, operators in campaigns
+            for campaign, taken in beside(find(accounts, learnt, settings).campaigns, len(operators))
+        ]
+        learnt = replace(learnt, trust=fit_trust([one for one in found if one]))
+    return learnt
+
+
+def beside(campaigns: Sequence[FoundCampaign], accounts: int) -> list[tuple[FoundCampaign, Mask]]:
+    """Give each campaign with the accounts that are in another: those cannot be its members."""
+    inside = np.zeros((len(campaigns), accounts), bool)
+    for number, campaign in enumerate(campaigns):
+        inside[number, campaign.rows] = True
+    return [(c, np.delete(inside, number, axis=0).any(axis=0)) for number, c in enumerate(campaigns)]
+
+
+def _labelled(
+    accounts: Accounts, operators: npt.NDArray[np.str_], rows: npt.NDArray[np.int64], taken: Mask
+) -> Labelled | None:
+    """Weigh all accounts beside a campaign with even trust; None for a campaign of the innocent."""
+    names, counts = np.unique(operators[rows], return_counts=True)
+    operator = names[counts.argmax()]
+    if not operator:
+        return None
+    members = np.isin(np.arange(len(operators)), rows)
+    families = family_weights(weigh(accounts, members, ~members, Trust()))
+    stack = np.column_stack([families[family] for family in FAMILIES])[~taken]
+    return Labelled(stack, prior_bits(members), (operators == operator)[~taken])
 
 
 def learn_sums(references: Sequence[Accounts], nulls: Nulls, settings: Settings) -> Nulls:

@@ -22,6 +22,7 @@ from stillwatch.together.likeness import ALL, FAMILIES, Accounts
 from stillwatch.together.membership import family_weights, weigh
 from stillwatch.together.null import TAIL_FREEDOM, Null, Nulls
 from stillwatch.together.score import Scores, null_labels
+from stillwatch.together.trust import Trust
 
 _STRONGEST = 5  # groups kept of each account
 _REASONS = 3  # tests kept of each account, for and against
@@ -73,7 +74,7 @@ def tested(  # noqa: PLR0913, PLR0917 - all that was decided, and by what
     return Tested(
         _groups(groups, scores, reach, order, _needed_bits(scores, false_discovery_fraction)),
         _tests(accounts, groups, scores, nulls, order, np.flatnonzero(shown)),
-        _accounts(accounts, groups, strongest, reach),
+        _accounts(accounts, groups, strongest, reach, nulls.trust),
     )
 
 
@@ -172,7 +173,9 @@ def _figures(values: Floats) -> Floats:
     return np.asarray(np.round(values * scale) / scale)
 
 
-def _accounts(accounts: Accounts, groups: Groups, strongest: Rows, reach: Sequence[Reach]) -> dict[str, Any]:
+def _accounts(
+    accounts: Accounts, groups: Groups, strongest: Rows, reach: Sequence[Reach], trust: Trust
+) -> dict[str, Any]:
     size = len(accounts.exchanges)
     counts = np.asarray(groups.members.sum(axis=0)).ravel().astype(np.int64)
     listed = strongest >= 0
@@ -192,18 +195,18 @@ def _accounts(accounts: Accounts, groups: Groups, strongest: Rows, reach: Sequen
         "declares_seats": np.zeros(size, bool),
     }
     if reach:
-        _fill_nearest(accounts, reach, columns)
+        _fill_nearest(accounts, reach, columns, trust)
     return columns
 
 
-def _fill_nearest(accounts: Accounts, reach: Sequence[Reach], columns: dict[str, Any]) -> None:
+def _fill_nearest(accounts: Accounts, reach: Sequence[Reach], columns: dict[str, Any], trust: Trust) -> None:
     """Find for every account the campaign it is likeliest to belong to, its own one if it is a member."""
     bits = np.vstack([np.where(one.members, np.inf, one.bits) for one in reach])
     nearest = bits.argmax(axis=0)
     columns["nearest"] = nearest
     for number, one in enumerate(reach):
         rows = np.flatnonzero(nearest == number)
-        weights = weigh(accounts, one.members, ~one.members)
+        weights = weigh(accounts, one.members, ~one.members, trust)
         families = family_weights(weights)
         columns["membership_bits"][rows] = np.round(one.bits[rows], 2)
         for family in FAMILIES:

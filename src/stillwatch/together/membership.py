@@ -2,7 +2,8 @@
 
 In: accounts and the core of a suspected campaign. Out: log2 odds of membership for every account. The weight of a
 value is log2(share among the core / share among strangers), an account being left out of its own core. Kinds that
-depend on each other (the tests of one family) are averaged. Source: Fellegi & Sunter 1969.
+depend on each other (the tests of one family) are averaged; what a family's weights are worth is learnt (`trust`).
+Source: Fellegi & Sunter 1969.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import scipy.sparse as sp
 from stillwatch.together.dispersion import Floats, Mask
 from stillwatch.together.groups import Shown
 from stillwatch.together.likeness import ALL, Accounts, Likeness
+from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 
 _DOUBT = 2.0  # accounts' worth of belief that a core is like everybody else
@@ -20,16 +22,20 @@ _DISTANCE_BINS = 12
 _LEARNING_ROUNDS = 12
 
 
-def weigh(accounts: Accounts, core: Mask, strangers: Mask) -> dict[str, Floats]:
+def weigh(accounts: Accounts, core: Mask, strangers: Mask, trust: Trust) -> dict[str, Floats]:
     """Give every account's match weight in each test, in bits; positive speaks for membership."""
-    return {likeness.name: _weight(accounts, likeness, core, strangers) for likeness in ALL}
+    return {t.name: trust.of(t.family) * _weight(accounts, t, core, strangers) for t in ALL}
 
 
-def odds(accounts: Accounts, core: Mask, strangers: Mask) -> Floats:
-    """Log2 odds of every account that it belongs, the core's share of all accounts being the prior."""
-    prior = np.log2(max(core.sum(), 1) / max((~core).sum(), 1))
-    families = family_weights(weigh(accounts, core, strangers))
-    return np.asarray(prior + np.sum(list(families.values()), axis=0))
+def odds(accounts: Accounts, core: Mask, strangers: Mask, trust: Trust) -> Floats:
+    """Log2 odds of every account that it belongs; the prior is the core's share of all accounts, shifted by trust."""
+    families = family_weights(weigh(accounts, core, strangers, trust))
+    return np.asarray(prior_bits(core) + trust.shift_bits + np.sum(list(families.values()), axis=0))
+
+
+def prior_bits(core: Mask) -> float:
+    """Log2 odds that any account belongs, by how many do."""
+    return float(np.log2(max(core.sum(), 1) / max((~core).sum(), 1)))
 
 
 def family_weights(weights: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -40,11 +46,11 @@ def family_weights(weights: Mapping[str, Floats]) -> dict[str, Floats]:
     return {family: _combined(parts) for family, parts in families.items()}
 
 
-def grow(accounts: Accounts, core: Mask, others: Mask, membership_bits: float) -> tuple[Mask, Floats]:
+def grow(accounts: Accounts, core: Mask, others: Mask, membership_bits: float, trust: Trust) -> tuple[Mask, Floats]:
     """Repeat weighing until the members stop changing; strangers join, innocents leave, other cores stay away."""
     members = core
     for _ in range(_LEARNING_ROUNDS):
-        bits = odds(accounts, members, ~members)
+        bits = odds(accounts, members, ~members, trust)
         grown = (bits >= membership_bits) & ~others
         if grown.sum() < 3:
             return grown, bits

@@ -20,9 +20,10 @@ from scipy import stats
 from stillwatch.bits import calibrate_bits, calibrate_even_bits, empirical_null, student_tail_log_p
 from stillwatch.errors import InputError
 from stillwatch.together.dispersion import Dispersion, Floats
+from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 
-_FORMAT = "tests of format 3"
+_FORMAT = "tests of format 4"
 _FEW_GROUPS = 8  # reference groups below which a kind leans on the pooled null
 _PRIOR_GROUPS = 60.0  # groups' worth of belief that a kind is like all kinds, and a run like the reference
 TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
@@ -67,13 +68,14 @@ class Nulls:
     """Nulls by test and kind ("*" pools all kinds of strangers). `source` says which traffic they were learnt from.
 
     weights: of each test in the mean of its family, 1 where none is given; whatever they are, the mean of e-values is
-    an e-value, so they may be learnt from campaigns.
+    an e-value, so they may be learnt from campaigns. trust: how far weights of membership are trusted, learnt likewise.
     """
 
     tests: Mapping[str, Mapping[Kind, Null]]
     source: str
     weights: Mapping[str, float] = field(default_factory=dict)
     sums: Sums = field(default_factory=Sums)
+    trust: Trust = field(default_factory=Trust)
 
     def of(self, test: str, kind: Kind) -> Null | None:
         """The null of a kind, or the pooled one; None if the test was never seen."""
@@ -192,9 +194,10 @@ def load(path: Path | None = None) -> Nulls:
         content = json.loads(text)
         tests = {t: {k: Null(*values) for k, values in kinds.items()} for t, kinds in content[_FORMAT].items()}
         sums = Sums(tuple(content["sums"]["levels"]), tuple(content["sums"]["shares"]), content["sums"]["groups"])
+        trust = Trust(content["membership"]["factors"], content["membership"]["shift_bits"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise InputError(f"{path or 'nulls.json'}: not a file of nulls; learn one with lab/learn_nulls.py") from fault
-    return Nulls(tests, content["source"], content["weights"], sums)
+    return Nulls(tests, content["source"], content["weights"], sums, trust)
 
 
 def dump(nulls: Nulls) -> str:
@@ -209,4 +212,9 @@ def dump(nulls: Nulls) -> str:
         "shares": [float(f"{share:.3g}") for share in nulls.sums.shares],
     }
     weights = {test: round(weight, 4) for test, weight in nulls.weights.items()}
-    return json.dumps({"source": nulls.source, "weights": weights, "sums": sums, _FORMAT: tests}, indent=1) + "\n"
+    membership = {
+        "shift_bits": round(nulls.trust.shift_bits, 4),
+        "factors": {family: round(factor, 4) for family, factor in nulls.trust.factors.items()},
+    }
+    content = {"source": nulls.source, "weights": weights, "sums": sums, "membership": membership, _FORMAT: tests}
+    return json.dumps(content, indent=1) + "\n"
