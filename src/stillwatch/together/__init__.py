@@ -241,7 +241,7 @@ def beside(campaigns: Sequence[FoundCampaign], accounts: int) -> list[tuple[Foun
     inside = np.zeros((len(campaigns), accounts), bool)
     for number, campaign in enumerate(campaigns):
         inside[number, campaign.rows] = True
-    return [(c, np.delete(inside, number, axis=0).any(axis=0)) for number, c in enumerate(campaigns)]
+    return [(c, np.asarray(np.delete(inside, number, axis=0).any(axis=0))) for number, c in enumerate(campaigns)]
 
 
 def _labelled(
