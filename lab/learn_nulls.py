@@ -50,8 +50,10 @@ def main() -> None:
     source = "simulated benign traffic, half A of prompts and clients"
     nulls = together.learn(references(FIRST_SEED, 1), settings, source)
     labelled = campaigns()
-    nulls = together.learn_weights([(known, operators != "") for known, operators in labelled], nulls, settings)
+    guilty = [(known, operators != "") for known, operators in labelled]
+    nulls = together.learn_weights(guilty, nulls, settings)
     nulls = together.learn_sums(references(FIRST_SEED_OF_SUMS, 2), nulls, settings)
+    nulls = together.learn_stakes(guilty, nulls, settings)
     nulls = together.learn_trust(labelled, nulls, settings)
     path = Path(__file__).parent.parent / "src/stillwatch/together/nulls.json"
     path.write_text(together.dump(nulls), encoding="utf-8")

@@ -20,4 +20,4 @@ def nulls_for(engine: Engine, source: Source, settings: Settings) -> Nulls:
     accounts = behaviour(engine, take_in(engine, reference, settings, "_reference"), settings, "_reference").accounts
     learnt = learn([accounts], settings, f"reference {source.reference.name}")
     shipped = load()  # one reference has too few groups to measure how sums fall, and no campaign to learn from
-    return replace(learnt, weights=shipped.weights, sums=shipped.sums, trust=shipped.trust)
+    return replace(learnt, weights=shipped.weights, stakes=shipped.stakes, sums=shipped.sums, trust=shipped.trust)

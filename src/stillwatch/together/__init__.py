@@ -25,6 +25,7 @@ from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load
 from stillwatch.together.operators import join_operators, seated_elsewhere
 from stillwatch.together.score import Scores, declared_groups, measure_all, null_labels, observe, score
 from stillwatch.together.score import learn_weights as weights_of
+from stillwatch.together.stakes import fit_stakes, kinds_of
 from stillwatch.together.trust import Labelled, Trust, fit_trust
 from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
 
@@ -40,6 +41,7 @@ __all__ = [
     "dump",
     "find",
     "learn",
+    "learn_stakes",
     "learn_sums",
     "learn_trust",
     "learn_weights",
@@ -214,13 +216,28 @@ def learn(references: Sequence[Accounts], settings: Settings, source: str) -> Nu
 
 def learn_weights(campaigns: Sequence[tuple[Accounts, Mask]], nulls: Nulls, settings: Settings) -> Nulls:
     """Learn how much each test counts in its family, from accounts of which it is known who belongs to a campaign."""
-    scored: list[tuple[Mapping[str, Floats], Mask]] = []
+    even = replace(nulls, weights={}, stakes={})
+    return replace(nulls, weights=weights_of([(s.tests, own) for s, _, own in _scored(campaigns, even, settings)]))
+
+
+def learn_stakes(campaigns: Sequence[tuple[Accounts, Mask]], nulls: Nulls, settings: Settings) -> Nulls:
+    """Learn how much of the error rate is staked on each kind of group, from the same."""
+    found = _scored(campaigns, replace(nulls, stakes={}), settings)
+    return replace(nulls, stakes=fit_stakes([(kinds_of(groups), s.total, own) for s, groups, own in found]))
+
+
+def _scored(
+    campaigns: Sequence[tuple[Accounts, Mask]], nulls: Nulls, settings: Settings
+) -> list[tuple[Scores, Groups, Mask]]:
+    """Scores and groups of every log, and which groups consist of a campaign's accounts."""
+    found: list[tuple[Scores, Groups, Mask]] = []
     for accounts, guilty in campaigns:
         groups = form_groups(accounts, settings)
-        tests = score(accounts, groups, replace(nulls, weights={}), settings.false_discovery_fraction).tests
+        scores = score(accounts, groups, nulls, settings.false_discovery_fraction)
         inside = np.asarray(groups.members @ guilty.astype(float)).ravel()
-        scored.append((tests, inside >= _PURE_FRACTION * np.asarray(groups.members.sum(axis=1)).ravel()))
-    return replace(nulls, weights=weights_of(scored))
+        pure = np.asarray(inside >= _PURE_FRACTION * np.asarray(groups.members.sum(axis=1)).ravel())
+        found.append((scores, groups, pure))
+    return found
 
 
 def learn_trust(campaigns: Sequence[tuple[Accounts, npt.NDArray[np.str_]]], nulls: Nulls, settings: Settings) -> Nulls:

@@ -90,9 +90,9 @@ def _strongest(ranked: sp.csr_array) -> Rows:
 
 
 def _needed_bits(scores: Scores, false_discovery_fraction: float) -> Floats:
-    """Bits from which e-BH accuses: all that it accused, or these and one group more."""
+    """Bits from which e-BH accuses each group: all that it accused, or these and one group more."""
     chosen = int(scores.accused.sum()) + (~scores.accused).astype(int)
-    return np.asarray(np.log2(len(chosen) / (false_discovery_fraction * np.maximum(chosen, 1))))
+    return np.asarray(np.log2(len(chosen) / (false_discovery_fraction * np.maximum(chosen, 1))) - scores.stakes)
 
 
 def _groups(groups: Groups, scores: Scores, reach: Sequence[Reach], order: Rows, needed: Floats) -> dict[str, Any]:

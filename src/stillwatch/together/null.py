@@ -68,13 +68,15 @@ class Nulls:
     """Nulls by test and kind ("*" pools all kinds of strangers). `source` says which traffic they were learnt from.
 
     weights: of each test in the mean of its family, 1 where none is given; whatever they are, the mean of e-values is
-    an e-value, so they may be learnt from campaigns. trust: how far weights of membership are trusted, learnt likewise.
+    an e-value, so they may be learnt from campaigns.
+    stakes: of each kind of group in e-BH, likewise. trust: how far weights of membership are trusted.
     """
 
     tests: Mapping[str, Mapping[Kind, Null]]
     source: str
     weights: Mapping[str, float] = field(default_factory=dict)
     sums: Sums = field(default_factory=Sums)
+    stakes: Mapping[str, float] = field(default_factory=dict)
     trust: Trust = field(default_factory=Trust)
 
     def of(self, test: str, kind: Kind) -> Null | None:
@@ -195,9 +197,10 @@ def load(path: Path | None = None) -> Nulls:
         tests = {t: {k: Null(*values) for k, values in kinds.items()} for t, kinds in content[_FORMAT].items()}
         sums = Sums(tuple(content["sums"]["levels"]), tuple(content["sums"]["shares"]), content["sums"]["groups"])
         trust = Trust(content["membership"]["factors"], content["membership"]["shift_bits"])
+        stakes = dict(content["stakes"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise InputError(f"{path or 'nulls.json'}: not a file of nulls; learn one with lab/learn_nulls.py") from fault
-    return Nulls(tests, content["source"], content["weights"], sums, trust)
+    return Nulls(tests, content["source"], content["weights"], sums, stakes, trust)
 
 
 def dump(nulls: Nulls) -> str:
@@ -216,5 +219,12 @@ def dump(nulls: Nulls) -> str:
         "shift_bits": round(nulls.trust.shift_bits, 4),
         "factors": {family: round(factor, 4) for family, factor in nulls.trust.factors.items()},
     }
-    content = {"source": nulls.source, "weights": weights, "sums": sums, "membership": membership, _FORMAT: tests}
+    content = {
+        "source": nulls.source,
+        "weights": weights,
+        "stakes": {kinds: round(stake, 4) for kinds, stake in sorted(nulls.stakes.items())},
+        "sums": sums,
+        "membership": membership,
+        _FORMAT: tests,
+    }
     return json.dumps(content, indent=1) + "\n"

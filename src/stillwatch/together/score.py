@@ -16,6 +16,7 @@ from stillwatch.together.dispersion import Dispersion, Floats, Mask, Measured, d
 from stillwatch.together.groups import Groups
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts, Likeness
 from stillwatch.together.null import Nulls
+from stillwatch.together.stakes import stakes_bits
 from stillwatch.types import TraitKind
 
 _PASSES = 3
@@ -24,12 +25,14 @@ _PASSES = 3
 @dataclass(frozen=True, slots=True)
 class Scores:
     """tests: bits [groups] by test name, NaN where not tested; families: bits by family; total: what their sum
-    is worth; accused: e-BH's choice; strangers: accounts the last pass compared with; nulls: by which.
+    is worth; stakes: bits that each group is ahead by in e-BH; accused: its choice; strangers: accounts the last pass
+    compared with; nulls: by which.
     """
 
     tests: Mapping[str, Floats]
     families: Mapping[str, Floats]
     total: Floats
+    stakes: Floats
     accused: Mask
     strangers: Mask
     observed: Mapping[str, Dispersion]
@@ -100,8 +103,9 @@ def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
     tests = {name: null.bits_of(result, name, labels, nulls) for name, result in observed.items()}
     families = {family: _mean(_of_family(tests, family), nulls.weights) for family in FAMILIES}
     total = null.bits_of_sums(np.sum(list(families.values()), axis=0), nulls) if len(groups) else np.zeros(0)
-    accused = e_bh(total, false_discovery_fraction) if len(groups) else np.zeros(0, bool)
-    return Scores(tests, families, total, accused, strangers, observed, nulls)
+    stakes = stakes_bits(groups, nulls.stakes)
+    accused = e_bh(total + stakes, false_discovery_fraction) if len(groups) else np.zeros(0, bool)
+    return Scores(tests, families, total, stakes, accused, strangers, observed, nulls)
 
 
 def learn_weights(scored: Sequence[tuple[Mapping[str, Floats], Mask]]) -> dict[str, float]:
