@@ -6,21 +6,16 @@ docs/images/membership.svg: of the accounts that are members with probability p,
 
 import os
 import sys
-import tempfile
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
+from summarised import summarised
 from target_plot import drawn
 
 from stillwatch import together
-from stillwatch.engine import DuckDBEngine
-from stillwatch.pipeline import Source
-from stillwatch.pipeline.behaviour import behaviour
-from stillwatch.pipeline.intake import take_in
 from stillwatch.settings import Settings
-from stillwatch.simulate import Scenario, at, load_pool, load_scenario, simulate
+from stillwatch.simulate import Scenario, at, load_scenario
 from stillwatch.together.membership import odds
 
 ROOT = Path(__file__).parents[1]
@@ -39,22 +34,14 @@ SURE = 0.01  # accounts below this probability are nearly all, and nearly all in
 
 def weighed(scenario: Scenario, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Probabilities of all accounts of a log in each campaign found, and whether its operator ran them."""
-    settings = Settings()
-    with tempfile.TemporaryDirectory() as folder, DuckDBEngine(settings) as engine:
-        log = Path(folder) / "log"
-        simulate(scenario, log, seed, load_pool("B"))
-        intake = take_in(engine, Source((log / "exchanges",), log / "accounts.parquet"), settings)
-        known = behaviour(engine, intake, settings)
-        labels = pq.read_table(log / "labels" / "accounts.parquet").to_pydict()
-    operator = dict(zip(labels["account_id"], labels["operator"], strict=True))
-    owner = np.array([operator[account] or "" for account in known.profiles.ids.to_pylist()])
+    accounts, owner = summarised(scenario, seed, "B")
     rows = []
-    for campaign in together.find(known.accounts, together.load(), settings).campaigns:
+    for campaign in together.find(accounts, together.load(), Settings()).campaigns:
         members = np.zeros(len(owner), bool)
         members[campaign.rows] = True
         names, counts = np.unique(owner[members], return_counts=True)
         belongs = (owner == names[counts.argmax()]) & (owner != "")
-        rows.append((1 / (1 + np.exp2(-odds(known.accounts, members, ~members))), belongs))
+        rows.append((1 / (1 + np.exp2(-odds(accounts, members, ~members))), belongs))
     return rows
 
 
