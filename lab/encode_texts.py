@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 from mmd_table import all_texts
-from sentence_transformers import SentenceTransformer
+from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found]  # of an environment of its own
 
 
 def main() -> None:
