@@ -107,9 +107,9 @@ HASHED = Encoder(
     """Not its sentence encoder: words, word pairs and runs of four bytes, with weights
 and 384 directions learnt from sentences of an encyclopedia and prompts of an arena.""",
     """Why they differ, as far as the numbers say. `boolq_wiki` and `IMDB` land within 3 points of the paper.
-`boolq_random` is word salad: its words are ordinary and only their order is not, which a bag of n-grams hardly sees and a sentence
-encoder does. `AGNEWS` attackers are sentences on the same subjects as the news; our vectors hold more of the wording
-and less of the subject.""",
+`boolq_random` is word salad: its words are ordinary and only their order is not, which a bag of n-grams hardly sees
+and a sentence encoder does. `AGNEWS` attackers are sentences on the same subjects as the news; our vectors hold more
+of the wording and less of the subject.""",
 )
 
 
