@@ -9,14 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from growing import most_of, weeks_from
 from summarised import summarised
 
 from stillwatch import together
 from stillwatch.settings import Settings
 from stillwatch.simulate import Sources, at, axes, load_scenario
-from stillwatch.together import Accounts
+from stillwatch.together import Accounts, Nulls
 
-FIRST_SEED, FIRST_SEED_OF_SUMS, FIRST_SEED_OF_CAMPAIGNS = 1001, 1051, 1101
+FIRST_SEED, FIRST_SEED_OF_SUMS, FIRST_SEED_OF_CAMPAIGNS, FIRST_SEED_OF_LOOKS = 1001, 1051, 1101, 1201
+WEEKS, WEEKS_AT_ONCE = 200, 20
 LOGS = ((14, 1.0), (3, 1.0), (14, 0.4), (7, 0.4), (14, 1.0), (3, 0.4), (14, 1.0), (7, 1.0), (28, 0.4), (14, 0.4))
 """Days, and how large the provider is: a scale of 1 has 5,736 accounts."""
 
@@ -45,6 +47,15 @@ def references(first_seed: int, times: int) -> list[Accounts]:
     return found
 
 
+def looked_again(nulls: Nulls) -> list[float]:
+    """The most that benign groups of growing weeks ever reached."""
+    found: list[float] = []
+    for seed in range(FIRST_SEED_OF_LOOKS, FIRST_SEED_OF_LOOKS + WEEKS, WEEKS_AT_ONCE):
+        found += [bits for looks in weeks_from(seed, WEEKS_AT_ONCE, "A", nulls) for bits in most_of(looks)]
+        print(f"weeks {seed} to {seed + WEEKS_AT_ONCE - 1}", file=sys.stderr, flush=True)
+    return found
+
+
 def main() -> None:
     settings = Settings()
     source = "simulated benign traffic, half A of prompts and clients"
@@ -55,6 +66,7 @@ def main() -> None:
     nulls = together.learn_sums(references(FIRST_SEED_OF_SUMS, 2), nulls, settings)
     nulls = together.learn_stakes(guilty, nulls, settings)
     nulls = together.learn_trust(labelled, nulls, settings)
+    nulls = together.learn_looks(np.array(looked_again(nulls)), nulls)
     path = Path(__file__).parent.parent / "src/stillwatch/together/nulls.json"
     path.write_text(together.dump(nulls), encoding="utf-8")
     kinds = {kind: null.groups for kind, null in nulls.tests["volume"].items()}

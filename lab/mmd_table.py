@@ -1,7 +1,7 @@
 """The window test of arXiv 2606.05725 on the four of its fourteen pairs that can be had, beside the published rows.
 
 Usage: mmd_table.py [--vectors FILE.npy]. Writes lab/results/mmd_2606_05725.md and prints it. With --vectors, the
-numbers of a sentence encoder made elsewhere are used: float32 [texts, d] of length 1, in the order of `texts_of`.
+numbers of a sentence encoder (`encode_texts.py`) are used, and the page's name ends in the file's.
 Published numbers: recomputed from the result files of the paper's repository. Designs: see `design`.
 """
 
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from baselines import mmd
 from baselines.mmd import Floats, Rows, Vectors
 from baselines.ngram_vectors import NgramVectors
-from mmd_page import Cell, page
+from mmd_page import HASHED, Cell, Encoder, page
 
 SHARED = Path(os.environ.get("STILLWATCH_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared/data"))
 OUT = Path(__file__).parent / "results/mmd_2606_05725.md"
@@ -120,6 +120,16 @@ def cells(kind: str, pair: str, seed: int, pools: Pools, pick: np.random.Generat
         yield Cell(kind, pair, seed, size, published, own, scores)
 
 
+def of_vectors(file: Path) -> Encoder:
+    """What the page says about vectors made elsewhere."""
+    return Encoder(
+        f"python lab/mmd_table.py --vectors {file.name}",
+        f"{file.stem}, made by `lab/encode_texts.py`",
+        "A sentence encoder, but not the paper's main one (bge-small-en-v1.5), which no package holds.",
+        "",
+    )
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--vectors", type=Path)
@@ -134,9 +144,11 @@ def main() -> None:
                 if pools is not None:
                     found += cells(kind, pair, seed, pools, pick)
             print(f"{kind} {pair}: done", file=sys.stderr, flush=True)
-    text = page(found, given.name if given else "hashed n-grams, TF-IDF, SVD to 384")
+    encoder = of_vectors(given) if given else HASHED
+    text = page(found, encoder)
     print(text)
-    OUT.write_text(text, encoding="utf-8")
+    out = OUT.with_name(f"{OUT.stem}_{given.stem}.md") if given else OUT
+    out.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -35,13 +35,14 @@ def behaviour(engine: Engine, intake: Intake, settings: Settings, name: str = ""
     """Summarise every account."""
     sketched = intake.sketched
     profiles = profile.assemble(engine.run(profile.totals(sketched)), engine.run(profile.facets(sketched)))
-    table = account_table(profiles, intake.accounts, engine.run(_countries(sketched)))
-    rows = _traits(engine, sketched, table, settings, name)
+    table = account_table(profiles, intake.accounts, engine.run(countries_of(sketched)))
+    rows = traits_of(engine, sketched, table, settings, name)
     seconds = (profiles.first_second, profiles.last_second)
     return Behaviour(profiles, accounts_of(profiles.exchanges, seconds, profiles.facets, rows, profiles.keys), table)
 
 
-def _traits(engine: Engine, sketched: ir.Table, table: pa.Table, settings: Settings, name: str) -> Iterator[pa.Table]:
+def traits_of(engine: Engine, sketched: ir.Table, table: pa.Table, settings: Settings, name: str) -> Iterator[pa.Table]:
+    """Give the rows of `tables.TRAITS`, kind by kind; `name` tells the kept tables of several logs apart."""
     schema = arrow_schema(TRAITS)
     for kind in traits.COLUMN_KINDS:
         yield engine.run(traits.column_traits(sketched, kind)).cast(schema)
@@ -55,7 +56,8 @@ def _traits(engine: Engine, sketched: ir.Table, table: pa.Table, settings: Setti
     yield traits.sign_up_traits(table)
 
 
-def _countries(sketched: ir.Table) -> ir.Table:
+def countries_of(sketched: ir.Table) -> ir.Table:
+    """Count each account's exchanges by country of address."""
     rows = sketched.filter(sketched.country.notnull())
     return rows.group_by("account_key", "country").agg(seen=lambda t: t.count())
 

@@ -21,7 +21,7 @@ from stillwatch.together.evidence import together_evidence
 from stillwatch.together.groups import MOST_VALUES, Groups, build, shown
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts
 from stillwatch.together.membership import family_weights, grow, odds, prior_bits, weigh
-from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load
+from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load, looked_again
 from stillwatch.together.operators import join_operators, seated_elsewhere
 from stillwatch.together.score import Scores, declared_groups, measure_all, null_labels, observe, score
 from stillwatch.together.score import learn_weights as weights_of
@@ -41,11 +41,14 @@ __all__ = [
     "dump",
     "find",
     "learn",
+    "learn_looks",
     "learn_stakes",
     "learn_sums",
     "learn_trust",
     "learn_weights",
     "load",
+    "looked_again",
+    "sums_of",
 ]
 
 _TELLING_LIFT = 8.0  # a scaffold marks a campaign when members show it this many times as often as strangers
@@ -277,13 +280,23 @@ def _labelled(
 
 def learn_sums(references: Sequence[Accounts], nulls: Nulls, settings: Settings) -> Nulls:
     """Measure what sums of bits are worth on benign traffic that the nulls were not learnt from."""
-    unmeasured = replace(nulls, sums=Sums())
-    found: list[Floats] = []
-    for accounts in references:
-        groups = form_groups(accounts, settings)
-        scores = score(accounts, groups, unmeasured, settings.false_discovery_fraction)
-        found.append(scores.total[~declared_groups(accounts, groups)])
+    found = [np.array([*sums_of(accounts, nulls, settings).values()]) for accounts in references]
     return replace(nulls, sums=fit_sums(np.concatenate(found)))
+
+
+def learn_looks(most: Floats, nulls: Nulls) -> Nulls:
+    """Measure what sums are worth when one looks again and again: `most` is the most that each group ever reached."""
+    return replace(nulls, looks=fit_sums(most))
+
+
+def sums_of(accounts: Accounts, nulls: Nulls, settings: Settings) -> dict[tuple[Trait, ...], float]:
+    """The sum of the families' bits of every group that declares no common organisation, by what it shares."""
+    groups = form_groups(accounts, settings)
+    if not len(groups):
+        return {}
+    scores = score(accounts, groups, replace(nulls, sums=Sums()), settings.false_discovery_fraction)
+    rows = np.flatnonzero(~declared_groups(accounts, groups)).tolist()
+    return {groups.traits[row]: float(scores.total[row]) for row in rows}
 
 
 def _calibration(accounts: Accounts, groups: Groups, scores: Scores, taken: Mask, nulls: Nulls) -> Calibration:

@@ -8,10 +8,10 @@ Sources: DerSimonian & Laird 1986 (random effects); Efron 2004 (empirical null, 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -68,8 +68,9 @@ class Nulls:
     """Nulls by test and kind ("*" pools all kinds of strangers). `source` says which traffic they were learnt from.
 
     weights: of each test in the mean of its family, 1 where none is given; whatever they are, the mean of e-values is
-    an e-value, so they may be learnt from campaigns.
-    stakes: of each kind of group in e-BH, likewise. trust: how far weights of membership are trusted.
+    an e-value, so they may be learnt from campaigns. stakes: of each kind of group in e-BH, likewise. trust: how far
+    weights of membership are trusted. looks: like sums, of the most that a group ever reached while its log grew and
+    was scanned again and again.
     """
 
     tests: Mapping[str, Mapping[Kind, Null]]
@@ -78,6 +79,7 @@ class Nulls:
     sums: Sums = field(default_factory=Sums)
     stakes: Mapping[str, float] = field(default_factory=dict)
     trust: Trust = field(default_factory=Trust)
+    looks: Sums = field(default_factory=Sums)
 
     def of(self, test: str, kind: Kind) -> Null | None:
         """The null of a kind, or the pooled one; None if the test was never seen."""
@@ -123,6 +125,14 @@ def fit_sums(sums: Floats) -> Sums:
 def bits_of_sums(sums: Floats, nulls: Nulls) -> Floats:
     """What sums of families' bits are worth; the sums themselves where that was never measured."""
     return calibrate_even_bits(nulls.sums.p_bits(sums)) if nulls.sums.levels else sums
+
+
+def looked_again(nulls: Nulls) -> Nulls:
+    """Nulls for one of many looks at a growing log: sums are worth what the most of all looks is worth.
+
+    Whoever looks every hour and stops at the best moment has b bits or more by chance with probability at most 2^-b.
+    """
+    return replace(nulls, sums=nulls.looks, source=f"{nulls.source}, looked at again and again")
 
 
 def _fit_test(result: Dispersion, labels: Labels) -> dict[Kind, Null]:
@@ -195,12 +205,12 @@ def load(path: Path | None = None) -> Nulls:
         text = path.read_text("utf-8") if path else files(__package__).joinpath("nulls.json").read_text("utf-8")
         content = json.loads(text)
         tests = {t: {k: Null(*values) for k, values in kinds.items()} for t, kinds in content[_FORMAT].items()}
-        sums = Sums(tuple(content["sums"]["levels"]), tuple(content["sums"]["shares"]), content["sums"]["groups"])
+        sums, looks = _sums_from(content["sums"]), _sums_from(content["looks"])
         trust = Trust(content["membership"]["factors"], content["membership"]["shift_bits"])
         stakes = dict(content["stakes"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise InputError(f"{path or 'nulls.json'}: not a file of nulls; learn one with lab/learn_nulls.py") from fault
-    return Nulls(tests, content["source"], content["weights"], sums, stakes, trust)
+    return Nulls(tests, content["source"], content["weights"], sums, stakes, trust, looks)
 
 
 def dump(nulls: Nulls) -> str:
@@ -209,11 +219,7 @@ def dump(nulls: Nulls) -> str:
         test: {kind: [round(n.mean, 4), round(n.scatter, 4), n.groups] for kind, n in sorted(kinds.items())}
         for test, kinds in sorted(nulls.tests.items())
     }
-    sums = {
-        "groups": nulls.sums.groups,
-        "levels": nulls.sums.levels,
-        "shares": [float(f"{share:.3g}") for share in nulls.sums.shares],
-    }
+    sums, looks = _as_json(nulls.sums), _as_json(nulls.looks)
     weights = {test: round(weight, 4) for test, weight in nulls.weights.items()}
     membership = {
         "shift_bits": round(nulls.trust.shift_bits, 4),
@@ -224,7 +230,16 @@ def dump(nulls: Nulls) -> str:
         "weights": weights,
         "stakes": {kinds: round(stake, 4) for kinds, stake in sorted(nulls.stakes.items())},
         "sums": sums,
+        "looks": looks,
         "membership": membership,
         _FORMAT: tests,
     }
     return json.dumps(content, indent=1) + "\n"
+
+
+def _sums_from(content: Mapping[str, Any]) -> Sums:
+    return Sums(tuple(content["levels"]), tuple(content["shares"]), content["groups"])
+
+
+def _as_json(sums: Sums) -> dict[str, Any]:
+    return {"groups": sums.groups, "levels": sums.levels, "shares": [float(f"{share:.3g}") for share in sums.shares]}

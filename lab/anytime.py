@@ -1,0 +1,121 @@
+"""Looking again and again: what innocents get when a growing week is scanned 24 times.
+
+Usage: anytime.py [WEEKS]. Simulates so many benign weeks (half B of prompts and clients, every innocent twin) and looks
+at each at 24 moments, every hour at first, as `scan --as-of` does. Writes lab/results/anytime.md: over all looks the
+share of groups that *ever* reached b bits, which is what somebody gets who looks every time and stops at the best; at
+each look the share that reaches b bits and the weeks with a false accusation. Weeks that are done are kept in
+build/anytime. Groups that declare one organisation are left out, as in the product's own check: they are run together.
+"""
+
+import json
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from growing import HOURS, SETTINGS, WEEK, Looks, most_of, weeks_from
+
+from stillwatch import together
+from stillwatch.bits import e_bh, exceedance
+from stillwatch.together.null import bits_of_sums
+
+ROOT = Path(__file__).parent
+OUT, KEPT = ROOT / "results/anytime.md", ROOT.parent / "build/anytime"
+FIRST_SEED, AT_ONCE = 7001, 20
+LEVELS = range(3, 11)
+Week = dict[str, Any]
+
+
+def batch(first_seed: int) -> list[Week]:
+    """Look at 20 weeks."""
+    return [told(looks) for looks in weeks_from(first_seed, AT_ONCE, "B", together.load())]
+
+
+def told(looks: Looks) -> Week:
+    """What is kept of a week: counts at each look, and the most of each group."""
+    nulls = together.looked_again(together.load())
+    seen = []
+    for look in looks:
+        bits = bits_of_sums(np.array([*look.values()]), nulls)
+        reached = [int((bits >= level).sum()) for level in LEVELS]
+        accused = int(e_bh(bits, SETTINGS.false_discovery_fraction).sum()) if len(bits) else 0
+        seen.append({"groups": len(bits), "reached": reached, "accused": accused})
+    return {"looks": seen, "ever": bits_of_sums(np.array(most_of(looks)), nulls).round(2).tolist()}
+
+
+def done(weeks: int) -> list[Week]:
+    """Every week, simulated now or before."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    firsts = range(FIRST_SEED, FIRST_SEED + weeks, AT_ONCE)
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(firsts))) as workers:
+        running = {first: workers.submit(batch, first) for first in firsts if not _kept(first).exists()}
+        for first, result in running.items():
+            _kept(first).write_text(json.dumps(result.result()))
+            print(f"weeks {first} to {first + AT_ONCE - 1}", file=sys.stderr, flush=True)
+    return [week for first in firsts for week in json.loads(_kept(first).read_text())]
+
+
+def _kept(first_seed: int) -> Path:
+    return KEPT / f"{first_seed}.json"
+
+
+def table_of_looks(weeks: list[Week]) -> list[str]:
+    lines = [
+        "| hour | groups | reach 3 bits (0.125 allowed) | 5 (0.031) | 8 (0.004) | weeks with accusations |",
+        "|---|---|---|---|---|---|",
+    ]
+    for place, hour in enumerate(HOURS):
+        seen = [week["looks"][place] for week in weeks]
+        groups = sum(one["groups"] for one in seen)
+        shares = [sum(one["reached"][LEVELS.index(level)] for one in seen) / max(groups, 1) for level in (3, 5, 8)]
+        accused = sum(one["accused"] > 0 for one in seen)
+        lines.append(f"| {hour} | {groups:,} | " + " | ".join(f"{s:.5f}" for s in shares) + f" | {accused} |")
+    return lines
+
+
+def table_of_most(weeks: list[Week]) -> list[str]:
+    bits = np.concatenate([week["ever"] for week in weeks])
+    lines = [
+        "| bits | groups | ever reached | share | 95 % interval | allowed | holds |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in exceedance(bits, list(LEVELS)):
+        interval = f"{row.low_fraction:.5f} to {row.high_fraction:.5f}"
+        said = "yes" if row.holds else "NO"
+        share = row.exceeding / len(bits)
+        lines.append(
+            f"| {row.bits} | {len(bits):,} | {row.exceeding} | {share:.5f} | {interval} | {2**-row.bits:.5f} | {said} |"
+        )
+    return lines
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    weeks = done(count)
+    accused = sum(any(one["accused"] for one in week["looks"]) for week in weeks)
+    text = f"""# Looking again and again
+
+`python lab/anytime.py {count}`
+
+{len(weeks):,} benign weeks of about {WEEK.accounts} accounts and their innocent twins, half B of prompts and clients,
+looked at {len(HOURS)} times each. Machine: {os.cpu_count()} cores.
+
+## The most that a group ever reached, over all looks
+
+{chr(10).join(table_of_most(weeks))}
+
+Weeks with a group of strangers accused at any look: **{accused} of {len(weeks):,}**
+({SETTINGS.false_discovery_fraction:.0%} allowed at each look alone).
+
+## Each look alone
+
+{chr(10).join(table_of_looks(weeks))}
+"""
+    OUT.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

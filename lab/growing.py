@@ -1,0 +1,86 @@
+"""Benign weeks that grow while they are looked at: what every group of strangers has at each look.
+
+In: seeds, the half of the sources, nulls. Out: per week and look the sums of families' bits by group. One engine reads
+several weeks side by side, and each is judged alone; a group is the same at two looks when it shares the same values.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch import profile, together
+from stillwatch.engine import DuckDBEngine
+from stillwatch.pipeline import Source
+from stillwatch.pipeline.behaviour import account_table, countries_of, traits_of
+from stillwatch.pipeline.intake import Intake, take_in
+from stillwatch.settings import Settings
+from stillwatch.simulate import Sources, load_pool, load_scenario, simulate
+from stillwatch.sketch import hash64
+from stillwatch.together import Accounts, Nulls
+from stillwatch.types import Trait
+
+WEEK = load_scenario("benign").scaled(0.03).over(7)
+HOURS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 30, 36, 48, 60, 72, 84, 96, 108, 120, 132, 144, 156, 168)
+SETTINGS = Settings(threads=1)
+Looks: TypeAlias = list[Mapping[tuple[Trait, ...], float]]
+"""By look: the sum of each group of strangers."""
+
+
+def weeks_from(first_seed: int, weeks: int, sources: Sources, nulls: Nulls) -> list[Looks]:
+    """Look at so many weeks at every hour of HOURS."""
+    looks: list[Looks] = [[] for _ in range(weeks)]
+    with tempfile.TemporaryDirectory() as folder, DuckDBEngine(SETTINGS) as engine:
+        intake, owner = _simulated(engine, Path(folder), range(first_seed, first_seed + weeks), sources)
+        for hour in HOURS:
+            for week, accounts in _summarised(engine, intake, owner, hour):
+                looks[week].append(together.sums_of(accounts, nulls, SETTINGS))
+    return looks
+
+
+def most_of(looks: Looks) -> list[float]:
+    """The most that each group ever reached."""
+    ever: dict[tuple[Trait, ...], float] = {}
+    for look in looks:
+        for group, bits in look.items():
+            ever[group] = max(ever.get(group, -np.inf), bits)
+    return sorted(ever.values(), reverse=True)
+
+
+def _simulated(engine: DuckDBEngine, folder: Path, seeds: range, sources: Sources) -> tuple[Intake, dict[int, int]]:
+    """Write and take in the weeks side by side; the week of every account key."""
+    pool, owner, declared = load_pool(sources), dict[int, int](), []
+    for week, seed in enumerate(seeds):
+        log = folder / str(week)
+        simulate(WEEK, log, seed, pool)
+        declared.append(pq.read_table(log / "accounts.parquet"))
+        owner |= dict.fromkeys(hash64(declared[-1]["account_id"].combine_chunks()).tolist(), week)
+    whole = folder / "accounts.parquet"
+    pq.write_table(pa.concat_tables(declared), whole)
+    assert len(owner) == sum(map(len, declared)), "two weeks share an account"
+    paths = tuple(folder / str(week) / "exchanges" for week in range(len(seeds)))
+    return take_in(engine, Source(paths, whole), SETTINGS), owner
+
+
+def _summarised(
+    engine: DuckDBEngine, intake: Intake, owner: Mapping[int, int], hour: int
+) -> Iterator[tuple[int, Accounts]]:
+    """The accounts of each week as they are known at an hour."""
+    end = int((WEEK.start + timedelta(hours=hour)).timestamp())
+    cut = engine.keep(intake.sketched.filter(intake.sketched.second < end), f"until_{hour}")
+    profiles = profile.assemble(engine.run(profile.totals(cut)), engine.run(profile.facets(cut)))
+    table = account_table(profiles, intake.accounts, engine.run(countries_of(cut)))
+    rows = list(traits_of(engine, cut, table, SETTINGS, f"_{hour}"))
+    week = np.array([owner[key] for key in profiles.keys.tolist()])
+    of_rows = [np.array([owner[key] for key in part["account_key"].to_pylist()], np.int64) for part in rows]
+    for number in range(1 + max(owner.values())):
+        own = week == number
+        shown = [part.filter(pa.array(place == number)) for part, place in zip(rows, of_rows, strict=True)]
+        facets = {name: block[own] for name, block in profiles.facets.items()}
+        seconds = (profiles.first_second[own], profiles.last_second[own])
+        yield number, together.accounts_of(profiles.exchanges[own], seconds, facets, shown, profiles.keys[own])
