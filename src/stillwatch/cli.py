@@ -24,6 +24,7 @@ from stillwatch.pipeline import benchmark, explaining
 from stillwatch.pipeline.windowing import Cut, window_report
 from stillwatch.report import (
     explanation_json,
+    print_cost,
     print_explanation,
     print_scan,
     print_scoreboard,
@@ -47,6 +48,9 @@ Out = Annotated[Path, typer.Option("--out", help="Folder for the report and the 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file of settings.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")]
+Profile = Annotated[
+    bool, typer.Option("--profile", help="Say what each stage cost: seconds, pace, peak memory, spilled bytes.")
+]
 FailOnCampaign = Annotated[bool, typer.Option("--fail-on-campaign", help="Exit with 1 when a campaign is found.")]
 
 _WINDOW_EXCHANGES = 1_500  # as in arXiv 2606.05725
@@ -84,6 +88,7 @@ def scan(  # noqa: PLR0913 - one parameter an option
         typer.Option("--known", help="Folder of an earlier report, whose campaigns may go on; may be repeated."),
     ] = None,
     settings_file: SettingsFile = None,
+    profile: Profile = False,
     as_json: AsJson = False,
     fail_on_campaign: FailOnCampaign = False,
 ) -> None:
@@ -91,7 +96,8 @@ def scan(  # noqa: PLR0913 - one parameter an option
     if engine != "duckdb":
         raise UsageError(f"no engine is called {engine!r}; this version has: duckdb")
     source = pipeline.Source(tuple(paths), accounts, reference, _utc(as_of), tuple(known or ()))
-    _finish(_scan(source, settings_file, out), out, as_json=as_json, fail_on_campaign=fail_on_campaign)
+    measure: pipeline.Measure = "everything" if profile else "seconds"
+    _finish(_scan(source, settings_file, out, measure), out, as_json=as_json, fail_on_campaign=fail_on_campaign)
 
 
 @app.command()
@@ -252,11 +258,13 @@ def _places(named: Sequence[str]) -> dict[str, str]:
     return {axis: point for axis, _, point in pairs}
 
 
-def _scan(source: pipeline.Source, settings_file: Path | None, out: Path) -> Scan:
+def _scan(
+    source: pipeline.Source, settings_file: Path | None, out: Path, measure: pipeline.Measure = "seconds"
+) -> Scan:
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file; give a folder")
     with _progress() as tell:
-        return pipeline.scan(source, settings.load(settings_file), out, tell)
+        return pipeline.scan(source, settings.load(settings_file), out, tell, measure)
 
 
 def _finish(result: Scan, out: Path, *, as_json: bool, fail_on_campaign: bool) -> None:
@@ -265,6 +273,8 @@ def _finish(result: Scan, out: Path, *, as_json: bool, fail_on_campaign: bool) -
     else:
         console = Console()
         print_scan(result, console)
+        if result.cost:
+            print_cost(result.cost, console)
         console.print(f"report: {out / 'report.html'}")
     if fail_on_campaign and _accuses(result):
         raise typer.Exit(1)

@@ -4,9 +4,13 @@ In: Ibis expressions, Arrow batches. Out: Arrow tables. Intermediate tables live
 what a query needs, not what the log holds; the memory limit makes DuckDB spill into the same folder.
 """
 
+import json
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +29,8 @@ from stillwatch.tables import Table
 
 _GROUP_ROWS = 20_480  # rows that a kept table buffers before it writes them: DuckDB's own 122,880 take 300 MB when wide
 _PART_ROWS = 1_000_000  # rows a Parquet part holds: large enough to scan fast, small enough to drop early
+_WRITTEN_ROWS = 65_536  # rows of a mapped table that are written at once
+_HARDLY_REPEAT = frozenset({"exchange_id", "excerpt"})  # columns that a dictionary would not shorten
 
 
 class DuckDBEngine:
@@ -35,6 +41,7 @@ class DuckDBEngine:
         self._root = Path(self._folder.name)
         self._threads = settings.threads or os.cpu_count() or 1
         self._streams = 0
+        self.spilled_bytes = 0  # so far, by all queries: the most that each had on disk at a time
         self._connection = ibis.duckdb.connect(
             temp_directory=str(self._root / "spill"),
             memory_limit=f"{settings.memory_limit_bytes // 2**20}MiB",
@@ -47,6 +54,7 @@ class DuckDBEngine:
         # Guesses of sizes go wrong by orders of magnitude here, and a join that holds the log instead of the members
         # ends in an out-of-memory. So joins run as written: the right side is the one held in memory.
         self._connection.raw_sql("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        self._connection.raw_sql("SET enable_profiling = 'no_output'")
 
     def __enter__(self) -> Self:
         return self
@@ -68,22 +76,33 @@ class DuckDBEngine:
         source = self.stream(batches) if isinstance(batches, ir.Table) else batches
         folder = self._root / f"{table.name}{name}"
         folder.mkdir()
-        _write_parts(abreast(function, source, self._threads), folder, table)
+        parts = _Parts(folder, table)
+        for _ in abreast(lambda batch: parts.write(function(batch)), source, self._threads):
+            pass
+        parts.close()
         pa.default_memory_pool().release_unused()  # what batches of text leave behind is as large as a query needs
         return self._connection.read_parquet(str(folder / "*.parquet"), table_name=f"{table.name}{name}")
 
     def run(self, expression: ir.Table) -> pa.Table:
         """Compute an expression whose result is small and bring it here."""
-        with _plain_faults():
+        with self._counted():
             return self._connection.to_pyarrow(expression)
 
     def keep(self, expression: ir.Table, name: str) -> ir.Table:
         """Compute an expression once into a Parquet file and give the table that reads it."""
         path = self._root / f"{name}.parquet"
-        with _plain_faults():
+        with self._counted():
             self._connection.to_parquet(expression, str(path), row_group_size=_GROUP_ROWS)
-            self._let_go()
-            return self._connection.read_parquet(str(path), table_name=name)
+        self._let_go()
+        return self._connection.read_parquet(str(path), table_name=name)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Turn faults of the one query inside into ours, and count what it spilled."""
+        with _plain_faults():
+            yield
+        told = json.loads(self._connection.con.get_profiling_information("json"))
+        self.spilled_bytes += int(told.get("system", {}).get("peak_temp_dir_size", 0))
 
     def _let_go(self) -> None:
         """Have DuckDB, whose threads do so when they end, and Arrow hand back what a large query leaves behind."""
@@ -105,7 +124,7 @@ class DuckDBEngine:
         """
         self._streams += 1
         path = self._root / f"stream-{self._streams}.parquet"
-        with _plain_faults():
+        with self._counted():
             self._connection.to_parquet(expression, str(path))
         self._let_go()
         with pq.ParquetFile(path) as file:
@@ -129,15 +148,58 @@ class _plain_faults:  # noqa: N801 - reads as a verb where it is used
             raise EngineError(f"the engine cannot use its work folder: {str(fault).splitlines()[0]}") from fault
 
 
-def _write_parts(batches: Iterable[pa.RecordBatch], folder: Path, table: Table) -> None:
-    """Write batches into Parquet parts; an empty stream gives one empty part, so that the table exists."""
-    schema = arrow_schema(table)
-    writer, rows, part = pq.ParquetWriter(folder / "part-00000.parquet", schema, compression="lz4"), 0, 0
-    for batch in batches:
-        if rows >= _PART_ROWS:
-            writer.close()
-            rows, part = 0, part + 1
-            writer = pq.ParquetWriter(folder / f"part-{part:05}.parquet", schema, compression="lz4")
-        writer.write_batch(batch)
-        rows += batch.num_rows
-    writer.close()
+class _Parts:
+    """Parquet parts of one table; each thread that writes has a part of its own, so that none waits for another."""
+
+    def __init__(self, folder: Path, table: Table) -> None:
+        self._folder, self._schema = folder, arrow_schema(table)
+        self._repeating = [c.name for c in table.columns if c.type == "string" and c.name not in _HARDLY_REPEAT]
+        self._numbers = count()
+        self._open: dict[int, _Part] = {}
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append a batch to the part of the calling thread."""
+        own = threading.get_ident()
+        part = self._open.get(own) or self._new()
+        self._open[own] = part
+        part.write(batch)
+        if part.rows >= _PART_ROWS:
+            self._open.pop(own).close()
+
+    def close(self) -> None:
+        """Finish all parts; where nothing was written leave an empty one, so that the table exists."""
+        if next(self._numbers) == 0:
+            self._new().close()
+        for part in self._open.values():
+            part.close()
+
+    def _new(self) -> "_Part":
+        path = self._folder / f"part-{next(self._numbers):05}.parquet"
+        return _Part(path, self._schema, self._repeating)
+
+
+class _Part:
+    """One file; a dictionary only where values repeat, no statistics: everything here is read whole."""
+
+    def __init__(self, path: Path, schema: pa.Schema, repeating: list[str]) -> None:
+        self._writer = pq.ParquetWriter(
+            path, schema, compression="lz4", use_dictionary=repeating, write_statistics=False
+        )
+        self._schema = schema
+        self._waiting: list[pa.RecordBatch] = []
+        self._held, self.rows = 0, 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._waiting.append(batch)
+        self._held += batch.num_rows
+        self.rows += batch.num_rows
+        if self._held >= _WRITTEN_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._writer.write_table(pa.Table.from_batches(self._waiting, self._schema), row_group_size=self._held or 1)
+        self._waiting, self._held = [], 0
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()

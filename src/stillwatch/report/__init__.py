@@ -6,6 +6,7 @@ of a log passes `clean`; in HTML also `page.markup`, the only place that makes m
 
 from stillwatch.report.as_json import scan_json
 from stillwatch.report.clean import visible
+from stillwatch.report.cost import print_cost
 from stillwatch.report.explained import explanation_json, print_explanation
 from stillwatch.report.folder import write_scan
 from stillwatch.report.page import html_page
@@ -19,6 +20,7 @@ __all__ = [
     "explanation_json",
     "html_page",
     "members_csv",
+    "print_cost",
     "print_explanation",
     "print_scan",
     "print_scoreboard",

@@ -14,14 +14,25 @@ from typing import Any
 
 from stillwatch.report.clean import storable
 from stillwatch.report.words import STANDARD_IDS, VERDICT_MEANINGS, ranked
-from stillwatch.types import Campaign, Coverage, Scan
+from stillwatch.types import Campaign, Coverage, RunCost, Scan
 
 _COUNTED_NOT_LISTED = frozenset({"members"})
 
 
 def scan_json(scan: Scan) -> dict[str, Any]:
-    """Give the whole result for `--json`: `campaigns.json` with the coverage report in it."""
-    return campaigns_json(scan) | {"coverage": coverage_json(scan.coverage)}
+    """Give the whole result for `--json`: `campaigns.json`, the coverage report, and what the run cost if known."""
+    whole = campaigns_json(scan) | {"coverage": coverage_json(scan.coverage)}
+    return whole | ({"cost": cost_json(scan.cost)} if scan.cost else {})
+
+
+def cost_json(cost: RunCost) -> dict[str, Any]:
+    """Give what a run cost, stage by stage, with the pace at which each got through the whole input."""
+    stages = [
+        _plain(stage)
+        | {"rows_per_second": cost.rows_per_second(stage), "bytes_per_second": cost.bytes_per_second(stage)}
+        for stage in cost.stages
+    ]
+    return {"rows": cost.rows, "bytes": cost.bytes, "stages": stages}
 
 
 def campaigns_json(scan: Scan) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from stillwatch.tables import SKETCHED
 from stillwatch.types import TARGETS, Target
 
 _EXCERPT_CHARACTERS = 200
+_BETWEEN = "\x1f"  # what joins the names of tools: Unicode's unit separator
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _ELICITS, _JUDGES = len(TARGETS), len(TARGETS) + 1  # columns of the model behind those of the targets
 _REASONING, _GRADING = TARGETS.index(Target.REASONING), TARGETS.index(Target.GRADING)
@@ -151,8 +152,16 @@ def _tool_schema(batch: pa.RecordBatch) -> pa.Array:
     listed = batch["tools"]
     if listed.null_count == len(listed):
         return batch["tools_hash"]
-    names = pa.array(
-        [",".join(sorted(n for n in tools if n)) or None if tools else None for tools in listed.to_pylist()],
-        pa.string(),
-    )
+    whole = listed.flatten()
+    plain = not whole.null_count and not pc.any(pc.match_substring(whole, _BETWEEN)).as_py()
+    names = _of_distinct(pc.binary_join(listed, _BETWEEN), _sorted_names) if plain else _one_by_one(listed)
     return pc.coalesce(batch["tools_hash"], names)
+
+
+def _sorted_names(joined: str) -> str | None:
+    return ",".join(sorted(name for name in joined.split(_BETWEEN) if name)) or None
+
+
+def _one_by_one(listed: pa.Array) -> pa.Array:
+    names = [",".join(sorted(n for n in tools if n)) or None if tools else None for tools in listed.to_pylist()]
+    return pa.array(names, pa.string())

@@ -31,10 +31,16 @@ def communities(members: sp.csr_array, bits: Floats) -> list[Mask]:
 
 
 def _leiden(members: sp.csr_array, weight: Floats) -> npt.NDArray[np.int64]:
-    """Community of every account, -1 for accounts in no group."""
-    groups, accounts = members.shape
-    rows, columns = members.nonzero()
-    graph = igraph.Graph(groups + accounts, np.column_stack([rows, groups + columns]).tolist())
+    """Community of every account, -1 for accounts in no group.
+
+    Only accounts in a group are in the graph: to the method the others are as many communities to be tried, which
+    takes time with the square of the log's accounts.
+    """
+    labels = np.full(members.shape[1], -1, np.int64)
+    inside = np.flatnonzero(np.asarray(members.sum(axis=0)).ravel())
+    held = sp.csr_array(members[:, inside])
+    rows, columns = held.nonzero()
+    graph = igraph.Graph(sum(held.shape), np.column_stack([rows, held.shape[0] + columns]).tolist())
     partition = leidenalg.find_partition(
         graph,
         leidenalg.RBConfigurationVertexPartition,
@@ -43,6 +49,5 @@ def _leiden(members: sp.csr_array, weight: Floats) -> npt.NDArray[np.int64]:
         seed=_SEED,
         n_iterations=-1,
     )
-    labels = np.asarray(partition.membership, np.int64)[groups:]
-    labels[np.asarray(members.sum(axis=0)).ravel() == 0] = -1
+    labels[inside] = np.asarray(partition.membership, np.int64)[held.shape[0] :]
     return labels

@@ -286,12 +286,42 @@ class Continuation:
     accounts: tuple[ContinuedAccount, ...]
 
 
+_TICK_SECONDS = 0.001  # the shortest time a stage is taken to last
+
+
+@dataclass(frozen=True, slots=True)
+class StageCost:
+    """What a stage of a run cost. peak_bytes: largest resident memory; spilled_bytes: put on disk for want of it."""
+
+    stage: str
+    seconds: float
+    peak_bytes: int
+    spilled_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunCost:
+    """What a run cost, and the input that it is measured against: rows, and bytes as they lie on disk."""
+
+    rows: int
+    bytes: int
+    stages: tuple[StageCost, ...]
+
+    def rows_per_second(self, stage: StageCost) -> int:
+        """The pace at which a stage got through all rows of the input."""
+        return round(self.rows / max(stage.seconds, _TICK_SECONDS))
+
+    def bytes_per_second(self, stage: StageCost) -> int:
+        """The pace at which a stage got through all bytes of the input."""
+        return round(self.bytes / max(stage.seconds, _TICK_SECONDS))
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """The result of one run: what `report` prints and `decide` judged.
 
     `threshold_bits`: the fewest bits that e-BH accused on in this run; None if it accused nobody or is not known.
-    `continued`: None where no earlier report was given.
+    `continued`: None where no earlier report was given; `cost`: None where it was not asked for.
     """
 
     version: str
@@ -305,3 +335,4 @@ class Scan:
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
     threshold_bits: float | None = None
     continued: Continuation | None = None
+    cost: RunCost | None = None
