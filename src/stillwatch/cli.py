@@ -7,6 +7,7 @@ never a stack trace.
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from rich.text import Text
 
 from stillwatch import __version__, pipeline, settings
 from stillwatch.errors import StillwatchError, UsageError
-from stillwatch.pipeline import benchmark, explaining
+from stillwatch.pipeline import benchmark, explaining, watching
 from stillwatch.pipeline.windowing import Cut, window_report
 from stillwatch.report import (
     explanation_json,
@@ -98,6 +99,45 @@ def scan(  # noqa: PLR0913 - one parameter an option
     source = pipeline.Source(tuple(paths), accounts, reference, _utc(as_of), tuple(known or ()))
     measure: pipeline.Measure = "everything" if profile else "seconds"
     _finish(_scan(source, settings_file, out, measure), out, as_json=as_json, fail_on_campaign=fail_on_campaign)
+
+
+@app.command()
+def watch(  # noqa: PLR0913 - one parameter an option
+    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them, to which new files are added.")],
+    *,
+    state: Annotated[Path, typer.Option("--state", help="Folder that keeps what was taken in.")] = Path(
+        "stillwatch-state"
+    ),
+    accounts: Annotated[
+        Path | None, typer.Option("--accounts", help="File of accounts; else the one beside the logs.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option("--reference", help="Traffic believed benign, to learn what is normal from.")
+    ] = None,
+    out: Out = Path("stillwatch-out"),
+    known: Annotated[
+        list[Path] | None,
+        typer.Option("--known", help="Folder of an earlier report, whose campaigns may go on; may be repeated."),
+    ] = None,
+    every: Annotated[
+        float | None, typer.Option("--every", min=0.01, help="Look again after so many minutes; else one look.")
+    ] = None,
+    settings_file: SettingsFile = None,
+    as_json: AsJson = False,
+    fail_on_campaign: FailOnCampaign = False,
+) -> None:
+    """Take in new log files, once each, and judge all that is kept."""
+    source = pipeline.Source(tuple(paths), accounts, reference, None, tuple(known or ()))
+    while True:
+        with _progress() as tell:
+            result = watching.watch(source, state, settings.load(settings_file), out, tell)
+        if result is None:
+            Console(stderr=True).print(f"nothing new since the last report in {out}")
+        else:
+            _finish(result, out, as_json=as_json, fail_on_campaign=fail_on_campaign)
+        if every is None:
+            return
+        time.sleep(60 * every)
 
 
 @app.command()

@@ -55,6 +55,7 @@ class Settings:
     row_limit_bytes: a longer row is quarantined unread.
     prices: list prices; a model without one is named in `leak.unpriced_models`, never counted as free.
     region_policy: path of a TOML policy file, or empty; see docs/how-to/region-policy.md.
+    retention_days: days before the last exchange that `watch` keeps sketches of; 0 keeps all.
     """
 
     false_discovery_fraction: float = 0.01
@@ -70,6 +71,7 @@ class Settings:
     row_limit_bytes: int = 32 * 2**20
     prices: tuple[Price, ...] = field(default=DEFAULT_PRICES)
     region_policy: str = ""
+    retention_days: int = 90
 
     def __post_init__(self) -> None:
         fractions = ("false_discovery_fraction", "taking_share_fraction", "declared_share_fraction")
@@ -79,6 +81,7 @@ class Settings:
         for name in ("memory_limit_bytes", "batch_rows", "row_limit_bytes"):
             _check(name, getattr(self, name) > 0, "must be positive")
         _check("memory_limit_bytes", self.memory_limit_bytes >= 128 * 2**20, "must be at least 128 MiB")
+        _check("retention_days", self.retention_days >= 0, "must be 0 (all) or more")
         _check("threads", self.threads >= 0, "must be 0 (all) or more")
 
     def fingerprint(self) -> str:

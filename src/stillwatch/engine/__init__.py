@@ -4,7 +4,8 @@ In: Ibis expressions and streams of Arrow batches. Out: Arrow tables and engine-
 Stages build expressions; they never run them. Read `duckdb` for the embedded default.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import ibis.expr.types as ir
@@ -37,6 +38,10 @@ class Engine(Protocol):
 
     def adopt(self, rows: pa.Table, name: str) -> ir.Table:
         """Make an Arrow table visible to expressions under `name`."""
+        ...
+
+    def read(self, files: Sequence[Path], name: str) -> ir.Table:
+        """Make Parquet files of one schema visible to expressions as one table under `name`."""
         ...
 
     def stream(self, expression: ir.Table) -> Iterable[pa.RecordBatch]:

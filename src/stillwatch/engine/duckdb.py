@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -116,6 +116,10 @@ class DuckDBEngine:
         path = self._root / f"{name}.parquet"
         pq.write_table(rows, path, compression="lz4")
         return self._connection.read_parquet(str(path), table_name=name)
+
+    def read(self, files: Sequence[Path], name: str) -> ir.Table:
+        """Make Parquet files of one schema visible to expressions as one table under `name`."""
+        return self._connection.read_parquet([str(file) for file in files], table_name=name)
 
     def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
         """Compute an expression of any size and bring it here batch by batch, by way of a file.

@@ -49,15 +49,22 @@ class Intake:
 
 def take_in(engine: Engine, source: Source, settings: Settings, name: str = "") -> Intake:
     """Read and sketch every exchange, drop repeated ones, and read the accounts."""
-    tally, account_tally = Tally(), Tally()
+    tally = Tally()
     weights = load_projection()
     projection = Projection(weights.weights, weights.scale, weights.bias)
     batches = _until(read_exchanges(source.paths, settings, tally), source.as_of)
     sketched = engine.map_batches(batches, lambda batch: sketch(batch, projection), SKETCHED, name)
     if tally.rows_read == 0:
         raise InputError(f"{', '.join(map(str, source.paths))}: no exchange could be read; {_why(tally)}")
+    return intake_of(engine, sketched, source, tally, settings, name)
+
+
+def intake_of(  # noqa: PLR0913, PLR0917 - where rows are, where they came from, and how they were counted
+    engine: Engine, sketched: ir.Table, source: Source, tally: Tally, settings: Settings, name: str = ""
+) -> Intake:
+    """Drop repeated exchanges of what was sketched, and read the accounts."""
     unique, duplicated = _each_once(engine, sketched, name)
-    path = source.accounts or find_accounts(source.paths)
+    account_tally, path = Tally(), source.accounts or find_accounts(source.paths)
     accounts = read_accounts(path, settings, account_tally) if path else arrow_schema(ACCOUNTS).empty_table()
     return Intake(unique, accounts, tally, account_tally, duplicated)
 

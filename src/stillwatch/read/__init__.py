@@ -19,7 +19,7 @@ from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import ACCOUNTS, EXCHANGES, Table
 
-__all__ = ["Tally", "find_accounts", "read_accounts", "read_exchanges"]
+__all__ = ["Tally", "exchange_files", "find_accounts", "read_accounts", "read_exchanges", "read_file"]
 
 _ENDINGS = (".parquet", ".csv", ".jsonl", ".ndjson", ".json")
 _PACKED = (".gz", ".zst", "")
@@ -39,6 +39,17 @@ def read_exchanges(paths: Sequence[Path], settings: Settings, tally: Tally) -> I
             tally.quarantine(str(file), 1, "the whole file" + str(fault).removeprefix(f"{file}:"))
     if unreadable and not tally.rows_read:
         raise unreadable
+
+
+def read_file(path: Path, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
+    """Read one file of exchanges; one that cannot be read is quarantined whole.
+
+    Raises:  InputError: it lacks a required column.
+    """
+    try:
+        yield from _read(path, EXCHANGES, settings, tally)
+    except UnreadableError as fault:
+        tally.quarantine(str(path), 1, "the whole file" + str(fault).removeprefix(f"{path}:"))
 
 
 def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:

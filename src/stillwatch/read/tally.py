@@ -5,7 +5,8 @@ In: batches and faults, as readers meet them. Out: the numbers of the coverage r
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
@@ -46,6 +47,28 @@ class Tally:
         self.rows_quarantined += 1
         if len(self.quarantined) < _NAMED_FAULTS:
             self.quarantined.append(Quarantined(file, row, reason))
+
+    def add(self, other: "Tally") -> None:
+        """Count what another tally has counted, as if both had been one."""
+        self.files += other.files
+        self.digests += other.digests
+        self.rows_read += other.rows_read
+        self.rows_quarantined += other.rows_quarantined
+        self.quarantined += other.quarantined[: _NAMED_FAULTS - len(self.quarantined)]
+        for name, count in other.values.items():
+            self.values[name] = self.values.get(name, 0) + count
+        self.saw_extra(sorted(other.extra_columns))
+        self.remarks += other.remarks
+
+    def as_json(self) -> Mapping[str, Any]:
+        """Give the counts as JSON values."""
+        return asdict(self) | {"extra_columns": sorted(self.extra_columns)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Tally":
+        """Read what `as_json` gave."""
+        faults = [Quarantined(**fault) for fault in values["quarantined"]]
+        return cls(**{**values, "quarantined": faults, "extra_columns": set(values["extra_columns"])})
 
     def column_fraction(self) -> Mapping[str, float]:
         """Share of rows with a value, by column; readers give empty strings as no value."""

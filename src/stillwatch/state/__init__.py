@@ -1,0 +1,9 @@
+"""What `watch` keeps between its runs: one part a log file, sketched, with its counts; no prompt text but excerpts.
+
+In: sketched batches of a new file. Out: parts on disk. A part is written beside the others and becomes one of them by a
+single rename, so a run that dies at any moment loses nothing and counts nothing twice. Read `parts` next.
+"""
+
+from stillwatch.state.parts import Part, Stamp, State, opened
+
+__all__ = ["Part", "Stamp", "State", "opened"]

@@ -1,0 +1,167 @@
+"""Parts of a state directory: each holds what one log file gave.
+
+In: batches of `tables.SKETCHED`, and the counts of reading them. Out: `Part`s. Layout: `parts/NAME/{sketched.parquet,
+part.json}`. A part is written in `unfinished/` and becomes one by a rename; what lies there when a run begins belongs
+to one that died. Of two parts of one path, the file has grown or was written anew: the later one counts.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from stillwatch.errors import InputError
+from stillwatch.schemas import arrow_schema
+from stillwatch.tables import SKETCHED
+
+_UNFINISHED, _PARTS, _LOCK, _MADE_BY, _ROWS, _PART = "unfinished", "parts", "lock", "made_by", "sketched", "part"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A log file as it was found: whether it has changed shows without reading it."""
+
+    file: str
+    size_bytes: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> "Stamp":
+        """Look at a file."""
+        seen = path.stat()
+        return cls(str(path.resolve()), seen.st_size, seen.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one log file gave. last_second: of its exchanges, 0 if it has none; counts: of reading."""
+
+    folder: Path
+    stamp: Stamp
+    last_second: int
+    counts: Mapping[str, Any]
+
+    @property
+    def rows(self) -> Path:
+        """The file of its sketched exchanges."""
+        return self.folder / f"{_ROWS}.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state directory that this process holds alone."""
+
+    folder: Path
+
+    def parts(self) -> tuple[Part, ...]:
+        """Every finished part, one a log file, in order of the files' names."""
+        latest: dict[str, Part] = {}
+        for path in sorted((self.folder / _PARTS).iterdir()):
+            part = _read(path)
+            held = latest.get(part.stamp.file)
+            if held is None or held.stamp.modified_ns <= part.stamp.modified_ns:
+                latest[part.stamp.file] = part
+        return tuple(latest[file] for file in sorted(latest))
+
+    def add(self, stamp: Stamp, batches: Iterable[pa.RecordBatch], counts: Callable[[], Mapping[str, Any]]) -> Part:
+        """Keep what a log file gave, whole or not at all; `counts` is asked once the batches have ended."""
+        name = hashlib.sha256(f"{stamp.file}\0{stamp.size_bytes}\0{stamp.modified_ns}".encode()).hexdigest()[:32]
+        folder = self.folder / _UNFINISHED / name
+        folder.mkdir()
+        last_second = _write_rows(folder / f"{_ROWS}.parquet", batches)
+        written = {
+            "file": stamp.file,
+            "size_bytes": stamp.size_bytes,
+            "modified_ns": stamp.modified_ns,
+            "last_second": last_second,
+            "counts": counts(),
+        }
+        (folder / f"{_PART}.json").write_text(json.dumps(written), encoding="utf-8")
+        for file in (folder / f"{_ROWS}.parquet", folder / f"{_PART}.json", folder):
+            _flush(file)
+        finished = self.folder / _PARTS / name
+        folder.replace(finished)
+        _flush(finished.parent)
+        return _read(finished)
+
+    def drop(self, parts: Iterable[Part]) -> None:
+        """Forget parts; each leaves by one rename before its files are removed."""
+        for part in parts:
+            leaving = part.folder.replace(self.folder / _UNFINISHED / part.folder.name)
+            shutil.rmtree(leaving)
+
+    def drop_replaced(self) -> None:
+        """Forget parts of files that have been read anew."""
+        kept = {part.folder for part in self.parts()}
+        self.drop(_read(path) for path in sorted((self.folder / _PARTS).iterdir()) if path not in kept)
+
+
+@contextmanager
+def opened(folder: Path, made_by: str) -> Iterator[State]:
+    """Hold a state directory, made if it does not exist; what an earlier run left unfinished is removed.
+
+    Args:    made_by: what the sketches depend on; a directory of another kind is refused.
+    Raises:  InputError: another process holds it, or it was made by another version.
+    """
+    (folder / _PARTS).mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as fault:
+            raise InputError(
+                f"{folder}: another run holds this state directory; wait for it, or use another"
+            ) from fault
+        shutil.rmtree(folder / _UNFINISHED, ignore_errors=True)
+        (folder / _UNFINISHED).mkdir()
+        _claim(folder, made_by)
+        state = State(folder)
+        state.drop_replaced()
+        yield state
+
+
+def _claim(folder: Path, made_by: str) -> None:
+    path = folder / _MADE_BY
+    if not path.exists():
+        written = folder / _UNFINISHED / _MADE_BY
+        written.write_text(made_by, encoding="utf-8")
+        _flush(written)
+        written.replace(path)
+    elif path.read_text(encoding="utf-8") != made_by:
+        raise InputError(f"{folder}: this state directory holds sketches of another version; begin a new one")
+
+
+def _write_rows(path: Path, batches: Iterable[pa.RecordBatch]) -> int:
+    last_second = 0
+    with pq.ParquetWriter(path, arrow_schema(SKETCHED), compression="lz4") as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+            last_second = max(last_second, pc.max(batch["second"]).as_py() or 0)
+    return last_second
+
+
+def _read(folder: Path) -> Part:
+    try:
+        found = json.loads((folder / f"{_PART}.json").read_text(encoding="utf-8"))
+        stamp = Stamp(found["file"], found["size_bytes"], found["modified_ns"])
+        return Part(folder, stamp, found["last_second"], found["counts"])
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise InputError(f"{folder}: not a part of a state directory; remove it and its log is read again") from fault
+
+
+def _flush(path: Path) -> None:
+    """Have the disk hold a file or a folder's entries before anything depends on it."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,127 @@
+"""Watching a log that grows: the same as a scan of everything, whatever happens to the process in between."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from stillwatch import state
+from stillwatch.errors import InputError
+from stillwatch.pipeline import Source, scan, simulate
+from stillwatch.pipeline.watching import watch
+from stillwatch.settings import Settings
+from stillwatch.types import Scan
+
+SEED, DAYS_APART = 5, 4
+SETTINGS = Settings(retention_days=0)
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log in files of four days each, with its accounts."""
+    folder = tmp_path_factory.mktemp("watched")
+    simulate("demo", folder / "whole", seed=SEED, scale=0.2)
+    rows = pq.read_table(folder / "whole/exchanges").sort_by("ts")
+    day = pc.divide(pc.days_between(pc.min(rows["ts"]), rows["ts"]), DAYS_APART)
+    (folder / "logs").mkdir()
+    for number in pc.unique(day).to_pylist():
+        pq.write_table(rows.filter(pc.equal(day, number)), folder / f"logs/part-{number}.parquet")
+    shutil.copy(folder / "whole/accounts.parquet", folder / "accounts.parquet")
+    return folder
+
+
+def looked(logs: Path, work: Path, settings: Settings = SETTINGS) -> Scan | None:
+    source = Source((work / "logs",), logs / "accounts.parquet")
+    return watch(source, work / "state", settings, work / "out", lambda _: None)
+
+
+def told(result: Scan) -> list[tuple[str, float, float, int]]:
+    return [(c.campaign_id, c.together_bits, c.taking_bits, len(c.members)) for c in result.campaigns]
+
+
+def test_files_that_come_one_by_one_give_what_a_scan_of_all_gives(logs: Path, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    files, result = sorted((logs / "logs").iterdir()), None
+    for file in files:
+        shutil.copy(file, tmp_path / "logs")
+        result = looked(logs, tmp_path)
+    assert result is not None
+    whole = scan(
+        Source((logs / "logs",), logs / "accounts.parquet", as_of=result.as_of), SETTINGS, tmp_path / "whole", str
+    )
+    assert told(result) == told(whole)
+    assert result.campaigns
+    assert replace(result.coverage, files=()) == replace(whole.coverage, files=())
+    assert result.input_fingerprint == whole.input_fingerprint
+
+
+def test_nothing_new_gives_no_new_report(logs: Path, tmp_path: Path) -> None:
+    shutil.copytree(logs / "logs", tmp_path / "logs")
+    assert looked(logs, tmp_path) is not None
+    assert looked(logs, tmp_path) is None
+
+
+def test_a_file_that_grew_counts_once(logs: Path, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    rows = pq.read_table(min((logs / "logs").iterdir()))
+    pq.write_table(rows.slice(0, len(rows) // 2), tmp_path / "logs/today.parquet")
+    looked(logs, tmp_path)
+    pq.write_table(rows, tmp_path / "logs/today.parquet")
+    result = looked(logs, tmp_path)
+    assert result is not None
+    assert (result.coverage.rows_read, result.coverage.rows_duplicated) == (len(rows), 0)
+
+
+def test_days_past_retention_are_not_judged(logs: Path, tmp_path: Path) -> None:
+    shutil.copytree(logs / "logs", tmp_path / "logs")
+    result = looked(logs, tmp_path, Settings(retention_days=3))
+    assert result is not None
+    assert result.coverage.first_seen is not None
+    assert result.coverage.last_seen is not None
+    assert (result.coverage.last_seen - result.coverage.first_seen).total_seconds() <= 3 * 86_400
+
+
+def test_one_run_at_a_time_holds_the_state(tmp_path: Path) -> None:
+    with state.opened(tmp_path, "x"), pytest.raises(InputError, match="another run holds"), state.opened(tmp_path, "x"):
+        pass
+
+
+def test_sketches_of_another_version_are_refused(tmp_path: Path) -> None:
+    with state.opened(tmp_path, "x"):
+        pass
+    with pytest.raises(InputError, match="another version"), state.opened(tmp_path, "y"):
+        pass
+
+
+def test_a_killed_run_loses_nothing_and_counts_nothing_twice(logs: Path, tmp_path: Path) -> None:
+    """The process dies while a part is being written; the next run reads that file again, and the others not."""
+    shutil.copytree(logs / "logs", tmp_path / "logs")
+    command = [sys.executable, "-m", "stillwatch", "watch", tmp_path / "logs", "--state", tmp_path / "state"]
+    running = subprocess.Popen([*command, "--out", tmp_path / "out"], stdout=subprocess.DEVNULL)
+    while running.poll() is None and not any((tmp_path / "state/unfinished").glob("*/sketched.parquet")):
+        pass
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    result = looked(logs, tmp_path)
+    assert result is not None
+    rows = sum(pq.ParquetFile(file).metadata.num_rows for file in (logs / "logs").iterdir())
+    assert (result.coverage.rows_read, result.coverage.rows_duplicated) == (rows, 0)
+    assert not list((tmp_path / "state/unfinished").iterdir())
+
+
+def test_a_part_comes_whole_or_not_at_all(tmp_path: Path) -> None:
+    def broken() -> list[pa.RecordBatch]:
+        raise KeyboardInterrupt
+
+    with state.opened(tmp_path, "x") as held:
+        stamp = state.Stamp("log", 1, 1)
+        with pytest.raises(KeyboardInterrupt):
+            held.add(stamp, (batch for batch in broken()), dict)
+        assert held.parts() == ()
