@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from stillwatch.bench.truth import PROBE_KIND, Truth, read_truth
 from stillwatch.pipeline import Source, scan
 from stillwatch.settings import Settings
 from stillwatch.simulate import Scenario
+from stillwatch.types import Member
 
 OUT = Path(__file__).parent / "results/relay.md"
 SETTINGS = Settings(threads=1)
@@ -58,7 +60,7 @@ def judge(scenario: Scenario, seed: int, tally: Tally) -> None:
         count(truth, members, listed_rows(truth, read_found(out, truth.owner)), tally)
 
 
-def _guilty(truth: Truth, members: tuple) -> bool:
+def _guilty(truth: Truth, members: Sequence[Member]) -> bool:
     return 2 * sum(m.account_id in truth.guilty for m in members) >= len(members)
 
 

@@ -17,12 +17,10 @@ from stillwatch.taking.course.customers import (
     release_counts,
     spans,
 )
-from stillwatch.taking.course.pivot import Release
 
 __all__ = [
     "COURSE_TESTS",
     "Course",
-    "Release",
     "block_counts",
     "chosen",
     "customers",

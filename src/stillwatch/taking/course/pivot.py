@@ -2,9 +2,10 @@
 
 Source: February and June 2026 disclosures: half of the traffic, or all of it, moved within a day of a release. Claims: a
 difference in differences. Per customer, the change in the share of the new model from the week before the release to
-the hours after it, less the mean change of all customers; times the exchanges of those hours. Ranked among customers
-that asked before: who only came for the release has nothing to move.
-Exemptions: fewer than 20 exchanges in the week before, none after it, or a log that ends within two hours of it.
+the hours after it, less the mean change of all customers; of that the lower end of its interval (one exchange moved is
+no habit), times the exchanges of those hours. Ranked among customers that asked before: who only came for the
+release has nothing to move.
+Exemptions: fewer than 20 exchanges in the week before, or a log that ends within two hours of the release.
 Innocent twins: a benchmark on release day (it did not ask before); a company that changes its default on the day (a
 customer here, however many seats it has, and one of those that the campaign is ranked among).
 """
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,7 +23,7 @@ from stillwatch.settings import Release
 from stillwatch.taking.counts import Vector
 from stillwatch.taking.course.customers import AFTER_HOURS, CUSTOMER_EXCHANGES
 
-EXPONENT = 1.0  # hours after a release only the quickest accounts of a campaign have moved: its share is small yet
+LIKELY_Z = 1.645  # normal quantile of a one-sided 95 % interval (Wilson 1927)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Moved:
     """Traffic around one release and up to one time after it, of every customer that can be ranked, [n]."""
 
     customers: tuple[str, ...]
-    accused: np.ndarray
+    accused: npt.NDArray[np.bool_]
     before: Vector
     new_before: Vector
     after: Vector
@@ -37,18 +39,31 @@ class Moved:
 
     @property
     def change(self) -> Vector:
-        """Change in the share of the new model, from before to after."""
-        return np.asarray(self.new / self.after - self.new_before / self.before)
+        """Change in the share of the new model, from before to after; 0 for who did not ask after."""
+        return np.asarray(self.new / np.maximum(self.after, 1.0) - self.new_before / self.before)
+
+    def uptake(self, ranked: npt.NDArray[np.int64]) -> float:
+        """Mean change of the ranked customers that asked after the release: organic uptake.
+
+        The campaign is one of them: a symmetric function of all that are ranked keeps the ranks exchangeable.
+        """
+        asked = ranked[self.after[ranked] > 0]
+        return float(self.change[asked].mean()) if len(asked) else 0.0
 
     def excess(self, row: int) -> Vector:
-        """Exchanges beyond organic uptake, weighed by their share: of a campaign first, then of every other customer.
-
-        Uptake is the mean change over the very customers that are ranked, the campaign included: a symmetric
-        function of them all, so that the ranks stay exchangeable.
-        """
+        """Exchanges moved beyond organic uptake, at least: of a campaign first, then of every other customer."""
         ranked = np.concatenate([[row], np.flatnonzero(~self.accused)])
-        change = self.change[ranked] - self.change[ranked].mean()
-        return np.asarray(self.after[ranked] * np.maximum(change, 0.0) ** (1.0 + EXPONENT))
+        after, new = self.after[ranked], self.new[ranked]
+        sure = _lower(new, after) - self.new_before[ranked] / self.before[ranked]
+        return np.asarray(np.round(after * np.maximum(sure - self.uptake(ranked), 0.0), 9))
+
+
+def _lower(hits: Vector, of: Vector) -> Vector:
+    """Give the lower end of Wilson's interval of a share; 0 of nothing."""
+    of, z = np.maximum(of, 1.0), LIKELY_Z**2
+    share = hits / of
+    spread = LIKELY_Z * np.sqrt(share * (1 - share) / of + z / (4 * of**2))
+    return np.asarray((share + z / (2 * of) - spread) / (1 + z / of))
 
 
 def moved(counted: pa.Table, release: int, hours: int) -> Moved:
@@ -56,7 +71,7 @@ def moved(counted: pa.Table, release: int, hours: int) -> Moved:
     rows = counted.filter(pc.equal(counted["release"], release))
     columns = {name: rows[name].to_numpy().astype(float) for name in ("before", "new_before")}
     after, new = (rows[f"{name}_{hours}"].to_numpy().astype(float) for name in ("after", "new"))
-    keep = (columns["before"] >= CUSTOMER_EXCHANGES) & (after > 0)
+    keep = columns["before"] >= CUSTOMER_EXCHANGES
     names = np.array(rows["customer"].to_pylist(), object)[keep]
     accused = np.array(rows["accused"].to_pylist(), bool)[keep]
     return Moved(tuple(names), accused, columns["before"][keep], columns["new_before"][keep], after[keep], new[keep])
@@ -92,11 +107,11 @@ def _judged(traffic: Moved, release: Release, hours: int, row: int) -> tuple[flo
     excess = traffic.excess(row)
     others = len(excess) - 1
     p = float(conformal_p(excess[0], excess[1:], "upper"))
-    organic = float(np.delete(traffic.change, np.flatnonzero(traffic.accused)).mean()) if others else 0.0
+    organic = traffic.uptake(np.flatnonzero(~traffic.accused))
     words = (
         f"within {hours} hours of the release of {release.model}, {int(traffic.new[row]):,} of "
-        f"{int(traffic.after[row]):,} exchanges ({100 * traffic.new[row] / traffic.after[row]:.0f} %) had moved to it, "
-        f"other customers' {100 * organic:.0f} % on average; {round(p * (others + 1)) - 1:,} of {others:,} of them "
+        f"{int(traffic.after[row]):,} exchanges ({100 * traffic.new[row] / max(traffic.after[row], 1):.0f} %) had moved to "
+        f"it, other customers' {100 * organic:.0f} % on average; {round(p * (others + 1)) - 1:,} of {others:,} of them "
         "moved as much beyond that"
     )
     return float(calibrate_bits(np.log(p))), words

@@ -11,11 +11,14 @@ Innocent twin: a customer's pilot before its roll-out, which is why these bits a
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.bits import calibrate_bits, conformal_p
 from stillwatch.taking.counts import Vector
 from stillwatch.taking.course.customers import BLOCK_SECONDS, CUSTOMER_EXCHANGES
+
+Ints = npt.NDArray[np.int64]
 
 SHORTEST_BLOCKS = 2  # 12 hours, on either side: a night is no phase
 FEWEST_PROBES = 5
@@ -56,7 +59,8 @@ def phases(blocks: pa.Table, lives: pa.Table) -> dict[str, tuple[bool, Phase]]:
     names = blocks["customer"].combine_chunks().dictionary_encode()
     accused = dict(zip(blocks["customer"].to_pylist(), blocks["accused"].to_pylist(), strict=True))
     order = np.argsort(names.indices.to_numpy(), kind="stable")
-    code, block, count = names.indices.to_numpy()[order], *(blocks[n].to_numpy()[order] for n in ("block", "exchanges"))
+    code = names.indices.to_numpy()[order]
+    block, count = (blocks[name].to_numpy()[order] for name in ("block", "exchanges"))
     edges = np.append(np.flatnonzero(np.diff(code, prepend=-1)), len(code))
     living = _by_customer(lives)
     found: dict[str, tuple[bool, Phase]] = {}
@@ -65,9 +69,9 @@ def phases(blocks: pa.Table, lives: pa.Table) -> dict[str, tuple[bool, Phase]]:
         if count[begin:end].sum() >= CUSTOMER_EXCHANGES:
             first, last, accounts = living[name]
             start, size = int(first.min()), int(last.max() - first.min()) + 1
-            exchanges = np.bincount(block[begin:end] - start, count[begin:end], size)
+            exchanges = np.bincount(block[begin:end] - start, count[begin:end], size).astype(np.float64)
             born = np.bincount(first - start, accounts, size + 1) - np.bincount(last - start + 1, accounts, size + 1)
-            found[name] = (accused[name], best_cut(exchanges, np.cumsum(born)[:size]))
+            found[name] = (accused[name], best_cut(exchanges, np.cumsum(born)[:size].astype(np.float64)))
     return found
 
 
@@ -89,7 +93,7 @@ def judge_probing(found: dict[str, tuple[bool, Phase]], campaign: str) -> tuple[
     return float(calibrate_bits(np.log(p))), f"{words}; {beyond:,} of {len(others):,} customers scale up as much"
 
 
-def _by_customer(lives: pa.Table) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def _by_customer(lives: pa.Table) -> dict[str, tuple[Ints, Ints, Ints]]:
     names = lives["customer"].combine_chunks().dictionary_encode()
     order = np.argsort(names.indices.to_numpy(), kind="stable")
     code = names.indices.to_numpy()[order]

@@ -1,11 +1,11 @@
 """Improving student: what is graded are one student's answers, and day by day they change in one direction.
 
 Source: rubric grading as a reward model (February 2026); on-policy distillation grades a student's own answers, which
-grow longer and better as it learns (arXiv 2306.13649, 2501.12948 fig. 3). Claims: the grading prompts of the campaign,
-under the same opening words, get longer (or shorter) from day to day. A sketch holds no candidate answer by itself, so the
-length of the prompt around it is read: under the same words, what changes is the task and the candidate.
-Null: the order of the days says nothing. Days are shuffled whole, so that neither the hours of a day nor what hangs together
-within one count as a drift; the exact law of Kendall's number of inversions gives p, at most 2 for the two directions.
+grow longer and better as it learns (arXiv 2306.13649; 2501.12948, figure 3). Claims: the campaign's grading prompts get
+longer (or shorter) from day to day. A sketch holds no candidate answer by itself, so the length of the prompt around it
+is read, under the same opening words: there, what changes is the task and the candidate.
+Null: the order of the days says nothing. Days are shuffled whole, so that neither the hours of a day nor what hangs
+together within one counts as a drift; the exact law of Kendall's number of inversions gives p, doubled for two sides.
 Exemptions: fewer than 100 grading prompts, or fewer than 5 days with 5 of them.
 Innocent twins: a nightly evaluation and a drift monitor grade without a direction. A team that grades its own
 product while it gets better does drift: it is told apart by declaring itself, not by this test.
@@ -40,8 +40,8 @@ def judge_student(counted: pa.Table, campaign: str) -> tuple[float, str] | None:
     direction = "longer" if 2 * rising > pairs else "shorter"
     share = max(rising, pairs - rising)
     words = (
-        f"{prompts:,} prompts with an answer to grade, under the same opening words, are {direction} on the later day in "
-        f"{share:,} of {pairs:,} pairs of days, by {abs(means[-1] - means[0]):.0f} words from the first to the last; "
+        f"{prompts:,} prompts with an answer to grade, under the same opening words, are {direction} on the later "
+        f"day in {share:,} of {pairs:,} pairs of days, by {abs(means[-1] - means[0]):.0f} words from the first to the last; "
         "without a direction it would be half"
     )
     return float(calibrate_bits(np.log(drift_p(means)))), words
