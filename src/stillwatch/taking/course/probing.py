@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from scipy.special import xlogy
 
 from stillwatch.bits import calibrate_bits, conformal_p
 from stillwatch.taking.counts import Vector
@@ -37,21 +38,22 @@ class Phase:
 
 
 def best_cut(exchanges: Vector, alive: Vector) -> Phase:
-    """Cut a customer's blocks in two where most exchanges lie beyond the first pace. Both arrays: one value a block."""
+    """Cut a customer's blocks in two where two paces, the slower first, fit best. Both arrays: one value a block."""
     nothing = Phase(0.0, float(exchanges.sum()), 0.0, 1.0, 0.0)
     if len(exchanges) < 2 * SHORTEST_BLOCKS:
         return nothing
     before, lived = (np.cumsum(x)[SHORTEST_BLOCKS - 1 : -SHORTEST_BLOCKS] for x in (exchanges, alive))
-    total, life = exchanges.sum(), alive.sum()
-    pace = before / lived
-    beyond = np.maximum(total - before - pace * (life - lived), 0.0)
-    harvest = np.where(before >= FEWEST_PROBES, beyond * (beyond / total) ** EXPONENT, 0.0)
-    at = int(np.argmax(harvest))
-    if harvest[at] <= 0:
+    after, living = exchanges.sum() - before, alive.sum() - lived
+    scaled_up = (before >= FEWEST_PROBES) & (after * lived > before * living)
+    if not scaled_up.any():
         return nothing
-    later = (total - before[at]) / (life - lived[at])
+    fit = xlogy(before, before / lived) + xlogy(after, after / living)  # log-likelihood of two Poisson paces
+    at = int(np.argmax(np.where(scaled_up, fit, -np.inf)))
+    pace, total = before[at] / lived[at], before[at] + after[at]
+    beyond = after[at] - pace * living[at]
     hours = (at + SHORTEST_BLOCKS) * BLOCK_SECONDS / 3_600
-    return Phase(float(before[at]), float(total - before[at]), hours, float(later / pace[at]), float(harvest[at]))
+    harvest = float(beyond * (beyond / total) ** EXPONENT)
+    return Phase(float(before[at]), float(after[at]), hours, float(after[at] / living[at] / pace), harvest)
 
 
 def phases(blocks: pa.Table, lives: pa.Table) -> dict[str, tuple[bool, Phase]]:
