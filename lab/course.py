@@ -1,4 +1,4 @@
-"""The course of a harvest: bits of the release pivot, the improving student and probing, on campaigns and on innocents.
+"""The course of a harvest: bits of the release pivot, the improving student and probing; campaigns and innocents.
 
 Usage: course.py [SEEDS] [FIRST SEED]. Writes lab/results/course.md and prints it. The members of a campaign are those of
 the labels, so that the tests are measured alone; sources of half B. Innocents: every customer of the same logs, each in

@@ -1,7 +1,7 @@
 """Relay: how well the distilling exchanges of accused accounts are told from their customers', against dilution.
 
-Usage: relay.py [SEEDS] [FIRST SEED]. Writes lab/results/relay.md and prints it. The benchmark's middle at every point of
-the dilution axis, with and without a fixed scaffold, sources of half B (nulls and weights were learnt on half A).
+Usage: relay.py [SEEDS] [FIRST SEED]. Writes lab/results/relay.md and prints it. The benchmark's middle at every point
+of the dilution axis and three of the scaffold axis, sources of half B (nulls and weights were learnt on half A).
 
 Precision and recall are by exchange, over the accounts of the operator that were found (`inside`): what a relay's owner
 or an analyst sees. `of all` counts exchanges of accounts that were missed as missed, and of innocents as wrong. Probing
@@ -95,7 +95,8 @@ def main() -> None:
     seeds, first = (int(sys.argv[n]) if len(sys.argv) > n else default for n, default in ((1, 2), (2, 301)))
     base = simulate.load_scenario("bench")
     lines = [
-        "| dilution, scaffold | accounts found | precision inside | recall inside | of all: precision | recall | verdicts |",
+        "| dilution, scaffold | accounts found | precision inside | recall inside | precision of all | recall of all "
+        "| verdicts |",
         "|---|---|---|---|---|---|---|",
     ]
     print("\n".join(lines))
@@ -108,8 +109,8 @@ def main() -> None:
             print(lines[-1], flush=True)
     closing = f"""
 `inside`: exchanges of the operator's accounts that were found. `of all`: of the whole log, accused campaigns only.
-Dilution: the share of the operator's exchanges that are unrelated customers'. {seeds} seeds from {first}, the benchmark's
-middle otherwise (100 accounts, 6,000 exchanges in 14 days). Machine: {os.cpu_count()} cores.
+Dilution: the share of the operator's exchanges that are unrelated customers'. {seeds} seeds from {first}, otherwise the
+benchmark's middle (100 accounts, 6,000 exchanges in 14 days). Machine: {os.cpu_count()} cores.
 """
     OUT.write_text(f"# Relay\n\n`python lab/relay.py {seeds} {first}`\n\n" + "\n".join([*lines, closing]))
 

@@ -15,6 +15,7 @@ import ibis
 import ibis.expr.types as ir
 
 FEWEST_WORDED = 100  # exchanges with the campaign's words; with fewer, what its harvest looks like is not known
+LARGEST_LIFT = 2.0  # times the scarcest kind's bare exchanges to a worded one: there h * w / m is a half
 MAIN_DIVISOR = 20  # kinds with a twentieth of the harvest bound the mixture; rarer ones are noise
 LENGTHS = tuple(2**power for power in range(6, 14))  # edges in characters
 
@@ -34,11 +35,12 @@ def harvest_kinds(matched: ir.Table) -> ir.Table:
     kinds = matched.group_by("campaign_id", "kind").agg(
         worded=lambda t: t.stream.notnull().cast("int64").sum(), bare=lambda t: t.stream.isnull().cast("int64").sum()
     )
-    whole = ibis.window(group_by="campaign_id")
-    kinds = kinds.mutate(all_worded=kinds.worded.sum().over(whole))
-    kinds = kinds.filter((kinds.all_worded >= FEWEST_WORDED) & (kinds.worded > 0))
-    lift = (kinds.bare + 1) / kinds.worded
-    kinds = kinds.mutate(lift=lift, bound=(kinds.worded * MAIN_DIVISOR >= kinds.all_worded).ifelse(lift, ibis.null()))
-    kinds = kinds.mutate(scarcest=kinds.bound.min().over(whole))
-    kept = kinds.filter(kinds.lift <= 2 * kinds.scarcest)
-    return kept.select(owner=kept.campaign_id, likely=kept.kind)
+    kinds = kinds.filter(kinds.worded > 0).mutate(lift=lambda t: (t.bare + 1) / t.worded)
+    whole = kinds.group_by(owner=kinds.campaign_id).agg(all_worded=lambda t: t.worded.sum())
+    whole = whole.filter(whole.all_worded >= FEWEST_WORDED)
+    known = kinds.inner_join(whole, kinds.campaign_id == whole.owner)
+    main = known.filter(known.worded * MAIN_DIVISOR >= known.all_worded)
+    scarcest = main.group_by(bounded=main.owner).agg(least=lambda t: t.lift.min())
+    known = known.inner_join(scarcest, known.owner == scarcest.bounded)
+    kept = known.filter(known.lift <= LARGEST_LIFT * known.least)
+    return kept.select("owner", likely=kept.kind)
