@@ -1,6 +1,6 @@
-"""The course of a harvest: bits of the release pivot, the improving student and probing; campaigns and innocents.
+"""The course of a harvest: bits of release pivot, improving student and probing, on campaigns and on innocents.
 
-Usage: course.py [SEEDS] [FIRST SEED]. Writes lab/results/course.md and prints it. The members of a campaign are those of
+Usage: course.py [SEEDS] [FIRST SEED]. Writes lab/results/course.md and prints it. Members of a campaign are those of
 the labels, so that the tests are measured alone; sources of half B. Innocents: every customer of the same logs, each in
 the campaign's place among the others.
 """
@@ -171,8 +171,8 @@ def main() -> None:
     lines += ["|---" * (4 + len(LEVELS)) + "|"]
     lines += [innocent_row(test, kind, bits) for (test, kind), bits in sorted(everybody.items())]
     closing = f"""
-First table: mean bits over {seeds} seeds from {first}; "-": not evaluated. `pivot +2 h`: the log ends two hours after the
-release. Second table: customers that the test could look at (organisations count once), and how many reached b bits; of
+First table: mean bits over {seeds} seeds from {first}; "-": not evaluated. `pivot +2 h`: the log ends two hours after
+the release. Second table: customers that the test could look at (organisations count once), and how many reached b bits; of
 `all`, at most 2^-b may. Machine: {os.cpu_count()} cores.
 """
     text = "\n".join([*lines, closing])

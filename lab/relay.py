@@ -95,8 +95,7 @@ def main() -> None:
     seeds, first = (int(sys.argv[n]) if len(sys.argv) > n else default for n, default in ((1, 2), (2, 301)))
     base = simulate.load_scenario("bench")
     lines = [
-        "| dilution, scaffold | accounts found | precision inside | recall inside | precision of all | recall of all "
-        "| verdicts |",
+        "| dilution, scaffold | found | inside: precision | recall | of all: precision | recall | verdicts |",
         "|---|---|---|---|---|---|---|",
     ]
     print("\n".join(lines))

@@ -7,8 +7,8 @@ looks like is known from the exchanges that carry its words: kind by kind, w. Th
 scarcest kind allows: h <= min m / w over the kinds that the harvest is made of. With that h, a bare exchange of a kind
 is taken with probability h * w / m, and counted where that is a half or more. Nothing is assumed about the customers.
 
-A kind: target, whether the exchange opens a conversation, length of the prompt, whether reasoning or grading is asked for.
-Source: mixture proportions under mutual contamination, Blanchard, Lee & Scott 2010.
+A kind: target, whether the exchange opens a conversation, length of the prompt, whether reasoning or grading is asked
+for. Source: mixture proportions under mutual contamination, Blanchard, Lee & Scott 2010.
 """
 
 import ibis

@@ -18,7 +18,10 @@ def _traffic(campaign: tuple[int, int, int], others: int = 999, *, seed: int = S
     pick = np.random.default_rng(seed)
     before, after = pick.integers(20, 200, others), pick.integers(0, 6, others)
     new = np.where(pick.random(others) < 0.02, np.minimum(after, 1), 0)
-    rows = [("campaign", True, *campaign), *((f"a:{n}", False, *row) for n, row in enumerate(zip(before, after, new)))]
+    rows = [
+        ("campaign", True, *campaign),
+        *((f"a:{n}", False, *row) for n, row in enumerate(zip(before, after, new, strict=True))),
+    ]
     names = ("customer", "accused", "before", "after_2", "new_2")
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
     table = {name: pa.array([v if isinstance(v, str | bool) else int(v) for v in col]) for name, col in columns.items()}

@@ -61,7 +61,7 @@ def block_counts(sketched: ir.Table, people: ir.Table) -> ir.Table:
 
 
 def spans(people: ir.Table) -> ir.Table:
-    """Count each customer's accounts by the blocks of their first and last exchange: (customer, first, last, accounts)."""
+    """Count each customer's accounts by the blocks of first and last exchange: (customer, first, last, accounts)."""
     first, last = (people[name] // BLOCK_SECONDS for name in ("first_second", "last_second"))
     return people.group_by("customer", first=first, last=last).agg(accounts=lambda t: t.count())
 

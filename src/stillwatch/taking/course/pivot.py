@@ -1,6 +1,6 @@
 """Release pivot: right after a model is released, traffic moves to it faster than customers' does.
 
-Source: February and June 2026 disclosures: half of the traffic, or all of it, moved within a day of a release. Claims: a
+Source: the disclosures of 2026: half of the traffic, or all of it, moved within a day of a release. Claims: a
 difference in differences. Per customer, the change in the share of the new model from the week before the release to
 the hours after it, less the mean change of all customers; of that the lower end of its interval (one exchange moved is
 no habit), times the exchanges of those hours. Ranked among customers that asked before: who only came for the
@@ -22,6 +22,7 @@ from stillwatch.bits import calibrate_bits, conformal_p, mean_bits
 from stillwatch.settings import Release
 from stillwatch.taking.counts import Vector
 from stillwatch.taking.course.customers import AFTER_HOURS, CUSTOMER_EXCHANGES
+from stillwatch.taking.harvest import share_words
 
 LIKELY_Z = 1.645  # normal quantile of a one-sided 95 % interval (Wilson 1927)
 
@@ -109,9 +110,8 @@ def _judged(traffic: Moved, release: Release, hours: int, row: int) -> tuple[flo
     p = float(conformal_p(excess[0], excess[1:], "upper"))
     organic = traffic.uptake(np.flatnonzero(~traffic.accused))
     words = (
-        f"within {hours} hours of the release of {release.model}, {int(traffic.new[row]):,} of "
-        f"{int(traffic.after[row]):,} exchanges ({100 * traffic.new[row] / max(traffic.after[row], 1):.0f} %) had moved to "
-        f"it, other customers' {100 * organic:.0f} % on average; {round(p * (others + 1)) - 1:,} of {others:,} of them "
-        "moved as much beyond that"
+        f"within {hours} hours of the release of {release.model}, "
+        f"{share_words(int(traffic.new[row]), int(traffic.after[row]))} exchanges had moved to it, other customers' "
+        f"{100 * organic:.0f} % on average; {round(p * (others + 1)) - 1:,} of {others:,} of them moved as much beyond that"
     )
     return float(calibrate_bits(np.log(p))), words

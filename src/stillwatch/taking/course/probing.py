@@ -9,6 +9,7 @@ Innocent twin: a customer's pilot before its roll-out, which is why these bits a
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +67,7 @@ def phases(blocks: pa.Table, lives: pa.Table) -> dict[str, tuple[bool, Phase]]:
     edges = np.append(np.flatnonzero(np.diff(code, prepend=-1)), len(code))
     living = _by_customer(lives)
     found: dict[str, tuple[bool, Phase]] = {}
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         name = str(names.dictionary[int(code[begin])].as_py())
         if count[begin:end].sum() >= CUSTOMER_EXCHANGES:
             first, last, accounts = living[name]
@@ -107,5 +108,5 @@ def _by_customer(lives: pa.Table) -> dict[str, tuple[Ints, Ints, Ints]]:
             columns[1][begin:end],
             columns[2][begin:end],
         )
-        for begin, end in zip(edges[:-1], edges[1:], strict=True)
+        for begin, end in pairwise(edges)
     }

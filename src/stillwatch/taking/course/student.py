@@ -41,8 +41,8 @@ def judge_student(counted: pa.Table, campaign: str) -> tuple[float, str] | None:
     share = max(rising, pairs - rising)
     words = (
         f"{prompts:,} prompts with an answer to grade, under the same opening words, are {direction} on the later "
-        f"day in {share:,} of {pairs:,} pairs of days, by {abs(means[-1] - means[0]):.0f} words from the first to the last; "
-        "without a direction it would be half"
+        f"day in {share:,} of {pairs:,} pairs of days, by {abs(means[-1] - means[0]):.0f} words from the first to the "
+        "last; without a direction it would be half"
     )
     return float(calibrate_bits(np.log(drift_p(means)))), words
 
