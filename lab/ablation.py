@@ -1,8 +1,8 @@
 """Ablation: every kind of trait and every test removed in turn, and a log without text, on points of the benchmark.
 
 Usage: ablation.py [SEEDS] [FIRST SEED]. Writes lab/results/ablation.md and prints it. Each log is read and profiled
-once; what comes after is run again without one part. A kind of trait is removed as if the log did not hold it; a test of
-likeness from groups, membership and operators; a harvest test from the answer to "taking?".
+once; what comes after is run again without one part. A kind of trait is removed as if the log did not hold it; a test
+of likeness from groups, membership and operators; a harvest test from the answer to "taking?".
 """
 
 import os

@@ -172,8 +172,8 @@ def main() -> None:
     lines += [innocent_row(test, kind, bits) for (test, kind), bits in sorted(everybody.items())]
     closing = f"""
 First table: mean bits over {seeds} seeds from {first}; "-": not evaluated. `pivot +2 h`: the log ends two hours after
-the release. Second table: customers that the test could look at (organisations count once), and how many reached b bits; of
-`all`, at most 2^-b may. Machine: {os.cpu_count()} cores.
+the release. Second table: customers that the test could look at (organisations count once), and how many reached b
+bits; of `all`, at most 2^-b may. Machine: {os.cpu_count()} cores.
 """
     text = "\n".join([*lines, closing])
     print(text)

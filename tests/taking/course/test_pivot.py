@@ -39,7 +39,7 @@ def test_a_campaign_that_moves_in_two_hours_outruns_every_customer() -> None:
     assert found is not None
     bits, words = found
     assert bits > 4.3
-    assert "60 of 400 exchanges (15 %) had moved" in words
+    assert "60 of 400 (15 %) exchanges had moved" in words
     assert "; 0 of 999 of them moved as much" in words
 
 

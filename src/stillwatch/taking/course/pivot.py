@@ -112,6 +112,6 @@ def _judged(traffic: Moved, release: Release, hours: int, row: int) -> tuple[flo
     words = (
         f"within {hours} hours of the release of {release.model}, "
         f"{share_words(int(traffic.new[row]), int(traffic.after[row]))} exchanges had moved to it, other customers' "
-        f"{100 * organic:.0f} % on average; {round(p * (others + 1)) - 1:,} of {others:,} of them moved as much beyond that"
+        f"{100 * organic:.0f} % on average; {round(p * (others + 1)) - 1:,} of {others:,} of them moved as much"
     )
     return float(calibrate_bits(np.log(p))), words
