@@ -77,7 +77,16 @@ def settings_page() -> str:
         PRICES_INTRO,
         '```toml\n[[prices]]\nmodel = "our-large"\ninput_usd = 4.0\noutput_usd = 20.0\n```',
         "\n".join(["| model begins with | input | output |", "|---|---|---|", *prices]),
+        RELEASES,
+        '```toml\n[[releases]]\nmodel = "our-large-2"\nat = 2026-01-13T08:00:00Z\n```',
     )
+
+
+RELEASES = """## Calendar of releases
+
+When your models were released to everybody. With it, "taking?" looks whether a campaign's traffic moved to a new model
+faster than customers' did; without it that test is not evaluated. A model is meant by what its name begins with; a time
+needs its zone:"""
 
 
 def _joined(*parts: str) -> str:
@@ -93,8 +102,8 @@ def _field_docs(text: str) -> dict[str, str]:
 
 def _default(name: str) -> str:
     value = getattr(Settings(), name)
-    if name == "prices":
-        return "below"
+    if name in {"prices", "releases"}:
+        return "below" if name == "prices" else "none"
     if name.endswith("_bytes"):
         return f"{value} ({value // 2**20} MiB)"
     return f"`{value!r}`".replace("'", '"')

@@ -4,6 +4,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.pipeline import Source, compare, scan, simulate
-from stillwatch.settings import Settings
+from stillwatch.settings import Release, Settings
 from stillwatch.types import Scan, Verdict
 
 SEED = 3
@@ -142,3 +143,17 @@ def test_the_files_of_the_contract_agree_with_each_other(found: tuple[Scan, Path
     assert len(taken) == sum(c.taking_exchanges for c in result.campaigns)
     assert set(taken["account_id"].to_pylist()) <= set(rows["account_id"])
     assert (out / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_the_course_of_a_campaign_is_told_beside_its_answer(log: Path, tmp_path: Path) -> None:
+    """With a calendar each of the three tests speaks or says what it misses, and none changes the answer's bits."""
+    release = Release("atlas-2", datetime(2026, 1, 13, 8, tzinfo=UTC))
+    source = Source((log / "exchanges",), log / "accounts.parquet")
+    plain = scan(source, Settings(), tmp_path / "plain", lambda _: None)
+    told = scan(source, Settings(releases=(release,)), tmp_path / "told", lambda _: None)
+    for campaign in told.campaigns:
+        said = {one.test for one in campaign.evidence} | {one.test for one in campaign.not_evaluated}
+        assert {"release pivot", "improving student", "probing before scaling"} <= said
+    assert any(one.test == "release pivot" for campaign in told.campaigns for one in campaign.evidence)
+    assert not any(one.test == "release pivot" for campaign in plain.campaigns for one in campaign.evidence)
+    assert [(c.taking, c.taking_bits) for c in told.campaigns] == [(c.taking, c.taking_bits) for c in plain.campaigns]

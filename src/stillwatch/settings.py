@@ -8,6 +8,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,18 @@ class Price:
     model: str
     input_usd: float
     output_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """When a model was released to everybody; `model` matches as a prefix; `at` has a time zone."""
+
+    model: str
+    at: datetime
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.at, datetime) or self.at.tzinfo is None:
+            raise TypeError("`at` must be a date and time with its zone, such as 2026-01-13T08:00:00Z")
 
 
 DEFAULT_PRICES: tuple[Price, ...] = (
@@ -54,6 +67,8 @@ class Settings:
     batch_rows: rows per record batch between reading and sketching.
     row_limit_bytes: a longer row is quarantined unread.
     prices: list prices; a model without one is named in `leak.unpriced_models`, never counted as free.
+    releases: calendar of model releases; traffic that moves to a new model faster than customers' does is evidence of
+        taking. Empty: not evaluated.
     region_policy: path of a TOML policy file, or empty; see docs/how-to/region-policy.md.
     retention_days: days before the last exchange that `watch` keeps sketches of; 0 keeps all.
     """
@@ -70,6 +85,7 @@ class Settings:
     batch_rows: int = 16_384
     row_limit_bytes: int = 32 * 2**20
     prices: tuple[Price, ...] = field(default=DEFAULT_PRICES)
+    releases: tuple[Release, ...] = ()
     region_policy: str = ""
     retention_days: int = 90
 
@@ -89,7 +105,10 @@ class Settings:
         values = asdict(self)
         for name in ("memory_limit_bytes", "threads", "batch_rows"):
             del values[name]
-        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+_ROWS: Mapping[str, type[Price] | type[Release]] = {"prices": Price, "releases": Release}
 
 
 def load(path: Path | None) -> Settings:
@@ -113,7 +132,8 @@ def _converted(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
         if name not in known:
             raise SettingsError(f"{path}: no setting is called {name!r}; known: {', '.join(sorted(known))}")
         try:
-            converted[name] = tuple(Price(**row) for row in value) if name == "prices" else _typed(name, value)
+            rows = _ROWS.get(name)
+            converted[name] = tuple(rows(**row) for row in value) if rows else _typed(name, value)
         except TypeError as fault:
             raise SettingsError(f"{path}: {name}: {fault}; see docs/reference/settings.md") from fault
     return converted

@@ -14,6 +14,7 @@ from stillwatch.schemas import arrow_schema
 from stillwatch.tables import MEMBERS as TABLE_OF_MEMBERS
 from stillwatch.tables import SCAFFOLDS as TABLE_OF_SCAFFOLDS
 from stillwatch.tables import SKETCHED
+from stillwatch.taking.kinds import FEWEST_WORDED
 from stillwatch.taking.taken import SCAFFOLD_COLUMNS, matched, member_counts, taken, target_counts, target_shares
 from stillwatch.types import TARGETS, Target
 
@@ -61,6 +62,20 @@ def _draw(seed: int) -> list[Row]:
     return rows
 
 
+def _kind(row: Row) -> tuple[int, bool]:
+    """The drawn rows differ in target and turn; everything else of a kind is the same."""
+    return row["target"], row["turn"] in (0, None)
+
+
+def _likely(mine: list[tuple[Row, Any]]) -> set[tuple[int, bool]]:
+    """Kinds with at most twice as many bare exchanges to a worded one as the scarcest main kind has."""
+    worded = Counter(_kind(row) for row, stream in mine if stream is not None)
+    bare = Counter(_kind(row) for row, stream in mine if stream is None)
+    lift = {kind: (bare[kind] + 1) / count for kind, count in worded.items()}
+    least = min(lift[kind] for kind, count in worded.items() if 20 * count >= worded.total())
+    return {kind for kind, value in lift.items() if value <= 2 * least}
+
+
 def _expected(rows: list[Row]) -> set[tuple[str, int, str]]:
     found = []
     votes: dict[tuple[str, int, int], Counter[int]] = defaultdict(Counter)
@@ -75,9 +90,12 @@ def _expected(rows: list[Row]) -> set[tuple[str, int, str]]:
     taken_rows = set()
     for campaign, key, row, stream in found:
         mine = [s for c, _, _, s in found if c == campaign]
-        sparse = 5 * sum(s is not None for s in mine) < len(mine)
+        worded = sum(s is not None for s in mine)
+        sparse = 5 * worded < len(mine) and worded < FEWEST_WORDED
         other = TARGETS.index(Target.OTHER)
-        if stream or (sparse and row["target"] not in (-1, other) and row["turn"] in (0, None)):
+        opening = row["turn"] in (0, None)
+        likely = worded >= FEWEST_WORDED and _kind(row) in _likely([(r, s) for c, _, r, s in found if c == campaign])
+        if stream or (row["target"] not in (-1, other) and (likely or (sparse and opening))):
             target = row["target"] if row["target"] >= 0 else other
             counted = votes[campaign, *stream] if stream else Counter()
             if counted and 5 * max(counted.values()) >= 3 * sum(counted.values()):
@@ -111,6 +129,25 @@ def test_without_common_words_opening_exchanges_that_aim_at_a_capability_are_tak
         {"account_key": 4, "target": other, "turn": 0},
     ]
     assert take(rows)["exchange_id"].to_pylist() == ["x0"]
+
+
+def test_a_relays_customers_are_told_apart_from_a_harvest_that_lost_its_words(take: Take) -> None:
+    """The words say what the harvest is like: of bare exchanges, those like it are taken, the customers' are not."""
+    reasoning, coding = TARGETS.index(Target.REASONING), TARGETS.index(Target.CODING)
+    harvest = {"account_key": 1, "target": reasoning, "elicits_reasoning": True, "prompt_chars": 600}
+    also = {"account_key": 2, "target": coding, "prompt_chars": 600}
+    customer = {"account_key": 3, "target": coding, "prompt_chars": 600}
+    worded = [{**harvest, "head_hash": 1} for _ in range(80)] + [{**also, "head_hash": 2} for _ in range(40)]
+    bare = [dict(harvest) for _ in range(20)] + [dict(customer) for _ in range(300)]
+    keys = {row["exchange_key"] for row in take([*worded, *bare]).to_pylist()}
+    assert keys == set(range(140)), "120 with words, 20 without"
+
+
+def test_a_relay_whose_customers_ask_nothing_like_its_harvest_has_no_exchange_added(take: Take) -> None:
+    reasoning, coding = TARGETS.index(Target.REASONING), TARGETS.index(Target.CODING)
+    worded = [{"account_key": 1, "target": reasoning, "head_hash": 1} for _ in range(200)]
+    bare = [{"account_key": 2, "target": coding} for _ in range(500)]
+    assert len(take([*worded, *bare])) == 200
 
 
 def test_one_odd_guess_does_not_split_a_stream_of_equal_words(take: Take) -> None:

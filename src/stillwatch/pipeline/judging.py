@@ -18,6 +18,7 @@ from stillwatch.engine import Engine
 from stillwatch.hidden import Policy, Population, judge_hidden, member_models, population
 from stillwatch.pipeline import pointers, views
 from stillwatch.pipeline.behaviour import Behaviour
+from stillwatch.pipeline.coursing import course_of
 from stillwatch.pipeline.intake import Intake
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
@@ -59,6 +60,7 @@ class Others:
     population: Population
     models: pa.Table
     counts: taking.Counts
+    course: taking.Course
 
 
 def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
@@ -78,7 +80,9 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
         engine.run(taking.unit_parts(tasks)),
         engine.run(taking.unit_multiplicities(tasks)),
     )
-    others = Others(population(case.behaviour.table), engine.run(member_models(sketched, members)), counts)
+    course = course_of(engine, sketched, members, case.settings.releases)
+    models = engine.run(member_models(sketched, members))
+    others = Others(population(case.behaviour.table), models, counts, course)
     view = views.views(engine, sketched, members, taken, named)
     shown = pointers.samples(engine, sketched, case.behaviour, named)
     campaigns = [_campaign(case, name, campaign, others, view) for name, campaign in named.items()]
@@ -91,6 +95,7 @@ def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others
     members = _member_values(case.behaviour, found, view.taking_exchanges[name])
     taken_exchanges = sum(view.targets[name].values())
     finding = taking.judge_taking(others.counts, name, taken_exchanges, case.settings)
+    course, course_missing = taking.judge_course(others.course, name)
     hidden, hidden_evidence, hidden_missing = judge_hidden(
         others.population,
         [member.account_id for member in members],
@@ -113,13 +118,13 @@ def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others
         first_seen=min(member.first_seen for member in members),
         last_seen=max(member.last_seen for member in members),
         targets=taking.target_shares(view.targets[name]),
-        evidence=(*found.evidence, *hidden_evidence, *finding.evidence),
+        evidence=(*found.evidence, *hidden_evidence, *finding.evidence, *course),
         leak=_leak(case, name, view),
         indicators=tuple(_indicators(case, found, traits)),
         traits=traits,
         timeline=view.timeline[name],
         examples=tuple(view.examples[name]),
-        not_evaluated=(*hidden_missing, *finding.not_evaluated),
+        not_evaluated=(*hidden_missing, *finding.not_evaluated, *course_missing),
     )
 
 

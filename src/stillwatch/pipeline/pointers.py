@@ -188,7 +188,20 @@ def _elsewhere(sample: Sample) -> Mask:
     return np.asarray(pc.and_(pc.and_(pc.is_valid(here), known), pc.invert(same)))
 
 
-_IN_TIME = frozenset({"gap"})
+def _of_newest(sample: Sample) -> Mask:
+    """Exchanges with the model that appeared last in the campaign."""
+    models, seconds = sample.rows["model"], sample.rows["second"]
+    begun = pa.table({"model": models, "second": seconds}).group_by("model").aggregate([("second", "min")])
+    newest = begun.sort_by([("second_min", "descending"), ("model", "ascending")])["model"][0] if len(begun) else ""
+    return np.asarray(pc.fill_null(pc.equal(models, newest), fill_value=False))
+
+
+def _graded(sample: Sample) -> Mask:
+    """Exchanges with an answer to grade."""
+    return np.asarray(sample.rows["judges"].to_numpy(), bool)
+
+
+_IN_TIME = frozenset({"gap", "probing before scaling"})
 _ONE_ACCOUNT = frozenset({"gap"})
 _SHOWS: Mapping[str, Callable[[Sample], Mask]] = {
     "hour": _of_clock(3_600, 24),
@@ -214,6 +227,8 @@ _SHOWS: Mapping[str, Callable[[Sample], Mask]] = {
     "harvest content": _asking,
     "harvest structure": _carrying_or_any,
     "harvest rank": _asking_and_carrying,
+    "release pivot": _of_newest,
+    "improving student": _graded,
     "declared relation": _of_account("org_id"),
     "disposable e-mail": _disposable,
     "patterned e-mail": _of_account("email_shape"),

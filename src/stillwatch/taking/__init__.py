@@ -2,11 +2,13 @@
 
 In: `sketched`, the campaigns' members and scaffolds. Out: expressions, and a `TakingFinding` a campaign.
 Order: `units` counts, `counts` makes arrays of it, one file a harvest test reads them, `answer` judges; `taken`
-says exchange by exchange what has gone. `targets` holds the classifier of capabilities.
+says exchange by exchange what has gone; `course` looks at how the harvest goes along.
+`targets` holds the classifier of capabilities.
 """
 
 from stillwatch.taking.answer import TakingFinding, judge_taking
 from stillwatch.taking.counts import Counts, counts
+from stillwatch.taking.course import Course, judge_course
 from stillwatch.taking.taken import SCAFFOLD_COLUMNS, matched, member_counts, taken, target_counts, target_shares
 from stillwatch.taking.targets import TargetWeights, load_projection
 from stillwatch.taking.units import task_counts, unit_multiplicities, unit_parts, unit_totals
@@ -14,9 +16,11 @@ from stillwatch.taking.units import task_counts, unit_multiplicities, unit_parts
 __all__ = [
     "SCAFFOLD_COLUMNS",
     "Counts",
+    "Course",
     "TakingFinding",
     "TargetWeights",
     "counts",
+    "judge_course",
     "judge_taking",
     "load_projection",
     "matched",

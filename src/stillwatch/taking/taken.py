@@ -2,8 +2,9 @@
 
 In: `sketched`, `members` and `tables.SCAFFOLDS` (campaign_id, value). Out: expressions; keep `matched` with the engine,
 the others read it.
-Rule A: an exchange is taken if it carries a scaffold of its campaign, in whatever column. Rule B, for campaigns
-whose scaffolds cover less than a fifth of their traffic: also if it opens a conversation and aims at a capability.
+Rule A: an exchange is taken if it carries a scaffold of its campaign, in whatever column. Rule B: if it is of a kind
+that the exchanges with those words are of, and likelier harvest than a customer's (`kinds`). Rule C, for campaigns with
+hardly any words, where rule B has nothing to learn from: if it opens a conversation and aims at a capability.
 Unanswered exchanges are never taken.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from stillwatch.taking.kinds import FEWEST_WORDED, harvest_kinds, kind_of
 from stillwatch.taking.units import answered
 from stillwatch.types import TARGETS, Target, TargetShare
 
@@ -27,7 +29,7 @@ SCAFFOLD_COLUMNS = (
     "system_hash",
 )
 SHINGLE_COLUMNS = tuple(name for name in SCAFFOLD_COLUMNS if name.startswith("any_"))
-COVERAGE_DIVISOR = 5  # rule B joins in where scaffolds cover less than one exchange in five
+COVERAGE_DIVISOR = 5  # rule C is for campaigns whose scaffolds cover less than one exchange in five
 STREAM_MAJORITY = (3, 5)  # share of a stream's votes that makes its target that of all its exchanges
 SHOWN_SHARE_FRACTION = 0.01  # smaller targets are classifier noise
 _VOTE_SCALE = 1000  # votes are summed as whole thousandths: sums of floats differ between engines
@@ -38,8 +40,8 @@ def matched(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Ta
     """Name the campaign of each member's answered exchange, and the scaffold column and value it carries, if any."""
     rows = answered(sketched)
     belongs = members.select("campaign_id", "account_key").distinct()
-    rows = rows.select(
-        *_COPIED, "input_tokens", "output_tokens", "turn", "target", "target_fraction", *SCAFFOLD_COLUMNS
+    rows = rows.mutate(kind=kind_of(rows)).select(
+        *_COPIED, "kind", "input_tokens", "output_tokens", "turn", "target", "target_fraction", *SCAFFOLD_COLUMNS
     )
     rows = rows.inner_join(belongs, "account_key")
     known = scaffolds.filter(scaffolds["value"] != 0).select("campaign_id", "value").distinct()
@@ -63,9 +65,11 @@ def taken(rows: ir.Table) -> ir.Table:
     joined = rows.left_join(winners, ["campaign_id", "stream", "stream_value"])
     joined = joined.mutate(decided=ibis.coalesce(joined.winner, joined.target.cast("int64")))
     joined = joined.inner_join(_coverage(rows), "campaign_id")
+    likely = harvest_kinds(rows)
+    joined = joined.left_join(likely, (joined.campaign_id == likely.owner) & (joined.kind == likely.likely))
     capable = (joined.target >= 0) & (joined.target != TARGETS.index(Target.OTHER))
     opening = joined.turn.isnull() | (joined.turn == 0)
-    by_rule = joined.stream.notnull() | (joined.sparse & capable & opening)
+    by_rule = joined.stream.notnull() | (capable & (joined.likely.notnull() | (joined.sparse & opening)))
     kept = joined.filter(by_rule)
     return kept.select(
         "campaign_id",
@@ -122,7 +126,10 @@ def _coverage(rows: ir.Table) -> ir.Table:
     covered = rows.group_by("campaign_id").agg(
         carrying=lambda t: t.stream.notnull().cast("int64").sum(), exchanges=lambda t: t.count()
     )
-    return covered.select("campaign_id", sparse=covered.carrying * COVERAGE_DIVISOR < covered.exchanges)
+    return covered.select(
+        "campaign_id",
+        sparse=(covered.carrying * COVERAGE_DIVISOR < covered.exchanges) & (covered.carrying < FEWEST_WORDED),
+    )
 
 
 def _target_name(index: ir.Column) -> ir.Value:

@@ -27,7 +27,17 @@ _HEADINGS = {
     "taking": "Taking? Evidence that the traffic is made to harvest",
     "hidden": "Hidden? Whether the accounts say that they belong together",
 }
-_RULES = {"hidden": ("The answer follows from the first line and from policy rules, not from the bits.",)}
+_RULES = {
+    "hidden": ("The answer follows from the first line and from policy rules, not from the bits.",),
+    "taking": (
+        "Release pivot, improving student and probing before scaling stand beside the total and are not added to it.",
+    ),
+}
+_COURSE_NULLS = {
+    "release pivot": "customers of this log that asked before the release; an organisation is one customer",
+    "improving student": "the same days in any other order",
+    "probing before scaling": "customers of this log with 20 exchanges or more; an organisation is one customer",
+}
 
 
 def explain_campaign(stored: Stored, campaign_id: str) -> Explanation | None:
@@ -109,6 +119,8 @@ def _line(evidence: Row, nulls: Mapping[str, Row], parts: Mapping[str, tuple[Lin
 
 def _other_null(evidence: Row) -> str:
     """Say what a test outside the groups' own nulls was compared with."""
+    if evidence["test"] in _COURSE_NULLS:
+        return _COURSE_NULLS[evidence["test"]]
     if evidence["question"] == "taking":
         return "ordinary accounts of this log with 20 exchanges or more, as counted in the sentence"
     if evidence["question"] == "hidden" and evidence["bits"]:

@@ -46,6 +46,9 @@ DONE: Mapping[str, tuple[str, str]] = {
     "harvest content": ("what is asked for", "an audit trail that asks for reasons, or a team that grades answers"),
     "harvest structure": ("how tasks follow each other", "a customer's bot with a template, or a public benchmark"),
     "harvest rank": ("content and structure together", "the busiest honest automated customer of this log"),
+    "release pivot": ("move to a new model", "a company that changes its default model on the day of a release"),
+    "improving student": ("answers that are graded", "a team that grades its own product while it gets better"),
+    "probing before scaling": ("a slow first phase", "a customer's pilot before its roll-out"),
     "declared relation": ("what accounts declare", "separate customers, who have no relation to declare"),
     "disposable e-mail": ("throw-away e-mail", "people who guard their address"),
     "patterned e-mail": (
