@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
+from target_clauses import clause_templates
 from target_fit import OUTPUTS, Known, Linear, fit
 from target_plot import in_docs, reliability
 from target_scores import HEADS, Scored, report
@@ -73,6 +74,7 @@ def main() -> None:
     }
     for split, own in texts.items():
         prompts += composed(split, own, rng)
+    prompts += from_clauses(texts["train"], random.Random(SEED + 1))
     train = [row for row in prompts if row.split == "train"]
     test = [row for row in prompts if row.split == "test"]
     shown = train + [dressed(row, scaffolds("train"), texts["train"], rng) for row in train]
@@ -117,20 +119,26 @@ def _column(folder: Path, file: str, column: str, source: str) -> list[str]:
 def composed(split: str, texts: Pools, rng: random.Random) -> list[Prompt]:
     """Fill every template of a split several times."""
     rows = []
-    for template in [row for name in COMPOSED for row in load_templates(name)]:
-        if template.split != split:
-            continue
-        for _ in range(PER_TEMPLATE[split]):
-            refused = [sensitive_question(rng)] if rng.random() < SENSITIVE_FRACTION else texts.questions
-            asked = {"refusal_rewriting": refused, "knowledge": texts.facts}
-            own = replace(texts, questions=asked.get(template.target, texts.questions))
-            source = f"template:{template.target}:{template.lang}:{template.text[:40]}"
-            grading = int(template.target == "grading")
-            elicits = -1 if ASKS_REASONING.search(template.text) else 0
-            rows.append(
-                Prompt(fill(template, own, rng), template.target, split, source, template.lang, elicits, grading)
-            )
+    for template in [row for name in COMPOSED for row in load_templates(name) if row.split == split]:
+        source = f"template:{template.target}:{template.lang}:{template.text[:40]}"
+        rows += [_filled(template, source, texts, rng) for _ in range(PER_TEMPLATE[split])]
     return rows
+
+
+def from_clauses(texts: Pools, rng: random.Random) -> list[Prompt]:
+    """Fill what the clauses give; all of it is for training."""
+    return [_filled(template, source, texts, rng) for template, source in clause_templates(rng)]
+
+
+def _filled(template: Template, source: str, texts: Pools, rng: random.Random) -> Prompt:
+    refused = [sensitive_question(rng)] if rng.random() < SENSITIVE_FRACTION else texts.questions
+    asked = {"refusal_rewriting": refused, "knowledge": texts.facts}
+    own = replace(texts, questions=asked.get(template.target, texts.questions))
+    grading = int(template.target == "grading")
+    elicits = -1 if ASKS_REASONING.search(template.text) else 0
+    return Prompt(
+        fill(template, own, rng), template.target, template.split, source, template.lang, elicits, grading
+    )
 
 
 def scaffolds(split: str) -> Scaffolds:
