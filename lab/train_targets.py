@@ -50,6 +50,7 @@ TOPICS = ("instruction_following", "knowledge", "other")  # who asks for thought
 COOLING = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 SHIFTS = tuple(step / 4 for step in range(-12, 25))
 SENSITIVE_FRACTION = 0.5  # of refused requests; assistants refuse ordinary ones as well
+ALONE = 1500  # passages without a request
 FOREIGN = 0.3  # share of the weight of a target's prompts that are not English
 VERSION = 3
 
@@ -126,8 +127,9 @@ def composed(split: str, texts: Pools, rng: random.Random) -> list[Prompt]:
 
 
 def from_clauses(texts: Pools, rng: random.Random) -> list[Prompt]:
-    """Fill what the clauses give; all of it is for training."""
-    return [_filled(template, source, texts, rng) for template, source in clause_templates(rng)]
+    """Fill what the clauses give, and add passages that nothing is asked about; all of it is for training."""
+    alone = [Prompt(passage(texts, rng), "other", "train", "template:alone", "en", 0, 0) for _ in range(ALONE)]
+    return alone + [_filled(template, source, texts, rng) for template, source in clause_templates(rng)]
 
 
 def _filled(template: Template, source: str, texts: Pools, rng: random.Random) -> Prompt:
