@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
+from target_clauses import clause_templates
 from target_fit import OUTPUTS, Known, Linear, fit
 from target_plot import in_docs, reliability
 from target_scores import HEADS, Scored, report
@@ -49,6 +50,7 @@ TOPICS = ("instruction_following", "knowledge", "other")  # who asks for thought
 COOLING = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 SHIFTS = tuple(step / 4 for step in range(-12, 25))
 SENSITIVE_FRACTION = 0.5  # of refused requests; assistants refuse ordinary ones as well
+ALONE = 1500  # passages without a request
 FOREIGN = 0.3  # share of the weight of a target's prompts that are not English
 VERSION = 3
 
@@ -73,6 +75,7 @@ def main() -> None:
     }
     for split, own in texts.items():
         prompts += composed(split, own, rng)
+    prompts += from_clauses(texts["train"], random.Random(SEED + 1))
     train = [row for row in prompts if row.split == "train"]
     test = [row for row in prompts if row.split == "test"]
     shown = train + [dressed(row, scaffolds("train"), texts["train"], rng) for row in train]
@@ -117,20 +120,27 @@ def _column(folder: Path, file: str, column: str, source: str) -> list[str]:
 def composed(split: str, texts: Pools, rng: random.Random) -> list[Prompt]:
     """Fill every template of a split several times."""
     rows = []
-    for template in [row for name in COMPOSED for row in load_templates(name)]:
-        if template.split != split:
-            continue
-        for _ in range(PER_TEMPLATE[split]):
-            refused = [sensitive_question(rng)] if rng.random() < SENSITIVE_FRACTION else texts.questions
-            asked = {"refusal_rewriting": refused, "knowledge": texts.facts}
-            own = replace(texts, questions=asked.get(template.target, texts.questions))
-            source = f"template:{template.target}:{template.lang}:{template.text[:40]}"
-            grading = int(template.target == "grading")
-            elicits = -1 if ASKS_REASONING.search(template.text) else 0
-            rows.append(
-                Prompt(fill(template, own, rng), template.target, split, source, template.lang, elicits, grading)
-            )
+    for template in [row for name in COMPOSED for row in load_templates(name) if row.split == split]:
+        source = f"template:{template.target}:{template.lang}:{template.text[:40]}"
+        rows += [_filled(template, source, texts, rng) for _ in range(PER_TEMPLATE[split])]
     return rows
+
+
+def from_clauses(texts: Pools, rng: random.Random) -> list[Prompt]:
+    """Fill what the clauses give, and add passages that nothing is asked about; all of it is for training."""
+    alone = [Prompt(passage(texts, rng), "other", "train", "template:alone", "en", 0, 0) for _ in range(ALONE)]
+    return alone + [_filled(template, source, texts, rng) for template, source in clause_templates(rng)]
+
+
+def _filled(template: Template, source: str, texts: Pools, rng: random.Random) -> Prompt:
+    refused = [sensitive_question(rng)] if rng.random() < SENSITIVE_FRACTION else texts.questions
+    asked = {"refusal_rewriting": refused, "knowledge": texts.facts}
+    own = replace(texts, questions=asked.get(template.target, texts.questions))
+    grading = int(template.target == "grading")
+    elicits = -1 if ASKS_REASONING.search(template.text) else 0
+    return Prompt(
+        fill(template, own, rng), template.target, template.split, source, template.lang, elicits, grading
+    )
 
 
 def scaffolds(split: str) -> Scaffolds:
