@@ -1,6 +1,6 @@
-"""Samples of every format for tests/read/samples: two made-up exchanges each; OTLP is written by the real SDK's encoder.
+"""Samples of every format for tests/read/samples: two made-up exchanges each; OTLP comes from the real SDK's encoder.
 
-Usage: lab/format_samples.py FOLDER. Needs opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http (development group).
+Usage: lab/format_samples.py FOLDER. Needs opentelemetry-sdk and its OTLP exporter (development group).
 """
 
 import json

@@ -48,7 +48,7 @@ def address_of(entry: str) -> Address | None:
 
 
 def client_address(chain: str, trusted_hops: int = 0, trusted_networks: Sequence[str] = ()) -> str | None:
-    """Give the client of a forwarded chain: the right-most entry that none of the operator's own proxies wrote about itself.
+    """Give the client of a forwarded chain: the right-most entry that is none of the operator's own proxies.
 
     The right-most `trusted_hops` entries are own proxies, and so is any further one inside `trusted_networks`. The
     first entry is never believed for being first: a client can write it. A chain of own proxies alone has no client.

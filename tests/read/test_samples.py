@@ -48,6 +48,13 @@ def test_a_sample_is_told_for_what_it_is(read: Read, path: Path) -> None:
 
 
 def test_tools_and_parameters_are_read_where_requests_are_logged(read: Read) -> None:
-    for name in ("pairs_openai_chat", "pairs_openai_responses", "pairs_anthropic_messages", "bedrock", "vertex", "kong"):
+    for name in (
+        "pairs_openai_chat",
+        "pairs_openai_responses",
+        "pairs_anthropic_messages",
+        "bedrock",
+        "vertex",
+        "kong",
+    ):
         first = min(read(SAMPLES / f"{name}.jsonl")[0], key=lambda row: row["ts"])
         assert (first["tools"], first["params"]) == (["add", "search"], '{"max_tokens":256,"temperature":0.5}'), name

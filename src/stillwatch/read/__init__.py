@@ -11,19 +11,33 @@ from pathlib import Path
 import pyarrow as pa
 
 from stillwatch.errors import InputError
-from stillwatch.read.canonical_parquet import parquet_batches
 from stillwatch.read.canonical_ids import canonical
+from stillwatch.read.canonical_parquet import parquet_batches
 from stillwatch.read.column_map import read_map
 from stillwatch.read.format import Format
+from stillwatch.read.identified import Identity
+from stillwatch.read.keyed_sketches import is_keyed, keyed_batches
 from stillwatch.read.reading import Reading
 from stillwatch.read.rows import rest_batches, row_batches
 from stillwatch.read.streams import UnreadableError, is_parquet
 from stillwatch.read.tally import Tally
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
-from stillwatch.tables import ACCOUNTS, EXCHANGES, Table
+from stillwatch.tables import ACCOUNTS, EXCHANGES, IDENTITY, Table
 
-__all__ = ["Format", "Tally", "find_accounts", "read_accounts", "read_exchanges", "read_map"]
+__all__ = [
+    "Format",
+    "Identity",
+    "Tally",
+    "exchange_files",
+    "find_accounts",
+    "is_keyed",
+    "keyed_batches",
+    "read_accounts",
+    "read_exchanges",
+    "read_identity",
+    "read_map",
+]
 
 _ENDINGS = (".parquet", ".csv", ".jsonl", ".ndjson", ".json")
 _PACKED = (".gz", ".zst", "")
@@ -67,6 +81,17 @@ def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
         tally.remarks.append(f"{len(rows) - len(first):,} repeated rows of accounts were left out")
         rows = rows.take(first["row_min"].sort())
     return rows
+
+
+def read_identity(path: Path, settings: Settings, tally: Tally) -> Identity:
+    """Read the file that joins keys and accounts with who stands behind them.
+
+    Raises:  InputError: the file does not exist, is of no known format or lacks account_id.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file of identities")
+    batches = _read(path, IDENTITY, Reading(settings, tally))
+    return Identity(pa.Table.from_batches(batches, arrow_schema(IDENTITY)).combine_chunks())
 
 
 def find_accounts(paths: Sequence[Path]) -> Path | None:

@@ -4,7 +4,7 @@ In: what was logged as the response. Out: the response as it would have come in 
 gives what had come. Sources: API references of chat completions, responses, messages, generateContent, ConverseStream.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,10 +20,10 @@ def is_stream(value: Any) -> bool:
 
 
 def reassembled(value: Any) -> dict[str, Any]:
-    """Put a stream together.
+    r"""Put a stream together.
 
-    >>> reassembled('data: {"choices":[{"delta":{"content":"a"}}]}\\n\\ndata: [DONE]')["choices"][0]["message"]["content"]
-    'a'
+    >>> reassembled('data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: [DONE]')["choices"][0]["message"]
+    {'content': 'a'}
     """
     chunks = _events(value) if isinstance(value, str) else [chunk for chunk in value if isinstance(chunk, dict)]
     chunks = chunks[:_MOST_CHUNKS]
@@ -122,7 +122,8 @@ def _conversation(chunks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-_KINDS = (
+_Chunk = Mapping[str, Any]
+_KINDS: tuple[tuple[Callable[[_Chunk], bool], Callable[[Sequence[_Chunk]], dict[str, Any]]], ...] = (
     (lambda chunk: "choices" in chunk, _completion),
     (lambda chunk: str(chunk.get("type")).startswith("response."), _response),
     (lambda chunk: chunk.get("type") in ("message_start", "content_block_delta"), _message),

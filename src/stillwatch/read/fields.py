@@ -16,7 +16,7 @@ _NOTHING = (None, "")
 def field_at(document: Any, path: str) -> Any:
     """Give what stands at a path: `a.b` is b of a, or the key "a.b"; `*` is any key, the first that leads somewhere.
 
-    >>> field_at({"a": {"b": 1}, "c.d": 2}, "a.b"), field_at({"c.d": 2}, "c.d"), field_at({"a": {"x": {"b": 3}}}, "a.*.b")
+    >>> field_at({"a": {"b": 1}}, "a.b"), field_at({"c.d": 2}, "c.d"), field_at({"a": {"x": {"b": 3}}}, "a.*.b")
     (1, 2, 3)
     """
     return next(_found(document, path.split(".", _STEPS)), None)

@@ -48,7 +48,6 @@ def call_columns(call: Call) -> dict[str, Any] | None:
     model = first_of(own, ("gen_ai.request.model", "llm.model_name", "llm.request.model", "gen_ai.response.model"))
     if model is None or not _is_inference(own):
         return None
-    latency_ms = (call.end_nanoseconds - call.begin_nanoseconds) / 1e6 if _has_span(call) else None
     status = first_of(own, ("http.response.status_code",)) or call.status
     return {
         **_texts(own),
@@ -58,14 +57,16 @@ def call_columns(call: Call) -> dict[str, Any] | None:
         "exchange_id": call.name or first_of(own, ("gen_ai.response.id", "gen_ai.request.id")),
         "ts": call.begin_nanoseconds,
         "model": model,
-        "latency_ms": latency_ms,
+        "latency_ms": _latency_ms(call),
         "status": status,
         "finish_reason": _first(own.get("gen_ai.response.finish_reasons")) or own.get("llm.response.finish_reason"),
     }
 
 
-def _has_span(call: Call) -> bool:
-    return call.begin_nanoseconds is not None and call.end_nanoseconds is not None
+def _latency_ms(call: Call) -> float | None:
+    if call.begin_nanoseconds is None or call.end_nanoseconds is None:
+        return None
+    return (call.end_nanoseconds - call.begin_nanoseconds) / 1_000_000
 
 
 def _is_inference(own: Mapping[str, Any]) -> bool:

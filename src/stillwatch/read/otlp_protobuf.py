@@ -1,4 +1,4 @@
-"""OTLP as protobuf: one message a file, or messages behind four bytes of length each, as a collector's file exporter writes.
+"""OTLP as protobuf: one message a file, or messages behind four bytes of length each (a collector's file exporter).
 
 In: bytes. Out: documents as OTLP/JSON has them. Needs the extra `otlp`.
 """

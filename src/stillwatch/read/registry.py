@@ -11,16 +11,16 @@ from stillwatch.read.format import Document, Format, one
 from stillwatch.tables import EXCHANGES
 
 _REQUIRED = tuple(column.name for column in EXCHANGES.columns if column.required)
-CANONICAL = Format(
-    "canonical", "rows with Stillwatch's own columns", lambda row: is_canonical(row), one(lambda row: row)
-)
-PAIRS = Format("pairs", "request and response in an envelope", dialects.matches, one(dialects.columns))
-_LITELLM = Format("litellm", "LiteLLM payloads and SpendLogs", litellm.matches, one(litellm.columns))
 
 
 def is_canonical(row: Document) -> bool:
     """Tell a row that has every required column and no request to open."""
     return all(name in row for name in _REQUIRED) and "request" not in row
+
+
+CANONICAL = Format("canonical", "rows with Stillwatch's own columns", is_canonical, one(lambda row: row))
+PAIRS = Format("pairs", "request and response in an envelope", dialects.matches, one(dialects.columns))
+_LITELLM = Format("litellm", "LiteLLM payloads and SpendLogs", litellm.matches, one(litellm.columns))
 
 
 @cache
