@@ -158,9 +158,7 @@ KEYED = Table(
     (
         *(column for column in SKETCHED.columns if column.name != "excerpt"),
         Column("epoch", "int64", "number of the epoch whose key was used"),
-        Column(
-            "bridge", "strings", "hashes of this row under the key of the epoch before = under its own, in the overlap"
-        ),
+        Column("bridge", "strings", "in an overlap: hash under the key of the epoch before = under its own"),
     ),
 )
 

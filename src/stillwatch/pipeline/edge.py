@@ -14,12 +14,14 @@ import pyarrow.parquet as pq
 
 from stillwatch.errors import InputError
 from stillwatch.pipeline.intake import Source, exchanges_of, projection
-from stillwatch.pipeline.key_ring import KeyRing
+from stillwatch.pipeline.key_ring import KeyRing, open_ring
 from stillwatch.read import Tally
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.sketch import bridges, keyed, keyed_values, sketch
 from stillwatch.tables import KEYED
+
+__all__ = ["Sketching", "open_ring", "sketch_log"]
 
 
 @dataclass(slots=True)
@@ -33,6 +35,22 @@ class Sketching:
     destroyed: int = 0
     newest_second: int = 0
     bridged: set[tuple[int, int]] = field(default_factory=set)
+
+    def as_json(self) -> dict[str, int]:
+        """Give the counts."""
+        return {
+            "exchanges": self.written,
+            "quarantined": self.tally.rows_quarantined,
+            "without_key": self.without_key,
+            "epochs": len(self.epochs),
+            "keys_destroyed": self.destroyed,
+        }
+
+    def sentence(self) -> str:
+        """Say what was done."""
+        lost = f"; {self.without_key:,} left out: the key of their epoch is destroyed" if self.without_key else ""
+        bad = f"; {self.tally.rows_quarantined:,} bad rows" if self.tally.rows_quarantined else ""
+        return f"{self.written:,} exchanges sketched under {len(self.epochs)} keys, {self.destroyed} keys destroyed{lost}{bad}"
 
 
 def sketch_log(source: Source, ring: KeyRing, out: Path, settings: Settings) -> Sketching:

@@ -64,7 +64,6 @@ def read_exchanges(
         yield _counted(batch, EXCHANGES, reading)
     if unreadable and not tally.rows_read:
         raise unreadable
-    tally.formats = dict(reading.formats)
 
 
 def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:

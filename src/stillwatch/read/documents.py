@@ -16,7 +16,8 @@ from stillwatch.read.values import RowFault
 
 _STRUCTURE = re.compile(rb'["{}\[\]]')
 _IN_STRING = re.compile(rb'[\\"]')
-_OPENS, _CLOSES = b"{[", b"}]"
+_OPENS = b"{["
+_QUOTE, _BACKSLASH, _BRACE = 0x22, 0x5C, 0x7B
 
 
 def line_documents(path: Path, limit_bytes: int) -> Iterator[Numbered]:
@@ -76,28 +77,31 @@ class _Splitter:
         at = begin = 0
         if self._escaped and chunk:
             at, self._escaped = 1, False
-        while at < len(chunk):
-            found = (_IN_STRING if self._in_string else _STRUCTURE).search(chunk, at)
-            if found is None:
-                break
-            at, byte = found.end(), chunk[found.start()]
-            if byte == 0x5C:
+        while found := (_IN_STRING if self._in_string else _STRUCTURE).search(chunk, at):
+            at = found.end()
+            if chunk[found.start()] == _BACKSLASH:
                 at, self._escaped = at + 1, at >= len(chunk)
-            elif byte == 0x22:
-                self._in_string = not self._in_string
-            elif byte in _OPENS and (self._depth or byte == 0x7B):
-                if not self._depth:
-                    begin = found.start()
-                self._depth += 1
-            elif byte in _CLOSES and self._depth:
-                self._depth -= 1
-                if not self._depth:
-                    yield self._ended(chunk[begin:at])
-                    begin = at
+                continue
+            inside = self._depth > 0
+            self._step(chunk[found.start()])
+            if not inside and self._depth:
+                begin = found.start()
+            elif inside and not self._depth:
+                yield self._ended(chunk[begin:at])
+                begin = at
         if self._depth:
             self._keep(chunk[begin:])
-        elif self._in_string:
+        else:
             self._in_string = False  # text between objects is none of ours, whatever its quotes
+
+    def _step(self, byte: int) -> None:
+        """Count a bracket or a quote."""
+        if byte == _QUOTE:
+            self._in_string = not self._in_string
+        elif byte in _OPENS:
+            self._depth += 1 if self._depth or byte == _BRACE else 0
+        elif self._depth:
+            self._depth -= 1
 
     def _keep(self, piece: bytes) -> None:
         self._length += len(piece)

@@ -18,12 +18,11 @@ _DECLARED = frozenset(EXCHANGES.names)
 
 @dataclass(slots=True)
 class Reading:
-    """State of one run; the format of the last document is asked first, for files seldom change theirs."""
+    """State of one run."""
 
     settings: Settings
     tally: Tally
     column_map: Format | None = None
-    formats: dict[str, int] = field(default_factory=dict)
     joiners: dict[str, Joiner] = field(default_factory=dict)
 
     def exchanges(self, document: Document) -> Iterable[Columns]:
@@ -32,7 +31,7 @@ class Reading:
         Raises:  RowFault: the document cannot be read.
         """
         found = self.column_map or format_of(document)
-        self.formats[found.name] = self.formats.get(found.name, 0) + 1
+        self.tally.formats[found.name] = self.tally.formats.get(found.name, 0) + 1
         if found is CANONICAL:
             if document.keys() != _DECLARED:
                 self.tally.saw_extra(document.keys() - _DECLARED)

@@ -1,7 +1,7 @@
 """Sketches under a key: equal texts stay equal under one key, and say nothing to whoever lacks it.
 
-In: batches of `tables.SKETCHED` and a key. Out: batches of `tables.KEYED`. Hashes of text and the words of parameters and
-tools go through keyed BLAKE2b (RFC 7693), 64 bits; the excerpt is dropped. Ids, times, counts and addresses stay.
+In: batches of `tables.SKETCHED` and a key. Out: batches of `tables.KEYED`. Hashes of text and the words of parameters
+and tools go through keyed BLAKE2b (RFC 7693), 64 bits; the excerpt is dropped. Ids, times, counts and addresses stay.
 """
 
 import hashlib
