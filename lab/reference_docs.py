@@ -17,7 +17,7 @@ from stillwatch.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 MADE = "<!-- Written by lab/reference_docs.py; change the code, then run it. -->"
-INPUT = ("exchanges", "accounts")
+INPUT = ("exchanges", "accounts", "identity", "keyed")
 OUTPUT = ("reported_members", "taken", "groups_tested", "group_tests", "accounts_tested", "bench_rows")
 TABLES_INTRO = """Every table Stillwatch reads, keeps or writes. `timestamp` is microseconds in UTC; `strings` is a
 list of strings, `integers` a list of int32. A column marked * must be there; any other may be missing or empty, and

@@ -21,12 +21,14 @@ from rich.text import Text
 
 from stillwatch import __version__, pipeline, settings
 from stillwatch.errors import StillwatchError, UsageError
-from stillwatch.pipeline import benchmark, explaining, watching
+from stillwatch.pipeline import benchmark, edge, explaining, inspecting, watching
 from stillwatch.pipeline.windowing import Cut, window_report
 from stillwatch.report import (
     explanation_json,
+    inspection_json,
     print_cost,
     print_explanation,
+    print_inspection,
     print_scan,
     print_scoreboard,
     print_windows,
@@ -47,6 +49,12 @@ app = typer.Typer(
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for the report and the tables.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+ColumnMapFile = Annotated[
+    Path | None, typer.Option("--map", help="TOML file that says which field of the log is which column.")
+]
+IdentityFile = Annotated[
+    Path | None, typer.Option("--identity", help="File of the account, organisation, payment ... behind each key.")
+]
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file of settings.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")]
 Profile = Annotated[
@@ -84,6 +92,8 @@ def scan(  # noqa: PLR0913 - one parameter an option
     as_of: Annotated[
         datetime | None, typer.Option("--as-of", help="Look only at exchanges up to this time (UTC).")
     ] = None,
+    column_map: ColumnMapFile = None,
+    identity: IdentityFile = None,
     known: Annotated[
         list[Path] | None,
         typer.Option("--known", help="Folder of an earlier report, whose campaigns may go on; may be repeated."),
@@ -96,7 +106,7 @@ def scan(  # noqa: PLR0913 - one parameter an option
     """Find the campaigns in traffic logs and write the report."""
     if engine != "duckdb":
         raise UsageError(f"no engine is called {engine!r}; this version has: duckdb")
-    source = pipeline.Source(tuple(paths), accounts, reference, _utc(as_of), tuple(known or ()))
+    source = pipeline.Source(tuple(paths), accounts, reference, _utc(as_of), tuple(known or ()), column_map, identity)
     measure: pipeline.Measure = "everything" if profile else "seconds"
     _finish(_scan(source, settings_file, out, measure), out, as_json=as_json, fail_on_campaign=fail_on_campaign)
 
@@ -122,12 +132,14 @@ def watch(  # noqa: PLR0913 - one parameter an option
     every: Annotated[
         float | None, typer.Option("--every", min=0.01, help="Look again after so many minutes; else one look.")
     ] = None,
+    column_map: ColumnMapFile = None,
+    identity: IdentityFile = None,
     settings_file: SettingsFile = None,
     as_json: AsJson = False,
     fail_on_campaign: FailOnCampaign = False,
 ) -> None:
     """Take in new log files, once each, and judge all that is kept."""
-    source = pipeline.Source(tuple(paths), accounts, reference, None, tuple(known or ()))
+    source = pipeline.Source(tuple(paths), accounts, reference, None, tuple(known or ()), column_map, identity)
     while True:
         with _progress() as tell:
             result = watching.watch(source, state, settings.load(settings_file), out, tell)
@@ -138,6 +150,54 @@ def watch(  # noqa: PLR0913 - one parameter an option
         if every is None:
             return
         time.sleep(60 * every)
+
+
+@app.command()
+def inspect(
+    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
+    *,
+    column_map: ColumnMapFile = None,
+    identity: IdentityFile = None,
+    settings_file: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which format a log has, how its rows are understood, and what would turn more tests on."""
+    source = pipeline.Source(tuple(paths), column_map=column_map, identity=identity)
+    found = inspecting.inspect_log(source, settings.load(settings_file))
+    if as_json:
+        typer.echo(json.dumps(inspection_json(found)))
+    else:
+        print_inspection(found, Console())
+
+
+@app.command()
+def sketch(  # noqa: PLR0913 - one parameter an option
+    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
+    *,
+    keys: Annotated[Path, typer.Option("--keys", help="Key ring; made if it does not exist. Keep it secret.")],
+    out: Annotated[Path, typer.Option("--out", help="Parquet file of keyed sketches; scan reads it like a log.")],
+    epoch_days: Annotated[
+        int | None, typer.Option("--epoch-days", help="Days a key is used; 30 in a new ring.")
+    ] = None,
+    overlap_days: Annotated[
+        int | None, typer.Option("--overlap-days", help="Days in which two keys link epochs; 7 in a new ring.")
+    ] = None,
+    column_map: ColumnMapFile = None,
+    identity: IdentityFile = None,
+    settings_file: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn a log with text into sketches under a secret key, without text; then destroy keys whose time is over."""
+    source = pipeline.Source(tuple(paths), column_map=column_map, identity=identity)
+    with _progress() as tell:
+        tell("sketching")
+        done = edge.sketch_log(
+            source, edge.open_ring(keys, epoch_days, overlap_days), out, settings.load(settings_file)
+        )
+    if as_json:
+        typer.echo(json.dumps(done.as_json()))
+    else:
+        Console().print(f"{done.sentence()}: {out}", soft_wrap=True)
 
 
 @app.command()

@@ -4,6 +4,7 @@ In: a TOML file of overrides or nothing. Out: a frozen `Settings`. `docs/referen
 """
 
 import hashlib
+import ipaddress
 import json
 import tomllib
 from collections.abc import Mapping
@@ -66,6 +67,10 @@ class Settings:
     threads: engine threads; 0 means as many as the machine has.
     batch_rows: rows per record batch between reading and sketching.
     row_limit_bytes: a longer row is quarantined unread.
+    join_limit_bytes: what is held of exchanges that are spread over several rows or files; beyond it the oldest is
+        given as it stands.
+    trusted_hops: right-most entries of a forwarded chain of addresses that are the operator's own proxies.
+    trusted_networks: networks of the operator's own proxies, such as "10.0.0.0/8"; the client is no address inside.
     prices: list prices; a model without one is named in `leak.unpriced_models`, never counted as free.
     releases: calendar of model releases; traffic that moves to a new model faster than customers' does is evidence of
         taking. Empty: not evaluated.
@@ -84,6 +89,9 @@ class Settings:
     threads: int = 0
     batch_rows: int = 16_384
     row_limit_bytes: int = 32 * 2**20
+    join_limit_bytes: int = 256 * 2**20
+    trusted_hops: int = 0
+    trusted_networks: tuple[str, ...] = ()
     prices: tuple[Price, ...] = field(default=DEFAULT_PRICES)
     releases: tuple[Release, ...] = ()
     region_policy: str = ""
@@ -94,10 +102,12 @@ class Settings:
         for name in (*fractions, "continuing_false_fraction"):
             _check(name, 0 < getattr(self, name) <= 1, "must be above 0 and at most 1")
         _check("minimum_accounts", self.minimum_accounts >= 3, "must be at least 3")
-        for name in ("memory_limit_bytes", "batch_rows", "row_limit_bytes"):
+        for name in ("memory_limit_bytes", "batch_rows", "row_limit_bytes", "join_limit_bytes"):
             _check(name, getattr(self, name) > 0, "must be positive")
         _check("memory_limit_bytes", self.memory_limit_bytes >= 128 * 2**20, "must be at least 128 MiB")
         _check("retention_days", self.retention_days >= 0, "must be 0 (all) or more")
+        _check("trusted_hops", 0 <= self.trusted_hops <= 32, "must be 0 to 32")
+        _check("trusted_networks", all(map(_is_network, self.trusted_networks)), "must be networks like 10.0.0.0/8")
         _check("threads", self.threads >= 0, "must be 0 (all) or more")
 
     def fingerprint(self) -> str:
@@ -139,8 +149,18 @@ def _converted(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     return converted
 
 
+def _is_network(text: object) -> bool:
+    try:
+        ipaddress.ip_network(str(text), strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 def _typed(name: str, value: object) -> object:
     wanted = type(getattr(Settings(), name))
+    if wanted is tuple and isinstance(value, list):
+        return tuple(value)
     if wanted is float and type(value) is int:
         return float(value)
     if type(value) is not wanted:

@@ -96,6 +96,20 @@ ACCOUNTS = Table(
     ),
 )
 
+IDENTITY = Table(
+    "identity",
+    "Input: what is known of a key or an account that the log does not say. A row with key_id is found by the key.",
+    (
+        Column("account_id", "string", "the billed identity", required=True),
+        Column("key_id", "string", "API key, as the log names it"),
+        *(column for column in ACCOUNTS.columns if column.name != "account_id"),
+        Column("ip", "string", "client address, where the log has none"),
+        Column("user_agent", "string", "client, where the log has none"),
+        Column("country", "string", "country of the address, ISO 3166 alpha-2, where the log has none"),
+        Column("asn", "string", "autonomous system number, where the log has none"),
+    ),
+)
+
 SKETCHED = Table(
     "sketched",
     "One exchange after the single pass over its text: sketches, counts and metadata, no prompt text but an excerpt.",
@@ -135,6 +149,16 @@ SKETCHED = Table(
         Column("elicits_reasoning", "bool", "the prompt asks for reasoning to be written out"),
         Column("judges", "bool", "the prompt holds a candidate answer and a rubric to grade it by"),
         Column("excerpt", "string", "first 200 characters of the prompt, for the evidence of found campaigns"),
+    ),
+)
+
+KEYED = Table(
+    "keyed",
+    "Input: one exchange as `stillwatch sketch` writes it: no text and no excerpt, hashes of text under a key.",
+    (
+        *(column for column in SKETCHED.columns if column.name != "excerpt"),
+        Column("epoch", "int64", "number of the epoch whose key was used"),
+        Column("bridge", "strings", "in an overlap: hash under the key of the epoch before = under its own"),
     ),
 )
 

@@ -135,11 +135,21 @@ def test_a_bomb_is_streamed_not_stored(tmp_path: Path) -> None:
     assert peak < 200_000_000
 
 
-def test_a_json_array_says_what_to_do(read: Read, tmp_path: Path) -> None:
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_json_array_is_read_like_lines(read: Read, tmp_path: Path, indent: int | None) -> None:
     path = tmp_path / "log.json"
-    path.write_text(json.dumps([GOOD]))
-    with pytest.raises(InputError, match="one JSON object a line"):
-        read(path)
+    path.write_text(json.dumps([GOOD | {"prompt_text": 'a "}" ]\\'}, GOOD | {"exchange_id": "e2"}], indent=indent))
+    rows, tally = read(path)
+    assert [(row["exchange_id"], row["prompt_text"]) for row in rows] == [("e1", 'a "}" ]\\'), ("e2", None)]
+    assert tally.rows_quarantined == 0
+
+
+def test_objects_over_several_lines_are_read_and_a_broken_end_is_quarantined(read: Read, tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps(GOOD, indent=2) + "\n" + json.dumps(GOOD | {"exchange_id": "e2"}, indent=2)[:-3])
+    rows, tally = read(path)
+    assert [row["exchange_id"] for row in rows] == ["e1"]
+    assert tally.rows_quarantined == 1
 
 
 def test_unused_columns_are_named(read: Read, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 In: paths. Out: `Intake`. Text is read and forgotten here; what follows works on sketches and counts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,18 @@ import pyarrow.compute as pc
 
 from stillwatch.engine import Engine
 from stillwatch.errors import InputError
-from stillwatch.read import Tally, find_accounts, read_accounts, read_exchanges
+from stillwatch.read import (
+    Identity,
+    Tally,
+    exchange_files,
+    find_accounts,
+    is_keyed,
+    keyed_batches,
+    read_accounts,
+    read_exchanges,
+    read_identity,
+    read_map,
+)
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.sketch import Projection, sketch
@@ -26,7 +37,8 @@ from stillwatch.taking import load_projection
 @dataclass(frozen=True, slots=True)
 class Source:
     """What to scan. accounts: a file, or None for the one beside the logs; reference: traffic believed benign;
-    as_of: later exchanges are left out; known: folders of earlier reports, whose campaigns may go on here.
+    as_of: later exchanges are left out; known: folders of earlier reports, whose campaigns may go on here;
+    column_map: a file that says which field is which column; identity: a file of who stands behind keys.
     """
 
     paths: tuple[Path, ...]
@@ -34,6 +46,8 @@ class Source:
     reference: Path | None = None
     as_of: datetime | None = None
     known: tuple[Path, ...] = ()
+    column_map: Path | None = None
+    identity: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +64,8 @@ class Intake:
 def take_in(engine: Engine, source: Source, settings: Settings, name: str = "") -> Intake:
     """Read and sketch every exchange, drop repeated ones, and read the accounts."""
     tally = Tally()
-    weights = load_projection()
-    projection = Projection(weights.weights, weights.scale, weights.bias)
-    batches = _until(read_exchanges(source.paths, settings, tally), source.as_of)
-    sketched = engine.map_batches(batches, lambda batch: sketch(batch, projection), SKETCHED, name)
+    batches = _until(batches_of(source, settings, tally), source.as_of)
+    sketched = engine.map_batches(batches, sketcher(), SKETCHED, name)
     if tally.rows_read == 0:
         raise InputError(f"{', '.join(map(str, source.paths))}: no exchange could be read; {_why(tally)}")
     return intake_of(engine, sketched, source, tally, settings, name)
@@ -66,7 +78,56 @@ def intake_of(  # noqa: PLR0913, PLR0917 - where rows are, where they came from,
     unique, duplicated = _each_once(engine, sketched, name)
     account_tally, path = Tally(), source.accounts or find_accounts(source.paths)
     accounts = read_accounts(path, settings, account_tally) if path else arrow_schema(ACCOUNTS).empty_table()
+    if source.identity:
+        accounts = read_identity(source.identity, settings, account_tally).accounts(accounts)
     return Intake(unique, accounts, tally, account_tally, duplicated)
+
+
+def projection() -> Projection:
+    """Give the classifier's weights as the sketch wants them."""
+    weights = load_projection()
+    return Projection(weights.weights, weights.scale, weights.bias)
+
+
+def exchanges_of(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
+    """Read a log with its text, joined with who stands behind the keys.
+
+    Raises:  InputError: see `read_exchanges`; a path is a file of keyed sketches, which have no text.
+    """
+    identity = read_identity(source.identity, settings, Tally()) if source.identity else None
+    if any(is_keyed(file) for file in exchange_files(source.paths)):
+        raise InputError("keyed sketches are among the files, and cannot be sketched once more")
+    yield from _texts(source, source.paths, settings, tally, identity)
+
+
+def sketcher() -> Callable[[pa.RecordBatch], pa.RecordBatch]:
+    """Give the function that sketches a batch of exchanges, and leaves one of sketches as it is."""
+    weights, made = projection(), arrow_schema(SKETCHED)
+    return lambda batch: batch if batch.schema.equals(made) else sketch(batch, weights)
+
+
+def batches_of(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
+    """Read batches of exchanges from logs, and of sketches from files of keyed ones."""
+    identity = read_identity(source.identity, settings, Tally()) if source.identity else None
+    files = exchange_files(source.paths)
+    keyed = [file for file in files if is_keyed(file)]
+    if keyed:
+        yield from keyed_batches(keyed, tally)
+        if texts := [file for file in files if file not in keyed]:
+            tally.remarks.append(
+                "keyed sketches and text were read together: they share no hash, so no words link them"
+            )
+            yield from _texts(source, texts, settings, tally, identity)
+    else:
+        yield from _texts(source, source.paths, settings, tally, identity)
+
+
+def _texts(
+    source: Source, paths: Sequence[Path], settings: Settings, tally: Tally, identity: Identity | None
+) -> Iterator[pa.RecordBatch]:
+    column_map = read_map(source.column_map) if source.column_map else None
+    for batch in read_exchanges(paths, settings, tally, column_map):
+        yield identity.identify(batch) if identity else batch
 
 
 def _until(batches: Iterator[pa.RecordBatch], as_of: datetime | None) -> Iterator[pa.RecordBatch]:

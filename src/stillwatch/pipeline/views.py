@@ -85,7 +85,7 @@ def _timeline(engine: Engine, own: ir.Table) -> Mapping[CampaignId, tuple[HourCo
 
 def _examples(engine: Engine, own: ir.Table) -> Mapping[CampaignId, list[tuple[ExchangeId, str]]]:
     """One exchange for each of the commonest openings, the smallest id of each."""
-    worded = own.filter(own.has_text)
+    worded = own.filter(own.has_text & own.excerpt.notnull())
     openings = worded.group_by("campaign_id", "head_hash").agg(
         times=lambda t: t.count(), exchange_id=lambda t: t.exchange_id.min()
     )

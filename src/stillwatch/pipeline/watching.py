@@ -19,14 +19,12 @@ from stillwatch.abreast import abreast
 from stillwatch.engine import DuckDBEngine
 from stillwatch.errors import InputError
 from stillwatch.pipeline import Asked, Source, Tell, examine
-from stillwatch.pipeline.intake import intake_of
+from stillwatch.pipeline.intake import batches_of, intake_of, sketcher
 from stillwatch.pipeline.nulls import nulls_for
 from stillwatch.pipeline.stages import Stages
 from stillwatch.read import Tally
 from stillwatch.settings import Settings
-from stillwatch.sketch import Projection, sketch
 from stillwatch.state import Part, Stamp, State
-from stillwatch.taking import load_projection
 from stillwatch.types import Scan
 
 _DAY_SECONDS = 86_400
@@ -67,16 +65,18 @@ def take_new(held: State, source: Source, settings: Settings) -> list[Part]:
         stamp = Stamp.of(path)
         if stamp not in known:
             tally = Tally()
-            fresh.append(held.add(stamp, _sketched(path, settings, tally), tally.as_json))
+            batches = _sketched(replace(source, paths=(path,)), settings, tally)
+            fresh.append(held.add(stamp, batches, tally.as_json))
     held.drop_replaced()
     return fresh
 
 
-def _sketched(path: Path, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
-    weights = load_projection()
-    projection = Projection(weights.weights, weights.scale, weights.bias)
-    threads = settings.threads or os.cpu_count() or 1
-    return abreast(lambda batch: sketch(batch, projection), read.read_file(path, settings, tally), threads)
+def _sketched(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
+    """Sketch one file; one that cannot be read is counted as such, and read again when it has changed."""
+    try:
+        yield from abreast(sketcher(), batches_of(source, settings, tally), settings.threads or os.cpu_count() or 1)
+    except read.UnreadableError:
+        return
 
 
 def _in_time(held: State, settings: Settings) -> tuple[Part, ...]:

@@ -11,45 +11,60 @@ from pathlib import Path
 import pyarrow as pa
 
 from stillwatch.errors import InputError
+from stillwatch.read.canonical_ids import canonical
 from stillwatch.read.canonical_parquet import parquet_batches
-from stillwatch.read.rows import row_batches
+from stillwatch.read.column_map import read_map
+from stillwatch.read.format import Format
+from stillwatch.read.identified import Identity
+from stillwatch.read.keyed_sketches import is_keyed, keyed_batches
+from stillwatch.read.reading import Reading
+from stillwatch.read.rows import rest_batches, row_batches
 from stillwatch.read.streams import UnreadableError, is_parquet
 from stillwatch.read.tally import Tally
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
-from stillwatch.tables import ACCOUNTS, EXCHANGES, Table
+from stillwatch.tables import ACCOUNTS, EXCHANGES, IDENTITY, Table
 
-__all__ = ["Tally", "exchange_files", "find_accounts", "read_accounts", "read_exchanges", "read_file"]
+__all__ = [
+    "Format",
+    "Identity",
+    "Tally",
+    "UnreadableError",
+    "exchange_files",
+    "find_accounts",
+    "is_keyed",
+    "keyed_batches",
+    "read_accounts",
+    "read_exchanges",
+    "read_identity",
+    "read_map",
+]
 
 _ENDINGS = (".parquet", ".csv", ".jsonl", ".ndjson", ".json")
 _PACKED = (".gz", ".zst", "")
 
 
-def read_exchanges(paths: Sequence[Path], settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
+def read_exchanges(
+    paths: Sequence[Path], settings: Settings, tally: Tally, column_map: Format | None = None
+) -> Iterator[pa.RecordBatch]:
     """Read files and folders of logs, in order of path. A file that cannot be read costs itself, not the others.
+
+    Exchanges in pieces are put together across files. A column map, see `read_map`, is used for every document.
 
     Raises:  InputError: a path does not exist, a file lacks a required column, or nothing at all can be read.
     """
     unreadable = None
+    reading = Reading(settings, tally, column_map)
     for file in exchange_files(paths):
         try:
-            yield from _read(file, EXCHANGES, settings, tally)
+            yield from _read(file, EXCHANGES, reading)
         except UnreadableError as fault:
             unreadable = unreadable or fault
             tally.quarantine(str(file), 1, "the whole file" + str(fault).removeprefix(f"{file}:"))
+    for batch in rest_batches(reading):
+        yield _counted(batch, EXCHANGES, reading)
     if unreadable and not tally.rows_read:
         raise unreadable
-
-
-def read_file(path: Path, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
-    """Read one file of exchanges; one that cannot be read is quarantined whole.
-
-    Raises:  InputError: it lacks a required column.
-    """
-    try:
-        yield from _read(path, EXCHANGES, settings, tally)
-    except UnreadableError as fault:
-        tally.quarantine(str(path), 1, "the whole file" + str(fault).removeprefix(f"{path}:"))
 
 
 def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
@@ -59,13 +74,24 @@ def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of accounts")
-    rows = pa.Table.from_batches(_read(path, ACCOUNTS, settings, tally), arrow_schema(ACCOUNTS))
+    rows = pa.Table.from_batches(_read(path, ACCOUNTS, Reading(settings, tally)), arrow_schema(ACCOUNTS))
     numbered = rows.append_column("row", pa.array(range(len(rows)), pa.int64()))
     first = numbered.group_by("account_id").aggregate([("row", "min")])
     if len(first) < len(rows):
         tally.remarks.append(f"{len(rows) - len(first):,} repeated rows of accounts were left out")
         rows = rows.take(first["row_min"].sort())
     return rows
+
+
+def read_identity(path: Path, settings: Settings, tally: Tally) -> Identity:
+    """Read the file that joins keys and accounts with who stands behind them.
+
+    Raises:  InputError: the file does not exist, is of no known format or lacks account_id.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file of identities")
+    batches = _read(path, IDENTITY, Reading(settings, tally))
+    return Identity(pa.Table.from_batches(batches, arrow_schema(IDENTITY)).combine_chunks())
 
 
 def find_accounts(paths: Sequence[Path]) -> Path | None:
@@ -115,15 +141,21 @@ def _unpacked_name(path: Path) -> str:
     return path.name.removesuffix(".gz").removesuffix(".zst")
 
 
-def _read(path: Path, table: Table, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
+def _read(path: Path, table: Table, reading: Reading) -> Iterator[pa.RecordBatch]:
     """Read one file of any format and count what it holds."""
-    tally.files.append(str(path))
+    reading.tally.files.append(str(path))
     try:
         with path.open("rb") as file:
-            tally.digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+            reading.tally.digests.append(hashlib.file_digest(file, "sha256").hexdigest())
         reader = parquet_batches if is_parquet(path) else row_batches
-        for batch in reader(path, table, settings, tally):
-            tally.read(batch)
-            yield batch
+        for batch in reader(path, table, reading):
+            yield _counted(batch, table, reading)
     except OSError as fault:
         raise UnreadableError(f"{path}: cannot be opened ({fault.strerror})") from fault
+
+
+def _counted(batch: pa.RecordBatch, table: Table, reading: Reading) -> pa.RecordBatch:
+    """Write ids and addresses in the one way, and count the values."""
+    clean = canonical(batch, table, reading.settings)
+    reading.tally.read(clean)
+    return clean

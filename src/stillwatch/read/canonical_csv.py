@@ -1,4 +1,4 @@
-"""CSV with a header of canonical columns, separated by commas (RFC 4180).
+"""CSV with a header, separated by commas (RFC 4180).
 
 In: the lines of a file. Out: numbered rows or faults; row 1 is the first below the header, blank ones count.
 """
@@ -9,28 +9,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stillwatch.errors import InputError
 from stillwatch.read.streams import lines
-from stillwatch.read.tally import Tally
-from stillwatch.read.values import RowFault, lacking_columns
+from stillwatch.read.values import RowFault
 from stillwatch.settings import Settings
-from stillwatch.tables import Table
 
 Numbered = tuple[int, int, Mapping[str, Any] | RowFault]  # row number, bytes, the row
 
 
-def csv_rows(path: Path, table: Table, settings: Settings, tally: Tally) -> Iterator[Numbered]:
-    """Give the rows of a CSV file; quoted fields may hold line breaks.
-
-    Raises:  InputError: the header lacks a required column, or has a declared one twice.
-    """
+def csv_rows(path: Path, header: list[str], settings: Settings) -> Iterator[Numbered]:
+    """Give the rows below the header of a CSV file; quoted fields may hold line breaks."""
     csv.field_size_limit(settings.row_limit_bytes)
     source = _BoundedText(lines(path, settings.row_limit_bytes), settings.row_limit_bytes)
     reader = csv.reader(source, strict=True)
-    header = header_names(next((fields for fields in reader if fields), []))
-    if lack := lacking_columns(header, table):
-        raise InputError(f"{path}: {lack}")
-    tally.saw_extra(name for name in header if name not in table.names)
+    next((fields for fields in reader if fields), None)
     for number in itertools.count(1):
         source.held_bytes = 0
         try:

@@ -13,20 +13,24 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.errors import InputError
+from stillwatch.read.canonical_csv import Numbered
 from stillwatch.read.casts import cast
-from stillwatch.read.streams import UnreadableError
-from stillwatch.read.tally import Tally
+from stillwatch.read.reading import Reading
+from stillwatch.read.rows import document_batches, is_of_known_format
+from stillwatch.read.streams import Truncated, UnreadableError
 from stillwatch.read.values import lacking_columns
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
-from stillwatch.tables import Table
+from stillwatch.tables import EXCHANGES, Table
 
 _BUFFER = 1 << 20  # bytes read ahead in each column: memory must not follow the size of row groups
 _BATCH_BYTES = 16 << 20
 
 
-def parquet_batches(path: Path, table: Table, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
+def parquet_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.RecordBatch]:
     """Read a Parquet file in batches; damage after good rows is quarantined as one fault.
+
+    A table of another program is read row after row, as a file of its rows would be.
 
     Raises:  UnreadableError: the file cannot be opened as Parquet. InputError: it lacks a required column.
     """
@@ -35,7 +39,11 @@ def parquet_batches(path: Path, table: Table, settings: Settings, tally: Tally) 
         have = file.schema_arrow.names
     except (pa.ArrowException, OSError) as fault:
         raise UnreadableError(f"{path}: cannot be read as Parquet ({type(fault).__name__})") from fault
+    settings, tally = reading.settings, reading.tally
     with file:
+        if table is EXCHANGES and lacking_columns(have, table) and is_of_known_format(have, reading):
+            yield from document_batches(path, table, reading, _documents(file, settings))
+            return
         if fault_of_names := lacking_columns(have, table):
             raise InputError(f"{path}: {fault_of_names}")
         tally.saw_extra(name for name in have if name not in table.names)
@@ -50,6 +58,24 @@ def parquet_batches(path: Path, table: Table, settings: Settings, tally: Tally) 
                 row += batch.num_rows
         except (pa.ArrowException, OSError) as fault:
             tally.quarantine(str(path), row + 1, f"the rest of the file is damaged ({type(fault).__name__})")
+
+
+def _documents(file: pq.ParquetFile, settings: Settings) -> Iterator[Numbered]:
+    number = 0
+    try:
+        for batch in file.iter_batches(_rows_at_once(file, settings), use_threads=False):
+            for row in batch.to_pylist(maps_as_pydicts="lossy"):
+                number += 1
+                yield number, batch.nbytes // batch.num_rows, _plain_values(row)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
+        raise Truncated(f"the rest of the file is damaged ({type(fault).__name__})") from fault
+
+
+def _plain_values(row: dict[str, Any]) -> dict[str, Any]:
+    """Values as JSON has them, but for times."""
+    return {
+        name: value.decode("utf-8", "replace") if isinstance(value, bytes) else value for name, value in row.items()
+    }
 
 
 def _rows_at_once(file: pq.ParquetFile, settings: Settings) -> int:

@@ -2,7 +2,7 @@
 
 In: a payload. Out: columns of `tables.EXCHANGES`. Identity: the account is the key's user, else the key's hash; the
 organisation is the key's organisation, else its team. Source: litellm/types/utils.py, StandardLoggingPayload, 1.109.
-The address may be a forwarded chain that the client wrote: only its last entry was seen by the gateway.
+The address may be a forwarded chain; `ids.client_address` knows which entry to believe.
 """
 
 from collections.abc import Mapping
@@ -62,7 +62,7 @@ def _identity(row: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, 
         "end_user_id": first_of(row, ("end_user",)) or metadata.get("user_api_key_end_user_id"),
         "session_id": first_of(row, ("session_id", "trace_id")),
         "model": first_of(row, ("model_group", "model")),
-        "ip": address.rsplit(",", 1)[-1].strip() if isinstance(address, str) else None,
+        "ip": address if isinstance(address, str) else None,
         "user_agent": first_of(row, ("user_agent",)) or metadata.get("user_agent"),
     }
 

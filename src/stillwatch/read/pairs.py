@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from stillwatch.read.event_streams import is_stream, reassembled
 from stillwatch.read.values import RowFault, canonical_json
 
 ENVELOPE = frozenset({"request", "response", "request_id", "id"})  # read, beside the canonical columns
@@ -33,11 +34,18 @@ def opened(row: Mapping[str, Any]) -> dict[str, Any] | None:
         if "model" in row:
             return None
         raise RowFault("the request is no JSON object")
+    return {**row, "request": request, "response": opened_response(row.get("response"))}
+
+
+def opened_response(value: Any) -> Mapping[str, Any]:
+    """A response as an object: streams are put together, one that broke off is an empty one."""
+    if isinstance(value, str) and is_stream(value):
+        return reassembled(value)
     try:
-        response = decoded(row.get("response"))
+        response = decoded(value)
     except RowFault:
-        response = None
-    return {**row, "request": request, "response": mapping(response)}
+        return {}
+    return reassembled(response) if is_stream(response) else mapping(response)
 
 
 def decoded(value: Any) -> Any:

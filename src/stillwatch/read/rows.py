@@ -1,81 +1,145 @@
-"""Row formats: JSON lines of any known shape, and CSV, told by their beginning.
+"""Row formats: documents of any known shape, and CSV, told by their beginning.
 
-In: a file. Out: batches of good rows; bad rows are quarantined and counted, nothing else is lost. JSON rows may be
-canonical, LiteLLM payloads or request/response pairs, mixed in one file.
+In: a file. Out: batches of good rows; bad rows are quarantined and counted, nothing else is lost. Documents of several
+formats may be mixed in one file.
 """
 
 import codecs
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 
 from stillwatch.errors import InputError
-from stillwatch.read import anthropic_messages, litellm, openai_chat, pairs
 from stillwatch.read.canonical_csv import Numbered, csv_rows, header_names
-from stillwatch.read.streams import Truncated, UnreadableError, beginning, lines
-from stillwatch.read.tally import Tally
+from stillwatch.read.documents import is_spread, line_documents, spread_documents
+from stillwatch.read.format import Columns, Document
+from stillwatch.read.otlp_protobuf import is_protobuf, protobuf_documents
+from stillwatch.read.reading import Reading
+from stillwatch.read.registry import CANONICAL, format_of
+from stillwatch.read.streams import Truncated, UnreadableError, beginning
 from stillwatch.read.values import RowFault, convert, lacking_columns
 from stillwatch.schemas import arrow_schema
-from stillwatch.settings import Settings
 from stillwatch.tables import EXCHANGES, Table
 
 _BATCH_BYTES = 16 << 20  # held before a batch is given, whatever the number of rows
-_CANONICAL = frozenset(EXCHANGES.names)
 _COLUMN_NAME = re.compile(r"[\w .:/-]{0,64}")
+_SHAPE = (TypeError, ValueError, AttributeError, OverflowError, RecursionError, LookupError)
 
 
-def row_batches(path: Path, table: Table, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
+def row_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.RecordBatch]:
     """Read a file of rows.
 
     Raises:  UnreadableError: the file is of no known format. InputError: a required column is missing.
     """
-    numbered = _opened(path, table, settings, tally)
+    yield from document_batches(path, table, reading, _opened(path, table, reading))
+
+
+def document_batches(
+    path: Path, table: Table, reading: Reading, numbered: Iterator[Numbered]
+) -> Iterator[pa.RecordBatch]:
+    """Turn numbered documents into batches."""
     good: list[dict[str, Any]] = []
     held = number = 0
     try:
-        for number, size_bytes, row in numbered:
-            fitting = _good(row, table, tally)
-            if isinstance(fitting, RowFault):
-                tally.quarantine(str(path), number, str(fitting))
-                continue
-            good.append(fitting)
-            held += size_bytes
-            if len(good) >= settings.batch_rows or held >= _BATCH_BYTES:
-                yield _batch(good, table)
-                good, held = [], 0
+        for number, size_bytes, document in numbered:
+            for fitting in _fitting(document, table, reading):
+                if isinstance(fitting, RowFault):
+                    reading.tally.quarantine(str(path), number, str(fitting))
+                    continue
+                good.append(fitting)
+                held += size_bytes
+                if len(good) >= reading.settings.batch_rows or held >= _BATCH_BYTES:
+                    yield _batch(good, table)
+                    good, held = [], 0
     except Truncated as fault:
-        tally.quarantine(str(path), number + 1, str(fault))
+        reading.tally.quarantine(str(path), number + 1, str(fault))
     if good:
         yield _batch(good, table)
 
 
-def _opened(path: Path, table: Table, settings: Settings, tally: Tally) -> Iterator[Numbered]:
-    """Tell the format by the first lines: a header of the table's columns, or any line that begins an object."""
+def rest_batches(reading: Reading) -> Iterator[pa.RecordBatch]:
+    """Give the exchanges that waited for another file in vain, or for the end."""
+    good: list[dict[str, Any]] = []
+    for fitting in _converted(reading.rest(), EXCHANGES):
+        if isinstance(fitting, RowFault):
+            reading.tally.quarantine("(joined rows)", 1, str(fitting))
+            continue
+        good.append(fitting)
+        if len(good) >= reading.settings.batch_rows:
+            yield _batch(good, EXCHANGES)
+            good = []
+    if good:
+        yield _batch(good, EXCHANGES)
+
+
+def _fitting(document: Document | RowFault, table: Table, reading: Reading) -> Iterator[dict[str, Any] | RowFault]:
+    if isinstance(document, RowFault):
+        yield document
+    elif table is not EXCHANGES:
+        yield from _converted((document,), table)
+    else:
+        try:
+            found = reading.exchanges(document)
+        except RowFault as fault:
+            yield fault
+        except _SHAPE:
+            yield RowFault("a value inside the row is of an unexpected shape")
+        else:
+            yield from _converted(found, table)
+
+
+def _converted(rows: Iterable[Columns], table: Table) -> Iterator[dict[str, Any] | RowFault]:
+    waiting = iter(rows)
+    while True:
+        try:
+            row = next(waiting, None)
+            fitting: dict[str, Any] | RowFault | None = None if row is None else convert(row, table.columns)
+        except RowFault as fault:
+            fitting = fault
+        except _SHAPE:
+            fitting = RowFault("a value inside the row is of an unexpected shape")
+        if fitting is None:
+            return
+        yield fitting
+
+
+def _opened(path: Path, table: Table, reading: Reading) -> Iterator[Numbered]:
+    """Tell the format by the first lines: a header of columns, any line that begins an object, or protobuf."""
     try:
         start = beginning(path)
     except Truncated as fault:
         raise UnreadableError(f"{path}: {fault}") from fault
+    limit_bytes = reading.settings.row_limit_bytes
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise UnreadableError(f"{path}: is UTF-16 text; write it as UTF-8")
+    if table is EXCHANGES and is_protobuf(start):
+        return protobuf_documents(path, limit_bytes)
     first, *others = [line.lstrip() for line in start.split(b"\n") if line.strip()] or [b""]
     if not first:
         return iter(())
+    if is_spread(start):
+        return spread_documents(path, limit_bytes)
     header = _header(first)
     lack = lacking_columns(header, table)
-    if first[:1] == b"[":
-        raise UnreadableError(f"{path}: is one JSON array; write one JSON object a line (jq -c '.[]')")
-    if first[:1] == b"{" or (lack and any(line[:1] == b"{" for line in others)):
-        return _json(path, settings)
+    if first[:1] in (b"{", b"[") or (lack and any(line[:1] == b"{" for line in others)):
+        return line_documents(path, limit_bytes)
     if lack and all(_COLUMN_NAME.fullmatch(name) for name in header):
+        if table is EXCHANGES and is_of_known_format(header, reading):
+            return csv_rows(path, header, reading.settings)
         raise InputError(f"{path}: {lack}")
     if lack:
         raise UnreadableError(f"{path}: is neither Parquet, CSV with a header, nor one JSON object a line")
-    return csv_rows(path, table, settings, tally)
+    reading.tally.saw_extra(name for name in header if name not in table.names)
+    return csv_rows(path, header, reading.settings)
+
+
+def is_of_known_format(header: Iterable[str], reading: Reading) -> bool:
+    """Tell a table of another program by the names of its columns, or by the user's map."""
+    return reading.column_map is not None or format_of(dict.fromkeys(header, "")) is not CANONICAL
 
 
 def _header(first: bytes) -> list[str]:
@@ -84,47 +148,6 @@ def _header(first: bytes) -> list[str]:
         return header_names(next(csv.reader([first.decode()], strict=True), []))
     except (UnicodeDecodeError, csv.Error):
         return ["\0"]
-
-
-def _json(path: Path, settings: Settings) -> Iterator[Numbered]:
-    decoder = msgspec.json.Decoder()
-    for number, line in enumerate(lines(path, settings.row_limit_bytes), 1):
-        if line is None:
-            yield number, 0, RowFault(f"longer than {settings.row_limit_bytes:,} bytes")
-            continue
-        if not line.strip():
-            continue
-        try:
-            row = decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            yield number, 0, RowFault("not valid JSON in UTF-8")
-            continue
-        yield number, len(line), row if isinstance(row, dict) else RowFault("not a JSON object")
-
-
-def _good(row: Mapping[str, Any] | RowFault, table: Table, tally: Tally) -> dict[str, Any] | RowFault:
-    if isinstance(row, RowFault):
-        return row
-    try:
-        return convert(_columns(row, tally) if table is EXCHANGES else row, table.columns)
-    except RowFault as fault:
-        return fault
-    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
-        return RowFault("a value inside the row is of an unexpected shape")
-
-
-def _columns(row: Mapping[str, Any], tally: Tally) -> Mapping[str, Any]:
-    """Give a row's canonical columns, whatever its shape."""
-    if litellm.matches(row):
-        return litellm.columns(row)
-    pair = pairs.opened(row)
-    if pair is None:
-        tally.saw_extra(row.keys() - _CANONICAL)
-        return row
-    tally.saw_extra(row.keys() - _CANONICAL - pairs.ENVELOPE)
-    dialect = anthropic_messages if anthropic_messages.matches(pair) else openai_chat
-    said = dialect.columns(pair)
-    return {**pair, **{name: value for name, value in said.items() if value is not None}}
 
 
 def _batch(rows: list[dict[str, Any]], table: Table) -> pa.RecordBatch:

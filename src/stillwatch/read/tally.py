@@ -28,6 +28,7 @@ class Tally:
     values: dict[str, int] = field(default_factory=dict)
     extra_columns: set[str] = field(default_factory=set)
     remarks: list[str] = field(default_factory=list)
+    formats: dict[str, int] = field(default_factory=dict)
 
     def read(self, batch: pa.RecordBatch) -> None:
         """Count a batch of good rows and the values in its columns."""

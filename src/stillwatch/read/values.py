@@ -128,7 +128,7 @@ def moment(value: Any) -> int:
         try:
             value = float(value) if "." in value or not value.strip().isdigit() else int(value)
         except ValueError:
-            return _of_datetime(datetime.fromisoformat(value.strip()))
+            return _of_datetime(datetime.fromisoformat(value.strip().removesuffix(" UTC")))
     return epoch(value)
 
 

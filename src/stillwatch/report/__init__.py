@@ -9,6 +9,7 @@ from stillwatch.report.clean import visible
 from stillwatch.report.cost import print_cost
 from stillwatch.report.explained import explanation_json, print_explanation
 from stillwatch.report.folder import write_scan
+from stillwatch.report.inspection import Inspection, inspection_json, print_inspection
 from stillwatch.report.page import html_page
 from stillwatch.report.page.scoreboard import scoreboard_page
 from stillwatch.report.scores import print_scoreboard, scoreboard_json
@@ -17,11 +18,14 @@ from stillwatch.report.stream_windows import print_windows, windows_json
 from stillwatch.report.terminal import print_scan
 
 __all__ = [
+    "Inspection",
     "explanation_json",
     "html_page",
+    "inspection_json",
     "members_csv",
     "print_cost",
     "print_explanation",
+    "print_inspection",
     "print_scan",
     "print_scoreboard",
     "print_windows",

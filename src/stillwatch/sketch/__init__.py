@@ -6,20 +6,25 @@ of single texts, `exchanges` for a batch.
 
 from stillwatch.sketch.exchanges import likeliest_targets, sketch
 from stillwatch.sketch.kernel import FEATURE_BUCKETS, HEADS, SHAPE_BUCKETS, VERSION
+from stillwatch.sketch.keyed import KEY_BYTES, bridges, keyed, keyed_values
 from stillwatch.sketch.listing import WordLists, word_lists
 from stillwatch.sketch.texts import Projection, feature_rows, folded_hash64, hash64, jaccard, merge, signature
 
 __all__ = [
     "FEATURE_BUCKETS",
     "HEADS",
+    "KEY_BYTES",
     "SHAPE_BUCKETS",
     "VERSION",
     "Projection",
     "WordLists",
+    "bridges",
     "feature_rows",
     "folded_hash64",
     "hash64",
     "jaccard",
+    "keyed",
+    "keyed_values",
     "likeliest_targets",
     "merge",
     "signature",

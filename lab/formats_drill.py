@@ -1,0 +1,99 @@
+"""The february drill in every format: the same simulated log as each format has it, scanned, compared with the truth.
+
+Usage: lab/formats_drill.py [OUT.md] [SCALE] [DAYS] [SEED]. The accounts file is the same for every format; identity
+stands in the log wherever the format has room for it. The last table says which tests each format turns on.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from formats.gateways import WRITERS
+from formats.telemetry import DIALECTS, document
+
+from stillwatch import pipeline
+from stillwatch.settings import Settings
+
+Row = Mapping[str, Any]
+Result = dict[str, Any]
+
+
+def rows_of(log: Path) -> Iterator[Row]:
+    for part in sorted((log / "exchanges").iterdir()):
+        for batch in pq.ParquetFile(part).iter_batches(4096):
+            yield from batch.to_pylist()
+
+
+def writers() -> dict[str, Callable[[Row], list[dict[str, Any]]]]:
+    return {**WRITERS, **{name: spans(name) for name in DIALECTS}}
+
+
+def spans(dialect: str) -> Callable[[Row], list[dict[str, Any]]]:
+    return lambda row: [document(row, DIALECTS[dialect](row))]
+
+
+def scanned(log: Path, source: Path) -> Result:
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        begin = time.perf_counter()
+        accounts = log / "accounts.parquet"
+        found = pipeline.scan(pipeline.Source((source,), accounts), Settings(), out, lambda _: None)
+        seconds = time.perf_counter() - begin
+        truth = pipeline.compare(log, out)
+    coverage = found.coverage
+    return {
+        "rows": coverage.rows_read,
+        "bad": coverage.rows_quarantined,
+        "on": sorted(coverage.tests_on),
+        "off": sorted({one.test for one in coverage.tests_off}),
+        "recall": truth.recall_fraction,
+        "precision": truth.precision_fraction,
+        "operators": sum(one.campaigns > 0 for one in truth.operators),
+        "of": len(truth.operators),
+        "seconds": seconds,
+    }
+
+
+def table(results: Mapping[str, Result]) -> str:
+    lines = [
+        "| format | rows | quarantined | operators found | recall | precision | tests on | tests off | seconds |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, r in results.items():
+        off = ", ".join(r["off"]) or "none"
+        lines.append(
+            f"| {name} | {r['rows']:,} | {r['bad']:,} | {r['operators']} of {r['of']} | {r['recall']:.3f} "
+            f"| {r['precision']:.3f} | {len(r['on'])} | {off} | {r['seconds']:.0f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main(out: Path, scale: float, days: int, seed: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        pipeline.simulate("february", log, seed=seed, scale=scale, days=days)
+        results = {"Parquet, all columns": scanned(log, log / "exchanges")}
+        for name, records in writers().items():
+            path = Path(folder) / f"{name}.jsonl"
+            with path.open("w", encoding="utf-8") as file:
+                for row in rows_of(log):
+                    file.writelines(
+                        json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in records(row)
+                    )
+            results[name] = scanned(log, path)
+            path.unlink()
+            print(name, results[name], flush=True)
+    told = f"`lab/formats_drill.py`: february, scale {scale}, {days} days, seed {seed}."
+    head = f"# The february drill in every format\n\n{told}\n\n"
+    out.write_text(head + table(results), encoding="utf-8")
+    print(table(results))
+
+
+if __name__ == "__main__":
+    given = [*sys.argv[1:], *("lab/results/formats_drill.md", "0.005", "10", "5")[len(sys.argv) - 1 :]]
+    main(Path(given[0]), float(given[1]), int(given[2]), int(given[3]))
