@@ -4,10 +4,19 @@ In: batches of `tables.EXCHANGES`. Out: batches of `tables.SKETCHED`. Read `kern
 of single texts, `exchanges` for a batch.
 """
 
-from stillwatch.sketch.exchanges import likeliest_targets, sketch
+from stillwatch.sketch.exchanges import canonical_parameters, likeliest_targets, network, sketch
 from stillwatch.sketch.kernel import FEATURE_BUCKETS, HEADS, SHAPE_BUCKETS, VERSION
 from stillwatch.sketch.listing import WordLists, word_lists
-from stillwatch.sketch.texts import Projection, feature_rows, folded_hash64, hash64, jaccard, merge, signature
+from stillwatch.sketch.texts import (
+    Projection,
+    feature_rows,
+    folded_hash64,
+    hash64,
+    jaccard,
+    merge,
+    scaffold_hashes,
+    signature,
+)
 
 __all__ = [
     "FEATURE_BUCKETS",
@@ -16,12 +25,15 @@ __all__ = [
     "VERSION",
     "Projection",
     "WordLists",
+    "canonical_parameters",
     "feature_rows",
     "folded_hash64",
     "hash64",
     "jaccard",
     "likeliest_targets",
     "merge",
+    "network",
+    "scaffold_hashes",
     "signature",
     "sketch",
     "word_lists",
