@@ -13,21 +13,20 @@ from stillwatch import ledger as books
 from stillwatch.decide import approved, load_policy, propose
 from stillwatch.errors import UsageError
 from stillwatch.ledger import Ledger, open_ledger
-from stillwatch.types import Accused, Action, Approval, CampaignId, Exemption, Plan, Scope, Verdict
+from stillwatch.types import Accused, Action, CampaignId, Exemption, Plan, Scope, Verdict
 
 NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
 POLICY = load_policy("small-host")
-APPROVAL = Approval("A. Person", NOW, bits_held=True)
 
 
 def _plan(accounts: int = 3, campaign: str = "c1") -> Plan:
     members = tuple((f"{campaign}-{n}", 12.0) for n in range(accounts))
-    return propose([Accused(CampaignId(campaign), Verdict.DISTILLATION, 40.0, members)], POLICY, NOW)
+    return propose([Accused(CampaignId(campaign), Verdict.DISTILLATION, 40.0, members)], POLICY, NOW, bits_held="held")
 
 
 def _applied(ledger: Ledger, plan: Plan) -> books.Standing:
     act = books.propose(ledger, plan, "A. Person", NOW)
-    books.approve(ledger, act, "A. Person", NOW, lambda p: approved(p, POLICY, APPROVAL))
+    books.approve(ledger, act, "A. Person", NOW, lambda p: approved(p, "A. Person", NOW))
     return books.standing(ledger, NOW)
 
 
@@ -36,8 +35,8 @@ def test_a_proposal_changes_nothing_and_applying_it_brings_exactly_its_decisions
     plan = _plan()
     act = books.propose(ledger, plan, "A. Person", NOW)
     assert books.standing(ledger, NOW).decisions == ()
-    books.approve(ledger, act, "A. Person", NOW, lambda p: approved(p, POLICY, APPROVAL))
-    assert set(books.standing(ledger, NOW).decisions) == set(approved(plan, POLICY, APPROVAL).decisions)
+    books.approve(ledger, act, "A. Person", NOW, lambda p: approved(p, "A. Person", NOW))
+    assert set(books.standing(ledger, NOW).decisions) == set(approved(plan, "A. Person", NOW).decisions)
     assert books.proposed(ledger, act) == plan
 
 

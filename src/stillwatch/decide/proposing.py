@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from stillwatch.decide.policy import Policy, Rule
 from stillwatch.types import Accused, Action, Approval, CampaignId, Decision, DecisionId, FollowUp, Held, Plan, Scope
@@ -17,17 +18,19 @@ Target = tuple[Scope, str]
 _HOURS_AHEAD = 24 * 7  # a campaign that finds no free hour in a week is held
 
 
-def propose(
+def propose(  # noqa: PLR0913 - what a plan depends on, by keyword
     campaigns: Sequence[Accused],
     policy: Policy,
     now: datetime,
     *,
+    bits_held: Literal["held", "not_held"],
     exempt: Collection[Target] = frozenset(),
     touched: Mapping[Hour, int] | None = None,
 ) -> Plan:
     """Give what the policy wants done about campaigns, within its caps, all simulated.
 
-    Args:    exempt: what no decision may touch; touched: accounts already acted on, by action and hour of start.
+    Args:    bits_held: whether the run's check of its own bits held; without, nothing can be approved; exempt: what no
+             decision may touch; touched: accounts already acted on, by action and hour of start.
     """
     busy = Counter(dict(touched or {}))
     decisions: list[Decision] = []
@@ -43,15 +46,24 @@ def propose(
             busy[rule.action, _hour(start)] += len(targets)
             decisions += [decision(campaign.campaign_id, rule, value, bits, start) for value, bits in targets]
     follow_ups = (follow_up(campaign, policy) for campaign in campaigns)
-    return Plan(tuple(decisions), tuple(held), tuple(f for f in follow_ups if f is not None))
+    return Plan(
+        tuple(decisions),
+        tuple(held),
+        tuple(f for f in follow_ups if f is not None),
+        bits_held == "held",
+        frozenset((rule.reason_code, rule.action) for rule in policy.rules if rule.enforce),
+    )
 
 
-def approved(plan: Plan, policy: Policy, approval: Approval) -> Plan:
-    """Give the plan with what the policy lets be enforced enforced, and the rest simulated."""
-    rules = {(rule.reason_code, rule.action) for rule in policy.rules if rule.enforce}
+def approved(plan: Plan, by: str, now: datetime) -> Plan:
+    """Give the plan with what the policy lets be enforced enforced, and the rest simulated.
+
+    Raises:  ValueError: nobody is named, or the plan rests on bits that did not hold.
+    """
+    approval = Approval(by, now, plan.bits_held)
 
     def given(reason_code: str, action: Action) -> Approval | None:
-        return approval if (reason_code, action) in rules else None
+        return approval if (reason_code, action) in plan.enforceable else None
 
     return replace(
         plan,

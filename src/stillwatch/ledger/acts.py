@@ -76,7 +76,11 @@ def approve(ledger: Ledger, act_id: ActId, by: str, now: datetime, approved: Cal
 def apply(ledger: Ledger, act_id: ActId, by: str, now: datetime) -> int:
     """Apply a proposed plan simulated: doors count what they would have done."""
     plan = proposed(ledger, act_id)
-    simulated = replace(plan, decisions=tuple(replace(d, approval=None) for d in plan.decisions))
+    simulated = replace(
+        plan,
+        decisions=tuple(replace(d, approval=None) for d in plan.decisions),
+        follow_ups=tuple(replace(f, approval=None) for f in plan.follow_ups),
+    )
     return _bring(ledger, simulated, Signed(by, now, "apply", act_id))
 
 

@@ -82,6 +82,8 @@ def plan_text(plan: Plan) -> str:
         "decisions": [decision_row(d) for d in plan.decisions],
         "follow_ups": [follow_up_text(f) for f in plan.follow_ups],
         "held": [[h.campaign_id, h.action, h.targets, h.why] for h in plan.held],
+        "bits_held": plan.bits_held,
+        "enforceable": sorted(plan.enforceable),
     })  # fmt: skip
 
 
@@ -92,6 +94,8 @@ def plan_of(text: str) -> Plan:
         tuple(decision_of(tuple(row)) for row in values["decisions"]),
         tuple(Held(CampaignId(c), Action(a), n, why) for c, a, n, why in values["held"]),
         tuple(follow_up_of(body) for body in values["follow_ups"]),
+        values["bits_held"],
+        frozenset((code, Action(action)) for code, action in values["enforceable"]),
     )
 
 

@@ -104,6 +104,11 @@ def linker_of(text: str, least_bits: Mapping[str, float], false_fraction: float)
     return Linker(known.of_text(text, "snapshot"), least_bits, false_fraction)
 
 
-def merged_indicators(campaigns: Sequence[KnownCampaign]) -> str:
-    """Give known campaigns as one text of indicators.json."""
-    return json.dumps(json.loads(known.as_text(campaigns)), separators=(",", ":"))
+def merged(text: str, campaigns: Sequence[KnownCampaign]) -> str:
+    """Give the text of indicators.json with campaigns added; of one id, the one that looked furthest counts."""
+    held = {c.campaign_id: c for c in (known.of_text(text, "indicators.json") if text else ())}
+    for campaign in campaigns:
+        before = held.get(campaign.campaign_id)
+        if before is None or before.as_of <= campaign.as_of:
+            held[campaign.campaign_id] = campaign
+    return json.dumps(json.loads(known.as_text(tuple(held.values()))), separators=(",", ":"))

@@ -169,11 +169,17 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a policy wants done: decisions in a fixed order, what follows up on them, and what is held back."""
+    """What a policy wants done: decisions in a fixed order, what follows up on them, and what is held back.
+
+    bits_held: whether the run's check of its own bits held; enforceable: reason codes and actions that the policy
+    lets an approval enforce.
+    """
 
     decisions: tuple[Decision, ...]
     held: tuple[Held, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
+    bits_held: bool = False
+    enforceable: frozenset[tuple[str, Action]] = frozenset()
 
 
 def _aware(moment: datetime) -> None:

@@ -30,7 +30,7 @@ class Metrics:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._registry = CollectorRegistry()
-        self._registry.register(self)  # type: ignore[arg-type]  # any object with collect()
+        self._registry.register(self)
 
     def reply(self) -> Reply:
         """Answer `/metrics`."""

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from stillwatch.gateway.asked import Asked, Identity, of_messages
-from stillwatch.gateway.doors.reply import Called, Reply, customer_words, json_reply
+from stillwatch.gateway.doors.reply import Called, Reply, answer_headers, customer_body, customer_words, json_reply
 from stillwatch.gateway.gate import Gate
 
 PATH = "/beta/litellm_basic_guardrail_api"
+IN_PROCESS = "/litellm"
 _HIDDEN = "[present]"
 
 
@@ -31,6 +32,26 @@ def reply(gate: Gate, called: Called, identity: Identity) -> Reply:
     if answer.passes:
         return json_reply({"action": "NONE"})
     return json_reply({"action": "BLOCKED", "blocked_reason": customer_words(answer)})
+
+
+def in_process(gate: Gate, called: Called) -> Reply:
+    """Answer our own guardrail in the proxy's process (`stillwatch_litellm`), which knows the client's address."""
+    try:
+        values = json.loads(called.body)
+        words = {name: str(values.get(name) or "") for name in ("account", "key", "organisation", "client")}
+        chain = str(values.get("address") or "").rsplit(",", 1)[-1].strip()
+        chat = values.get("chat")
+    except (ValueError, RecursionError, AttributeError):
+        return json_reply({"detail": "the body is not a JSON object"}, 422)
+    request = of_messages(chat if isinstance(chat, dict) else {}, words.pop("client"), chain)
+    answer = gate.answer(Asked(**words, route=IN_PROCESS, request=request))
+    told = {
+        "passes": answer.passes,
+        "action": answer.action,
+        "status": answer.status,
+        "headers": answer_headers(answer),
+    }
+    return json_reply(told if answer.passes else {**told, "body": json.loads(customer_body(answer))})
 
 
 def _asked(values: Mapping[str, Any], identity: Identity) -> Asked:
