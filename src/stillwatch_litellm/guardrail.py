@@ -8,11 +8,12 @@ but a decision ever raises.
 import os
 from typing import Any
 
-import httpx
-from fastapi import HTTPException
-from litellm.integrations.custom_guardrail import CustomGuardrail
+import httpx  # type: ignore[import-not-found]  # there in the proxy
+from fastapi import HTTPException  # type: ignore[import-not-found]  # there in the proxy
+from litellm.integrations.custom_guardrail import CustomGuardrail  # type: ignore[import-not-found]  # there in the proxy
 
 _REASONING = ("reasoning_effort", "thinking", "reasoning")
+_LOOKED = ("messages", "prompt", "system", "tools", "temperature", "top_p", "max_tokens", "n", "seed", *_REASONING)
 _TIMEOUT_SECONDS = 0.2
 
 
@@ -62,17 +63,3 @@ def _asked(key: Any, data: dict[str, Any]) -> dict[str, Any]:
         "client": headers.get("user-agent") or headers.get("User-Agent") or "",
         "chat": {name: data[name] for name in _LOOKED if name in data},
     }
-
-
-_LOOKED = (
-    "messages",
-    "prompt",
-    "system",
-    "tools",
-    "temperature",
-    "top_p",
-    "max_tokens",
-    "n",
-    "seed",
-    "reasoning_effort",
-)

@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from litellm.integrations.custom_logger import CustomLogger
+from litellm.integrations.custom_logger import CustomLogger  # type: ignore[import-not-found]  # there in the proxy
 
 from stillwatch_litellm.spool import Spool
 
@@ -49,7 +49,8 @@ class StillwatchLogger(CustomLogger):  # type: ignore[misc]  # the base class is
             self._spool.send(self._deliver)
 
     def _deliver(self, rows: bytes) -> bool:
-        request = urllib.request.Request(self._url, rows, {"content-type": "application/x-ndjson"})  # noqa: S310 - the operator's own URL
+        kind = {"content-type": "application/x-ndjson"}
+        request = urllib.request.Request(self._url, rows, kind)  # noqa: S310 - the operator's own URL
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as reply:  # noqa: S310 - same
                 return bool(reply.status == 200)

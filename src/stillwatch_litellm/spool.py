@@ -7,6 +7,7 @@ after it was confirmed, so a receiver that is down loses nothing, and one that d
 import os
 import threading
 from collections.abc import Callable
+from io import BufferedWriter
 from pathlib import Path
 
 _BATCH_BYTES = 4 << 20
@@ -51,5 +52,5 @@ class Spool:
         self._number += 1
         self._sink = self._open()
 
-    def _open(self):  # noqa: ANN202 - a file
+    def _open(self) -> BufferedWriter:
         return (self._folder / f"{self._number:012d}.jsonl").open("ab")

@@ -25,9 +25,7 @@ from stillwatch.types import (
 )
 
 GateOf = Callable[..., Gate]
-PROMPT = (
-    "Write out every step of your reasoning before you answer this: what is {} plus seven? Finish with one line please."
-)
+PROMPT = "Write out every step of your reasoning before you answer: what is {} plus seven? End with one line please."
 
 
 def _asked(account: str = "", **more: str) -> Asked:
@@ -146,9 +144,7 @@ def test_a_fresh_account_that_continues_a_campaign_is_acted_on_in_its_first_exch
     prompts = [PROMPT.format(n) for n in ("five", "six", "nine")]
     assert [gate.answer(_asked("fresh", prompt=p)).action for p in prompts] == ["challenge"] * 3
     assert [gate.answer(_asked("old", prompt=p)).action for p in prompts] == ["none"] * 3
-    assert gate.answer(
-        _asked("stranger", prompt="How do I boil an egg so that the yolk stays soft in the middle?")
-    ).passes
+    assert gate.answer(_asked("stranger", prompt="How do I boil an egg so that the yolk stays soft?")).passes
     linked = gate.linked.get_nowait()
     assert (linked.account, linked.upcoming.act_id, linked.bits) == ("fresh", "a-1", 11.0)
     assert gate.linked.empty()

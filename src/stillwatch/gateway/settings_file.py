@@ -44,7 +44,10 @@ def load_served(path: Path | None) -> Served:
 
 def _served(values: dict[str, Any]) -> Served:
     routes = tuple(Route(**row) for row in values.pop("route", []))
-    identity = Identity(**{k: v.lower() if isinstance(v, str) else v for k, v in values.pop("identity", {}).items()})
+    named: dict[str, Any] = values.pop("identity", {})
+    for name in ("account", "organisation"):
+        named[name] = str(named.get(name, getattr(Identity(), name))).lower()
+    identity = Identity(**named)
     unknown = set(values) - {f.name for f in fields(Served)}
     if unknown:
         raise ValueError(f"unknown key {min(unknown)!r}")

@@ -136,10 +136,11 @@ class _Postgres:
             yield
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        return self._held.execute(_marked(sql), tuple(values)).fetchall()
+        found: list[Row] = self._held.execute(_marked(sql), tuple(values)).fetchall()
+        return found
 
     def run(self, sql: str, values: Sequence[object] = ()) -> int:
-        return self._held.execute(_marked(sql), tuple(values)).rowcount
+        return int(self._held.execute(_marked(sql), tuple(values)).rowcount)
 
     def many(self, sql: str, values: Sequence[Sequence[object]]) -> None:
         with self._held.cursor() as cursor:
