@@ -21,6 +21,7 @@ from rich.text import Text
 
 from stillwatch import __version__, pipeline, settings
 from stillwatch.errors import StillwatchError, UsageError
+from stillwatch.gateway import commands as gateway
 from stillwatch.pipeline import benchmark, edge, explaining, inspecting, watching
 from stillwatch.pipeline.windowing import Cut, window_report
 from stillwatch.report import (
@@ -46,6 +47,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(gateway.act, name="act")
+app.add_typer(gateway.appeals, name="appeal")
+app.command("serve")(gateway.serve)
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for the report and the tables.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]

@@ -6,7 +6,7 @@ telling a value is) -> `learning` (values and their bits) -> `publicised` (value
 `following` (a pure look-up, exchange by exchange) -> `queries` (values met in a log) -> `as_json` (indicators.json).
 """
 
-from stillwatch.known.as_json import as_text, read_known
+from stillwatch.known.as_json import as_text, of_text, read_known
 from stillwatch.known.campaigns import FAMILIES, FamilyOdds, Indicator, KindIndicators, KnownCampaign
 from stillwatch.known.following import Index, Trail, follow, index, passed, reasons, total_bits
 from stillwatch.known.learning import Left, Values, learn
@@ -31,6 +31,7 @@ __all__ = [
     "index",
     "learn",
     "met",
+    "of_text",
     "passed",
     "publicised",
     "read_known",

@@ -39,14 +39,26 @@ def read_known(folders: Sequence[Path]) -> tuple[KnownCampaign, ...]:
 
 def _read(path: Path) -> list[KnownCampaign]:
     try:
-        content = json.loads(path.read_text("utf-8"))
-        if content["version"] != _VERSION:
-            raise InputError(f"{path}: written by another version; scan that log again")
-        return [_campaign_of(values) for values in content["campaigns"]]
+        text = path.read_text("utf-8")
     except OSError as fault:
         raise InputError(f"{path}: cannot be read ({fault.strerror}); --known wants the folder of a scan") from fault
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+    except ValueError as fault:
         raise InputError(f"{path}: not as stillwatch scan writes it ({type(fault).__name__})") from fault
+    return of_text(text, str(path))
+
+
+def of_text(text: str, name: str) -> list[KnownCampaign]:
+    """Read known campaigns from the text of the file called `name`.
+
+    Raises:  InputError: it is not as a scan writes it.
+    """
+    try:
+        content = json.loads(text)
+        if content["version"] != _VERSION:
+            raise InputError(f"{name}: written by another version; scan that log again")
+        return [_campaign_of(values) for values in content["campaigns"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+        raise InputError(f"{name}: not as stillwatch scan writes it ({type(fault).__name__})") from fault
 
 
 def _campaign(campaign: KnownCampaign) -> dict[str, Any]:

@@ -4,11 +4,20 @@ In: batches of `tables.EXCHANGES`. Out: batches of `tables.SKETCHED`. Read `kern
 of single texts, `exchanges` for a batch.
 """
 
-from stillwatch.sketch.exchanges import likeliest_targets, sketch
+from stillwatch.sketch.exchanges import canonical_parameters, likeliest_targets, network, sketch
 from stillwatch.sketch.kernel import FEATURE_BUCKETS, HEADS, SHAPE_BUCKETS, VERSION
 from stillwatch.sketch.keyed import KEY_BYTES, bridges, keyed, keyed_values
 from stillwatch.sketch.listing import WordLists, word_lists
-from stillwatch.sketch.texts import Projection, feature_rows, folded_hash64, hash64, jaccard, merge, signature
+from stillwatch.sketch.texts import (
+    Projection,
+    feature_rows,
+    folded_hash64,
+    hash64,
+    jaccard,
+    merge,
+    scaffold_hashes,
+    signature,
+)
 
 __all__ = [
     "FEATURE_BUCKETS",
@@ -19,6 +28,7 @@ __all__ = [
     "Projection",
     "WordLists",
     "bridges",
+    "canonical_parameters",
     "feature_rows",
     "folded_hash64",
     "hash64",
@@ -27,6 +37,8 @@ __all__ = [
     "keyed_values",
     "likeliest_targets",
     "merge",
+    "network",
+    "scaffold_hashes",
     "signature",
     "sketch",
     "word_lists",

@@ -291,6 +291,20 @@ def sketch_rows(raw, offsets, valid, kinds, lowered, weights, scale, hashes, cou
 
 
 @_jit
+def scaffold_rows(raw, offsets, valid, kinds, lowered, hashes):
+    """Fill hashes [n, 6] (head, tail, slots) of every valid text as `sketch_rows` does, and score nothing."""
+    room = _room(offsets)
+    folded, exact, shape = np.empty(room, np.uint64), np.empty(room, np.uint64), np.zeros(8, np.int64)
+    for k in range(len(valid)):
+        if not valid[k]:
+            continue
+        count = _words(raw, offsets[k], offsets[k + 1], kinds, lowered, folded, exact, shape)
+        if count >= FEWEST_EDGE_WORDS:
+            hashes[k, 0], hashes[k, 1] = _chain(folded, 0, EDGE_WORDS), _chain(folded, count - EDGE_WORDS, count)
+        _anywhere(folded, count, hashes[k, 2:])
+
+
+@_jit
 def feature_rows_of(raw, offsets, valid, kinds, lowered, indptr, indices, values):
     """List the model rows of every text and what each weighs: words, edges, shape; with no room, only count them."""
     room = _room(offsets)

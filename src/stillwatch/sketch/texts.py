@@ -58,6 +58,14 @@ def sketch_texts(texts: Texts, projection: Projection) -> TextSketch:
     return TextSketch(hashes.view(np.int64), counts, scores, valid)
 
 
+def scaffold_hashes(text: str) -> list[int]:
+    """Hash the scaffolds of one text: head, tail and anywhere as in `sketch_texts`, those that there are."""
+    raw = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+    hashes = np.zeros((1, 2 + kernel.SLOTS), np.uint64)
+    kernel.scaffold_rows(raw, np.array([0, len(raw)], np.int64), np.array([len(raw) > 0]), *_characters(), hashes)
+    return [value for value in hashes.view(np.int64)[0].tolist() if value]
+
+
 def feature_rows(
     texts: Texts,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32]]:

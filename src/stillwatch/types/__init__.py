@@ -1,7 +1,7 @@
 """The values that flow between stages: frozen, plain, engine-free.
 
-In: nothing. Out: `campaigns` and `scoreboard`, one file each. Read `tables` next for the large values, then
-`pipeline` for their order.
+In: nothing. Out: `campaigns`, `decisions` and `scoreboard`, one file each. Read `tables` next for the large
+values, then `pipeline` for their order.
 """
 
 from stillwatch.types.campaigns import (
@@ -35,6 +35,22 @@ from stillwatch.types.campaigns import (
     TraitKind,
     Verdict,
 )
+from stillwatch.types.decisions import (
+    ACCUSED_OF,
+    SEVERITY,
+    Accused,
+    ActId,
+    Action,
+    Approval,
+    Decision,
+    DecisionId,
+    Exemption,
+    FollowUp,
+    Held,
+    Mark,
+    Plan,
+    Scope,
+)
 from stillwatch.types.scoreboard import (
     OURS,
     BenchAxis,
@@ -44,10 +60,16 @@ from stillwatch.types.scoreboard import (
 )
 
 __all__ = [
+    "ACCUSED_OF",
     "OURS",
+    "SEVERITY",
     "TARGETS",
     "AccountId",
+    "Accused",
+    "ActId",
+    "Action",
     "Answer",
+    "Approval",
     "BenchAxis",
     "Calibration",
     "Campaign",
@@ -55,20 +77,28 @@ __all__ = [
     "Continuation",
     "ContinuedAccount",
     "Coverage",
+    "Decision",
+    "DecisionId",
     "Estimate",
     "Evidence",
     "Exceedance",
     "ExchangeId",
+    "Exemption",
+    "FollowUp",
+    "Held",
     "HiddenFinding",
     "HourCount",
     "Leak",
     "Learning",
+    "Mark",
     "Member",
     "NotEvaluated",
+    "Plan",
     "Quarantined",
     "Question",
     "RunCost",
     "Scan",
+    "Scope",
     "Scoreboard",
     "SharedTrait",
     "StageCost",

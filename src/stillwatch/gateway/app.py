@@ -1,0 +1,101 @@
+"""The HTTP server as a pure ASGI application: routes to doors.
+
+In: ASGI scopes. Out: replies. A body that is too long or too slow is not waited for: the door decides on headers.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from stillwatch.gateway.asked import Identity
+from stillwatch.gateway.doors import Called, Reply, authorising, health, listing, litellm, seen
+from stillwatch.gateway.gate import Gate
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_LIMITS = (1 << 20, 0.1)  # bytes and seconds of a body that are waited for
+_SEEN_LIMITS = (64 << 20, 30.0)  # the same of a batch of rows
+
+
+class App:
+    """Serves every door of one gate."""
+
+    def __init__(self, gate: Gate, identity: Identity, seen_folder: Path | None = None) -> None:
+        self._gate, self._identity, self._seen_folder = gate, identity, seen_folder
+        self._stream, self._metrics = listing.Stream(), health.Metrics(gate)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one connection's request; lifespan events are confirmed."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+            query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+            limits = _SEEN_LIMITS if scope["path"] == seen.PATH else _LIMITS
+            body = await _body(headers, receive, *limits)
+            reply = self.reply(Called(scope["method"], scope["path"], query, headers, body))
+            await _send(reply, send)
+
+    def reply(self, called: Called) -> Reply:
+        """Route one request."""
+        path, gate = called.path, self._gate
+        if path.startswith(authorising.ENVOY):
+            return authorising.envoy(gate, called, self._identity)
+        if path == authorising.NGINX:
+            return authorising.nginx(gate, called, self._identity)
+        if path == litellm.PATH and called.method == "POST":
+            return litellm.reply(gate, called, self._identity)
+        if path == litellm.IN_PROCESS and called.method == "POST":
+            return litellm.in_process(gate, called)
+        return self._list(called)
+
+    def _list(self, called: Called) -> Reply:
+        doors: dict[str, Callable[[], Reply]] = {
+            "/v1/decisions/stream": lambda: self._stream.reply(self._gate, called),
+            "/v1/decisions": lambda: listing.look_up(self._gate, called),
+            "/feed.json": lambda: listing.feed(self._gate, called),
+            "/healthz": lambda: health.alive(self._gate),
+            "/readyz": lambda: health.ready(self._gate),
+            "/metrics": self._metrics.reply,
+            seen.PATH: lambda: seen.reply(self._seen_folder, called, self._gate.now()),
+        }
+        door = doors.get(called.path)
+        return door() if door else Reply(404, {"content-type": "text/plain"}, b"no such door\n")
+
+
+async def _body(headers: Mapping[str, str], receive: Receive, most_bytes: int, most_seconds: float) -> bytes:
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return b""
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(most_seconds):
+            while True:
+                message = await receive()
+                part = message.get("body", b"")
+                parts.append(part)
+                size += len(part)
+                if size > most_bytes:
+                    return b""
+                if not message.get("more_body"):
+                    return b"".join(parts)
+    except TimeoutError:
+        return b""
+
+
+async def _send(reply: Reply, send: Send) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in reply.headers.items()]
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": message["type"] + ".complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,244 @@
+"""`stillwatch act`, `stillwatch appeal`, `stillwatch serve`: what people do with decisions.
+
+In: arguments. Out: acts in the ledger, the snapshot published anew, words or JSON.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stillwatch import settings
+from stillwatch.errors import UsageError
+from stillwatch.gateway.dry_run import DryRun, dry_run
+from stillwatch.gateway.home import home_of
+from stillwatch.pipeline.acting import Books, load_policy, past_exchanges, read_report
+from stillwatch.types import ActId, Exemption, Plan, Scope
+
+act = typer.Typer(help="Act on campaigns: propose, try on past traffic, approve, undo.", no_args_is_help=True)
+appeals = typer.Typer(help="Appeals of customers: open, list, settle.", no_args_is_help=True)
+
+HomeFolder = Annotated[Path, typer.Option("--home", help="The gateway's folder.")]
+LedgerUrl = Annotated[str, typer.Option("--ledger", help="postgresql:// URL of a shared ledger; else in --home.")]
+By = Annotated[str, typer.Option("--by", help="Name of the person who does this.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+ActName = Annotated[str, typer.Argument(help="Id of the act.")]
+_HOME = Path("stillwatch-gateway")
+
+
+@act.command()
+def propose(  # noqa: PLR0913 - one parameter an option
+    *,
+    folder: Annotated[Path, typer.Option("--in", help="Folder that a scan wrote.")] = Path("stillwatch-out"),
+    policy: Annotated[str, typer.Option("--policy", help="Policy file, or the name of an example.")],
+    by: By,
+    home: HomeFolder = _HOME,
+    ledger: LedgerUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write down what the policy wants done about a scan's campaigns; nothing is done yet."""
+    place, report = home_of(home, ledger), read_report(folder)
+    place.remember(report)
+    with Books(place.place) as books:
+        act_id, plan = books.propose(report, load_policy(policy), _named(by), _now())
+    _print({"act": act_id, **_plan(plan)}, as_json)
+
+
+@act.command("dry-run")
+def try_out(  # noqa: PLR0913 - one parameter an option
+    act_id: ActName,
+    logs: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
+    *,
+    days: Annotated[int | None, typer.Option("--days", help="Only the log's last so many days.", min=1)] = None,
+    innocents: Annotated[
+        Path | None, typer.Option("--innocents", help="File of accounts known innocent, one a line.")
+    ] = None,
+    home: HomeFolder = _HOME,
+    ledger: LedgerUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what a proposed act would have done to past traffic: accounts, exchanges, money, innocents."""
+    with Books(home_of(home, ledger).place) as books:
+        decisions = books.proposed(ActId(act_id)).decisions
+        exemptions = books.standing(_now()).exemptions
+        known = set(books.innocents()) | set(innocents.read_text("utf-8").split() if innocents else ())
+    found = dry_run(decisions, exemptions, past_exchanges(logs, days, settings.Settings()), known)
+    _print(_dry(found), as_json)
+
+
+@act.command()
+def approve(
+    act_id: ActName, *, by: By, home: HomeFolder = _HOME, ledger: LedgerUrl = "", as_json: AsJson = False
+) -> None:
+    """Enforce a proposed act, as far as its policy allows; your name stands in the log."""
+    place = home_of(home, ledger)
+    with Books(place.place) as books:
+        count = books.approve(ActId(act_id), _named(by), _now())
+        _print({"act": act_id, "decisions": count, "version": place.publish(books, _now())}, as_json)
+
+
+@act.command()
+def apply(
+    act_id: ActName, *, by: By, home: HomeFolder = _HOME, ledger: LedgerUrl = "", as_json: AsJson = False
+) -> None:
+    """Apply a proposed act simulated: doors count what they would have done, and do nothing."""
+    place = home_of(home, ledger)
+    with Books(place.place) as books:
+        count = books.apply(ActId(act_id), _named(by), _now())
+        _print({"act": act_id, "decisions": count, "version": place.publish(books, _now())}, as_json)
+
+
+@act.command()
+def undo(act_id: ActName, *, by: By, home: HomeFolder = _HOME, ledger: LedgerUrl = "", as_json: AsJson = False) -> None:
+    """Take back everything an act brought; after a crash, do it again."""
+    place = home_of(home, ledger)
+    with Books(place.place) as books:
+        count = books.undo(ActId(act_id), _named(by), _now())
+        _print({"act": act_id, "undone": count, "version": place.publish(books, _now())}, as_json)
+
+
+@act.command()
+def allow(  # noqa: PLR0913 - one parameter an option
+    scope: Annotated[Scope, typer.Argument(help="What the value is.")],
+    value: Annotated[str, typer.Argument(help="The value that no decision may touch.")],
+    *,
+    by: By,
+    why: Annotated[str, typer.Option("--why", help="Why; it stands in the log.")],
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take the allowance back instead.")] = False,
+    home: HomeFolder = _HOME,
+    ledger: LedgerUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Exempt a value from every decision, existing ones too."""
+    place = home_of(home, ledger)
+    with Books(place.place) as books:
+        if withdraw and not books.withdraw_allowance(scope, value, _named(by), _now()):
+            raise UsageError(f"{scope} {value}: no allowance to take back; what was released stays released")
+        if not withdraw:
+            books.allow(Exemption(scope, value, _named(by), _now(), why))
+        _print({"scope": scope, "value": value, "version": place.publish(books, _now())}, as_json)
+
+
+@act.command()
+def log(
+    *,
+    verify: Annotated[bool, typer.Option("--verify", help="Check the chain and what it brought.")] = False,
+    last_hash: Annotated[str | None, typer.Option("--last-hash", help="Hash of an entry that you noted down.")] = None,
+    home: HomeFolder = _HOME,
+    ledger: LedgerUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show every act: who, when, what; with --verify, whether anything was changed since."""
+    with Books(home_of(home, ledger).place) as books:
+        entries, wrong = books.log(), books.faults(last_hash) if verify else []
+    if as_json:
+        typer.echo(json.dumps({"entries": [asdict(e) for e in entries], "faults": wrong}))
+    else:
+        for entry in entries:
+            typer.echo(f"{entry.entry} {entry.made_at} {entry.made_by!r} {entry.kind} {entry.act_id} {entry.body}")
+        typer.echo("\n".join(wrong) or (f"all {len(entries)} entries hold" if verify else ""))
+    if wrong:
+        raise typer.Exit(1)
+
+
+@appeals.command("open")
+def open_appeal(
+    reference: Annotated[str, typer.Argument(help="The reference that the customer was given, or the account.")],
+    *,
+    words: Annotated[str, typer.Option("--words", help="What the customer says.")],
+    home: HomeFolder = _HOME,
+    ledger: LedgerUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Open an appeal."""
+    with Books(home_of(home, ledger).place) as books:
+        _print(asdict(books.appeal(reference, words, _now())), as_json)
+
+
+@appeals.command("list")
+def list_appeals(*, home: HomeFolder = _HOME, ledger: LedgerUrl = "", as_json: AsJson = False) -> None:
+    """List every appeal, and the accounts that are labelled innocent by one."""
+    with Books(home_of(home, ledger).place) as books:
+        _print({"appeals": [asdict(a) for a in books.appeals()], "innocents": books.innocents()}, as_json)
+
+
+@appeals.command()
+def settle(  # noqa: PLR0913 - one parameter an option
+    appeal_id: Annotated[str, typer.Argument(help="Id of the appeal.")],
+    outcome: Annotated[str, typer.Argument(help="upheld or overturned.")],
+    *,
+    by: By,
+    home: HomeFolder = _HOME,
+    ledger: LedgerUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Close an appeal; overturned, the account is released from every decision for good."""
+    if outcome not in ("upheld", "overturned"):
+        raise UsageError("an appeal is upheld or overturned")
+    place = home_of(home, ledger)
+    with Books(place.place) as books:
+        settled = books.settle(appeal_id, "upheld" if outcome == "upheld" else "overturned", _named(by), _now())
+        place.publish(books, _now())
+    _print(asdict(settled), as_json)
+
+
+def serve(
+    *,
+    home: HomeFolder = _HOME,
+    ledger: LedgerUrl = "",
+    config: Annotated[Path | None, typer.Option("--config", help="TOML file: addresses, identity, routes.")] = None,
+) -> None:
+    """Serve decisions to gateways over HTTP and gRPC, until interrupted."""
+    try:
+        from stillwatch.gateway.serving import serve as run  # noqa: PLC0415 - needs the extra
+        from stillwatch.gateway.settings_file import load_served  # noqa: PLC0415 - same
+    except ImportError as fault:
+        raise UsageError("serving needs: pip install 'stillwatch[gateway]'") from fault
+    run(home_of(home, ledger), load_served(config))
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    counts: dict[str, int] = {}
+    for d in plan.decisions:
+        counts[f"{d.action} {d.scope}"] = counts.get(f"{d.action} {d.scope}", 0) + 1
+    return {
+        "decisions": counts,
+        "follow_ups": len(plan.follow_ups),
+        "held": [f"{h.campaign_id}: {h.action} of {h.targets:,}: {h.why}" for h in plan.held],
+        "bits_held": plan.bits_held,
+    }
+
+
+def _dry(found: DryRun) -> dict[str, Any]:
+    rows = {
+        action: {
+            "accounts": len(t.accounts),
+            "exchanges": t.exchanges,
+            "list_price_usd": round(t.usd, 2),
+            "unpriced_exchanges": t.unpriced,
+        }
+        for action, t in found.touched.items()
+    }
+    return {"exchanges_looked_at": found.exchanges, "touched": rows, "innocents": list(found.innocents)}
+
+
+def _print(values: Mapping[str, Any], as_json: bool) -> None:  # noqa: FBT001 - private
+    if as_json:
+        typer.echo(json.dumps(values, default=str))
+    else:
+        for name, value in values.items():
+            typer.echo(f"{name}: {json.dumps(value, default=str) if isinstance(value, dict | list) else value}")
+
+
+def _named(by: str) -> str:
+    if not by.strip():
+        raise UsageError("--by: give the name of a person")
+    return by
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

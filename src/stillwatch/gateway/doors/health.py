@@ -1,0 +1,57 @@
+"""Alive, ready, and counts for Prometheus.
+
+In: the gate's counts. Out: /healthz, /readyz and /metrics in Prometheus' text format.
+"""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CollectorRegistry, CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+
+from stillwatch.gateway.doors.reply import Reply
+from stillwatch.gateway.gate import Gate
+
+
+def alive(_: Gate) -> Reply:
+    """The process answers."""
+    return Reply(200, {"content-type": "text/plain"}, b"ok\n")
+
+
+def ready(gate: Gate) -> Reply:
+    """A snapshot is loaded."""
+    held = gate.snapshot
+    words = f"snapshot {held.version}\n" if held else "no snapshot yet\n"
+    return Reply(200 if held else 503, {"content-type": "text/plain"}, words.encode())
+
+
+class Metrics:
+    """Reads the gate's counts when asked."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def reply(self) -> Reply:
+        """Answer `/metrics`."""
+        return Reply(200, {"content-type": "text/plain; version=0.0.4"}, generate_latest(self._registry))
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the metric families; called by Prometheus' client."""
+        counts, held = self._gate.counts.copy(), self._gate.snapshot
+        answers = CounterMetricFamily("stillwatch_answers", "Requests answered.", labels=["action", "outcome"])
+        failed = CounterMetricFamily("stillwatch_failed", "Requests we could not tell about.", labels=["mode"])
+        would = CounterMetricFamily("stillwatch_would", "What simulated decisions would have done.", labels=["action"])
+        linked = CounterMetricFamily("stillwatch_linked", "Fresh accounts that continue a campaign.", labels=["action"])
+        families = {"answers": answers, "failed": failed, "would": would, "linked": linked}
+        for name, count in counts.items():
+            if name[0] in families:
+                families[name[0]].add_metric(name[1:], count)
+        yield from families.values()
+        yield CounterMetricFamily("stillwatch_answer_seconds", "Time in look-ups.", counts["nanoseconds",] / 1e9)
+        yield CounterMetricFamily("stillwatch_snapshot_faults", "Bad snapshots.", counts["snapshot_faults",])
+        yield GaugeMetricFamily("stillwatch_snapshot_version", "Log entry it rests on.", held.version if held else 0)
+        yield GaugeMetricFamily(
+            "stillwatch_snapshot_age_seconds", "Its age.", self._gate.now() - held.made_at if held else 0
+        )
+        yield GaugeMetricFamily("stillwatch_decisions", "Scopes and values it holds.", len(held) if held else 0)

@@ -1,0 +1,197 @@
+"""The one decision core behind every door: look up, link, count, answer.
+
+In: `Asked`, the current snapshot, a steady clock. Out: `Answer`. A fault of ours is answered as the operator chose for
+the route, open or closed, and counted. Requests of one process are answered one at a time.
+"""
+
+import queue
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from stillwatch.gateway.asked import Asked
+from stillwatch.gateway.counting import Allowance
+from stillwatch.gateway.snapshot import NOTHING, Order, Snapshot, Upcoming
+from stillwatch.pipeline.linking import Linker, linker_of, network, scaffolds, shown
+from stillwatch.types import SEVERITY, Action, Scope
+
+OnFailure = Literal["open", "closed"]
+_LINKED = 100_000  # fresh accounts acted on since the last snapshot
+_SEVERITY = {action.value: place for action, place in SEVERITY.items()}
+_STOPPING = frozenset({Action.CHALLENGE.value, Action.VERIFY.value, Action.BLOCK.value})
+_LIMITED = {Action.THROTTLE.value: 3600, Action.CAP.value: 86_400}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Paths that begin with `prefix`, and what happens to their requests when we fail."""
+
+    prefix: str
+    on_failure: OnFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is done with a request. status: the HTTP status that says it; order: why; failed: we could not tell."""
+
+    passes: bool
+    action: str = "none"
+    status: int = 200
+    order: Order | None = None
+    retry_after_seconds: int = 0
+    failed: bool = False
+
+
+PASS = Answer(passes=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A fresh account that was seen to continue a campaign, for the ledger."""
+
+    account: str
+    bits: float
+    upcoming: Upcoming
+    at: datetime
+
+
+class Gate:
+    """Answers requests from a snapshot that may be swapped at any time.
+
+    Args:    false_fraction: of innocent fresh accounts that may be linked; see `Linker`.
+    """
+
+    def __init__(self, path: Path, routes: Sequence[Route], false_fraction: float = 0.002) -> None:
+        self._path, self._routes, self._false_fraction = path, tuple(routes), false_fraction
+        self._snapshot: Snapshot | None = None
+        self._linker: Linker | None = None
+        self._upcoming: dict[str, Upcoming] = {}
+        self._new: OrderedDict[str, Order] = OrderedDict()
+        self._seen: tuple[int, int] | None = None
+        self._allowance = Allowance()
+        self._lock = threading.Lock()
+        self._offset = time.time() - time.monotonic()
+        self.linked: queue.SimpleQueue[Linked] = queue.SimpleQueue()
+        self.counts: Counter[tuple[str, ...]] = Counter()
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The snapshot in use; None before the first one could be read."""
+        return self._snapshot
+
+    def now(self) -> float:
+        """Seconds since 1970 by a clock that never jumps: a clock put back or forward releases and blocks nobody."""
+        return self._offset + time.monotonic()
+
+    def refresh(self) -> bool:
+        """Take a newer snapshot if there is one; a bad one is counted and the one in use stays."""
+        try:
+            status = self._path.stat()
+            seen = (status.st_mtime_ns, status.st_ino)
+            if seen == self._seen:
+                return False
+            fresh = Snapshot(self._path)
+            least = {u.campaign_id: u.bits for u in fresh.upcoming}
+            linker = linker_of(fresh.indicators, least, self._false_fraction)
+        except Exception:  # noqa: BLE001 - the gateway's door: whatever is wrong with the file, the old one serves
+            self.counts["snapshot_faults",] += 1
+            return False
+        with self._lock:
+            self._snapshot, self._linker, self._seen = fresh, linker, seen
+            self._upcoming = {u.campaign_id: u for u in fresh.upcoming}
+            self._new = OrderedDict((a, o) for a, o in self._new.items() if o.campaign_id in self._upcoming)
+        return True
+
+    def answer(self, asked: Asked) -> Answer:
+        """Say what is done with a request; never raises."""
+        begin = time.perf_counter()
+        try:
+            with self._lock:
+                answer = self._answer(asked)
+        except Exception:  # noqa: BLE001 - the gateway's door: a fault of ours is answered as the route says
+            answer = self.failed(asked.route)
+        self.counts["answers", answer.action, "pass" if answer.passes else "stop"] += 1
+        self.counts["nanoseconds",] += int((time.perf_counter() - begin) * 1e9)
+        return answer
+
+    def failed(self, route: str) -> Answer:
+        """Answer for a route when we cannot tell; the longest prefix decides, and without one it is open."""
+        fitting = [r for r in self._routes if route.startswith(r.prefix)]
+        mode = max(fitting, key=lambda r: len(r.prefix)).on_failure if fitting else "open"
+        self.counts["failed", mode] += 1
+        return Answer(passes=mode == "open", action="failed", status=200 if mode == "open" else 503, failed=True)
+
+    def _answer(self, asked: Asked) -> Answer:
+        if self._snapshot is None:
+            return self.failed(asked.route)
+        now = self.now()
+        asked = replace(asked, network=network(asked.request.address) or "") if asked.request.address else asked
+        hashes = scaffolds(asked.request.prompt)
+        targets = asked.targets() + [(Scope.SCAFFOLD.value, h) for h in hashes]
+        found = self._snapshot.look_up(targets, now)
+        if found.exempt:
+            return PASS
+        orders = found.orders or NOTHING.orders
+        for order in orders:
+            if not order.enforced:
+                self.counts["would", order.action] += 1
+        enforced = [o for o in orders if o.enforced]
+        if not enforced or not any(o.scope == Scope.ACCOUNT.value for o in enforced):
+            fresh = self._link(asked, hashes, now)
+            enforced += [fresh] if fresh else []
+        return self._act(max(enforced, key=lambda o: _SEVERITY[o.action]), now) if enforced else PASS
+
+    def _link(self, asked: Asked, hashes: Sequence[str], now: float) -> Order | None:
+        """The order about a fresh account that continues a campaign, if this request shows that."""
+        if asked.account in self._new:
+            order = self._new[asked.account]
+            return order if order.enforced and now < order.end else None
+        if self._linker is None or self._snapshot is None or not asked.account:
+            return None
+        if self._linker.knows(asked.account) or self._snapshot.settled(asked.account):
+            return None
+        found = self._linker.follow(asked.account, shown(asked.request, hashes))
+        if found is None:
+            return None
+        upcoming, at = self._upcoming[found[0]], datetime.fromtimestamp(now, UTC)
+        self.linked.put(Linked(asked.account, found[1], upcoming, at))
+        self.counts["linked", upcoming.action] += 1
+        order = _order(asked.account, found[1], upcoming, now)
+        self._new[asked.account] = order
+        if len(self._new) > _LINKED:
+            self._new.popitem(last=False)
+        if not order.enforced:
+            self.counts["would", order.action] += 1
+        return order if order.enforced else None
+
+    def _act(self, order: Order, now: float) -> Answer:
+        if order.action in _LIMITED:
+            wait = self._allowance.take(order.decision_id, order.requests, _LIMITED[order.action], now)
+            if wait:
+                return Answer(passes=False, action=order.action, status=429, order=order, retry_after_seconds=wait)
+            return Answer(passes=True, action=order.action, order=order)
+        if order.action in _STOPPING:
+            return Answer(passes=False, action=order.action, status=403, order=order)
+        return Answer(passes=True, action=order.action, order=order)
+
+
+def _order(account: str, bits: float, upcoming: Upcoming, now: float) -> Order:
+    return Order(
+        decision_id=f"live-{upcoming.campaign_id}-{account}",
+        scope=Scope.ACCOUNT.value,
+        value=account,
+        action=upcoming.action,
+        reason_code=upcoming.reason_code,
+        campaign_id=upcoming.campaign_id,
+        bits=bits,
+        start=now,
+        end=now + upcoming.hours * 3600,
+        requests=upcoming.requests,
+        message=upcoming.message,
+        enforced=upcoming.enforced,
+    )

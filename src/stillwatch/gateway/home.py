@@ -1,0 +1,77 @@
+"""The gateway's folder: ledger, snapshot, known campaigns; and publishing one from the others.
+
+In: a folder, perhaps the URL of a shared ledger. Out: a snapshot that says what the ledger says.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from stillwatch.gateway.snapshot import Contents, Snapshot, write_snapshot
+from stillwatch.pipeline.acting import Books, Report
+from stillwatch.pipeline.linking import merged
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where the gateway keeps its state. place: of the ledger."""
+
+    folder: Path
+    place: str
+
+    @property
+    def snapshot(self) -> Path:
+        """The snapshot that doors look up in."""
+        return self.folder / "decisions.snapshot"
+
+    @property
+    def seen(self) -> Path:
+        """Folder of the rows that doors were sent, one JSON object a line, for the next scan."""
+        return self.folder / "seen"
+
+    def remember(self, report: Report) -> None:
+        """Keep a report's known campaigns and the accounts it looked at, for live linking."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        indicators, settled = self.folder / "indicators.json", self.folder / "settled.txt"
+        _replace(indicators, merged(_text(indicators), report.known))
+        _replace(settled, "\n".join(sorted(report.settled | set(_text(settled).splitlines()))))
+
+    def publish(self, books: Books, now: datetime) -> int:
+        """Write the snapshot of what stands, and give the version it has."""
+        held = books.standing(now)
+        write_snapshot(
+            Contents(
+                version=held.version,
+                made_at=now.timestamp(),
+                decisions=held.decisions,
+                exemptions=held.exemptions,
+                follow_ups=held.follow_ups,
+                settled=_text(self.folder / "settled.txt").splitlines(),
+                indicators=_text(self.folder / "indicators.json"),
+            ),
+            self.snapshot,
+        )
+        return held.version
+
+    def published(self) -> int:
+        """The version of the snapshot that is there; -1 if there is none that can be read."""
+        try:
+            return int(Snapshot(self.snapshot).version)
+        except (OSError, ValueError):
+            return -1
+
+
+def home_of(folder: Path, url: str = "") -> Home:
+    """Name the gateway's folder and its ledger: in the folder, unless a URL is given."""
+    return Home(folder, url or str(folder / "ledger.sqlite"))
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8") if path.exists() else ""
+
+
+def _replace(path: Path, text: str) -> None:
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    unfinished.write_text(text, "utf-8")
+    unfinished.replace(path)

@@ -1,0 +1,111 @@
+"""The gateway's process: doors, and a thread that keeps snapshot and ledger in step.
+
+In: a home and how to serve. Out: a running server. When the ledger cannot be reached, doors go on from the snapshot
+they have, and what they linked waits in memory.
+"""
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from queue import Empty
+
+import uvicorn
+
+from stillwatch.gateway.app import App
+from stillwatch.gateway.gate import Gate, Linked
+from stillwatch.gateway.home import Home
+from stillwatch.gateway.settings_file import Served, address
+from stillwatch.pipeline.acting import Books
+from stillwatch.types import ActId, CampaignId
+
+
+class Keeper:
+    """Keeps one gate in step with its ledger; one step at a time."""
+
+    def __init__(self, home: Home, gate: Gate, served: Served) -> None:
+        self._home, self._gate, self._served = home, gate, served
+        self._waiting: list[Linked] = []
+        self._stop = threading.Event()
+        self._pushed = -1
+
+    def step(self) -> None:
+        """Write what was linked, publish what the ledger says now, take the new snapshot, push it on."""
+        try:
+            with Books(self._home.place) as books:
+                self._write_linked(books)
+                if books.version() != self._home.published():
+                    self._home.publish(books, datetime.now(UTC))
+        except Exception:  # noqa: BLE001 - the gateway's door: without its ledger it serves from the snapshot
+            self._gate.counts["ledger_faults",] += 1
+        self._gate.refresh()
+        try:
+            self._push()
+        except Exception:  # noqa: BLE001 - same: Redis is for others
+            self._gate.counts["redis_faults",] += 1
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Step again and again in a thread of its own."""
+        thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._served.refresh_seconds):
+            self.step()
+
+    def _write_linked(self, books: Books) -> None:
+        try:
+            while True:
+                self._waiting.append(self._gate.linked.get_nowait())
+        except Empty:
+            pass
+        if self._waiting:
+            by_place: dict[tuple[ActId, CampaignId], list[tuple[str, float]]] = defaultdict(list)
+            for seen in self._waiting:
+                place = ActId(seen.upcoming.act_id), CampaignId(seen.upcoming.campaign_id)
+                by_place[place].append((seen.account, seen.bits))
+            books.link(by_place, datetime.now(UTC))
+            self._waiting.clear()
+
+    def _push(self) -> None:
+        held = self._gate.snapshot
+        if self._served.redis and held is not None and held.version != self._pushed:
+            from redis import Redis  # noqa: PLC0415 - an extra
+
+            from stillwatch.gateway.redis_push import push  # noqa: PLC0415 - same
+
+            with Redis.from_url(self._served.redis, socket_timeout=2) as client:
+                push(client, held, self._gate.now())
+            self._pushed = held.version
+
+
+def serve(home: Home, served: Served) -> None:
+    """Serve until interrupted."""
+    gate = Gate(home.snapshot, served.routes)
+    keeper = Keeper(home, gate, served)
+    keeper.step()
+    stop_grpc = _grpc(gate, served)
+    host, port = address(served.listen)
+    app = App(gate, served.identity, home.seen)
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False)
+    with keeper.running():
+        asyncio.run(uvicorn.Server(config).serve())
+    keeper.step()
+    stop_grpc()
+
+
+def _grpc(gate: Gate, served: Served) -> Callable[[], object]:
+    if not served.grpc:
+        return lambda: None
+    from stillwatch.gateway.doors.grpc import serve_grpc  # noqa: PLC0415 - an extra
+
+    server = serve_grpc(gate, served.identity, served.grpc)
+    return lambda: server.stop(1).wait()

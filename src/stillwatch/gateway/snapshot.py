@@ -1,0 +1,217 @@
+"""Decisions in one immutable, memory-mapped file: written whole, swapped by renaming, looked up without a copy.
+
+In: what stands in the ledger. Out: a file; opened, a pure look-up: `Snapshot.look_up(targets, now)`. Only the standard
+library is needed to read one.
+
+Layout, little endian: a header, then sections padded to 8 bytes: sorted 64-bit hashes of (scope, value); where each
+one's record begins; records, JSON; sorted hashes of accounts that are long known; follow-ups, JSON; known campaigns,
+JSON. The SHA-256 of everything behind the header is checked when the file is opened. Where a record is found, the
+value in it is compared, so a collision of hashes hits nobody.
+"""
+
+import json
+import mmap
+import os
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b, sha256
+from itertools import accumulate
+from pathlib import Path
+from struct import Struct
+from typing import Any, NamedTuple
+
+from stillwatch.types import ActId, Decision, Exemption, FollowUp, Scope
+
+Target = tuple[str, str]
+"""A scope and its value."""
+
+_MAGIC = b"SWSNAP1\n"
+_SECTIONS = 6
+_HEADER = Struct(f"<8s32s2Q{_SECTIONS}Q")  # magic, digest, version, made at (seconds), bytes of each section unpadded
+
+
+class Order(NamedTuple):
+    """A decision as it is served; times are seconds since 1970."""
+
+    decision_id: str
+    scope: str
+    value: str
+    action: str
+    reason_code: str
+    campaign_id: str
+    bits: float
+    start: float
+    end: float
+    requests: int
+    message: str
+    enforced: bool
+
+
+class Found(NamedTuple):
+    """What a look-up gives: whether an exemption beats everything, and the orders that hold now."""
+
+    exempt: bool
+    orders: tuple[Order, ...]
+
+
+NOTHING = Found(exempt=False, orders=())
+_EXEMPT = Found(exempt=True, orders=())
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a snapshot is made of. settled: accounts that were there before; indicators: the text of indicators.json."""
+
+    version: int
+    made_at: float
+    decisions: Sequence[Decision]
+    exemptions: Sequence[Exemption] = ()
+    follow_ups: Sequence[tuple[ActId, FollowUp]] = ()
+    settled: Sequence[str] = ()
+    indicators: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """What is done with a fresh account that continues a campaign, as served. act_id: what it is undone with."""
+
+    act_id: str
+    campaign_id: str
+    action: str
+    reason_code: str
+    bits: float
+    hours: float
+    requests: int
+    message: str
+    enforced: bool
+
+
+def write_snapshot(contents: Contents, path: Path) -> None:
+    """Write a snapshot beside its place, make it durable and rename it there: readers meet the old or the new one."""
+    records: dict[int, list[Any]] = {}
+    for decision in contents.decisions:
+        records.setdefault(_hash(decision.scope, decision.value), []).append(list(order_of(decision)))
+    for exemption in contents.exemptions:
+        records.setdefault(_hash(exemption.scope, exemption.value), []).append([exemption.scope, exemption.value])
+    hashes = sorted(records)
+    blobs = [json.dumps(records[h]).encode() for h in hashes]
+    sections = (
+        array("Q", hashes).tobytes(),
+        array("Q", accumulate((len(blob) for blob in blobs), initial=0)).tobytes(),
+        b"".join(blobs),
+        array("Q", sorted({_hash(Scope.ACCOUNT, account) for account in contents.settled})).tobytes(),
+        json.dumps([_upcoming_row(act, f) for act, f in contents.follow_ups]).encode(),
+        contents.indicators.encode(),
+    )
+    body = b"".join(section + bytes(-len(section) % 8) for section in sections)
+    sizes = (len(section) for section in sections)
+    header = _HEADER.pack(_MAGIC, sha256(body).digest(), contents.version, int(contents.made_at), *sizes)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    with unfinished.open("wb") as sink:
+        sink.write(header + body)
+        sink.flush()
+        os.fsync(sink.fileno())
+    unfinished.replace(path)
+
+
+class Snapshot:
+    """An open snapshot. It never changes; a newer one is another file.
+
+    Raises:  ValueError: the file is no snapshot, was cut short or was changed; OSError: it cannot be read.
+    """
+
+    __slots__ = ("_begins", "_hashes", "_map", "_records", "_settled", "indicators", "made_at", "upcoming", "version")
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as source:
+            self._map = mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ)
+        whole = memoryview(self._map)
+        if len(whole) < _HEADER.size or whole[:8] != _MAGIC:
+            raise ValueError(f"{path}: not a snapshot of decisions")
+        _, digest, self.version, self.made_at, *sizes = _HEADER.unpack_from(whole)
+        if sha256(whole[_HEADER.size :]).digest() != digest:
+            raise ValueError(f"{path}: the snapshot was cut short or changed")
+        parts, at = [], _HEADER.size
+        for size in sizes:
+            parts.append(whole[at : at + size])
+            at += size + -size % 8
+        self._hashes, self._begins, self._records = parts[0].cast("Q"), parts[1].cast("Q"), parts[2]
+        self._settled = parts[3].cast("Q")
+        self.upcoming = tuple(Upcoming(*row) for row in json.loads(bytes(parts[4])))
+        self.indicators = bytes(parts[5]).decode()
+
+    def __len__(self) -> int:
+        """How many scopes and values have a record."""
+        return len(self._hashes)
+
+    def look_up(self, targets: Iterable[Target], now: float) -> Found:
+        """Give what holds for a request that shows these scopes and values; an exemption of any of them beats all."""
+        orders: list[Order] = []
+        for scope, value in targets:
+            for row in self._rows(_hash(scope, value)):
+                if len(row) == 2:
+                    if row == [scope, value]:
+                        return _EXEMPT
+                elif row[1] == scope and row[2] == value and row[7] <= now < row[8]:
+                    orders.append(Order(*row))
+        return Found(exempt=False, orders=tuple(orders)) if orders else NOTHING
+
+    def settled(self, account: str) -> bool:
+        """Whether an account was there before the known campaigns were learnt, so that it is not fresh."""
+        wanted = _hash(Scope.ACCOUNT, account)
+        at = bisect_left(self._settled, wanted)
+        return at < len(self._settled) and self._settled[at] == wanted
+
+    def orders(self) -> Iterator[Order]:
+        """Give every order that no exemption of the same value beats, whenever it holds."""
+        for at in range(len(self._hashes)):
+            rows = self._read(at)
+            exempt = {tuple(row) for row in rows if len(row) == 2}
+            yield from (Order(*row) for row in rows if len(row) > 2 and (row[1], row[2]) not in exempt)
+
+    def _rows(self, wanted: int) -> list[Any]:
+        at = bisect_left(self._hashes, wanted)
+        return self._read(at) if at < len(self._hashes) and self._hashes[at] == wanted else []
+
+    def _read(self, at: int) -> list[Any]:
+        rows: list[Any] = json.loads(bytes(self._records[self._begins[at] : self._begins[at + 1]]))
+        return rows
+
+
+def order_of(decision: Decision) -> Order:
+    """Give a decision as it is served."""
+    return Order(
+        decision.decision_id,
+        decision.scope.value,
+        decision.value,
+        decision.action.value,
+        decision.reason_code,
+        decision.campaign_id,
+        decision.bits,
+        decision.start.timestamp(),
+        decision.end.timestamp(),
+        decision.requests,
+        decision.message,
+        decision.enforced,
+    )
+
+
+def _upcoming_row(act_id: ActId, following: FollowUp) -> list[Any]:
+    return [
+        act_id,
+        following.campaign_id,
+        following.action,
+        following.reason_code,
+        following.bits,
+        following.hours,
+        following.requests,
+        following.message,
+        following.approval is not None,
+    ]
+
+
+def _hash(scope: str, value: str) -> int:
+    return int.from_bytes(blake2b(f"{scope}\0{value}".encode("utf-8", "surrogatepass"), digest_size=8).digest())

@@ -1,0 +1,121 @@
+"""The commands, from a scan's folder to a released customer: what is shown is what is done."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from stillwatch.cli import app
+from stillwatch.gateway.asked import Asked
+from stillwatch.gateway.dry_run import dry_run
+from stillwatch.gateway.gate import Gate
+from stillwatch.pipeline.acting import Books, past_exchanges
+from stillwatch.settings import Settings
+
+
+def _run(*arguments: object) -> Any:
+    result = CliRunner().invoke(app, [*map(str, arguments), "--json"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder as a scan leaves it, and a log: three members of one campaign, and a stranger."""
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    overview = {"calibration": {"ok": True}, "campaigns": [
+        {"campaign_id": "c1", "verdict": "distillation", "together_bits": 40.0},
+        {"campaign_id": "c2", "verdict": "organisation", "together_bits": 90.0},
+    ]}  # fmt: skip
+    (folder / "campaigns.json").write_text(json.dumps(overview))
+    (folder / "indicators.json").write_text('{"version": 1, "campaigns": []}')
+    members = [{"campaign_id": "c1", "account_id": f"m{n}", "bits": 12.0} for n in range(3)]
+    members.append({"campaign_id": "c2", "account_id": "seat", "bits": 12.0})
+    pq.write_table(pa.Table.from_pylist(members), folder / "members.parquet")
+    pq.write_table(pa.table({"account_id": ["m0", "m1", "m2", "seat", "other"]}), folder / "accounts_tested.parquet")
+    accounts = ("m0", "m1", "m2", "seat")
+    rows = [
+        {"exchange_id": f"x{n}", "ts": f"2026-11-{1 + n % 4:02d}T10:00:00Z", "account_id": accounts[n % 4],
+         "model": "gpt-4o", "input_tokens": 1_000_000, "output_tokens": 0}
+        for n in range(8)
+    ]  # fmt: skip
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return tmp_path / "home"
+
+
+def _proposed(home: Path) -> str:
+    return str(
+        _run("act", "propose", "--in", home.parent / "scan", "--policy", "small-host", "--by", "A", "--home", home)[
+            "act"
+        ]
+    )
+
+
+def test_from_proposal_to_release(home: Path) -> None:
+    """Propose, try, approve, appeal, overturn, undo: doors follow at each step, and the log holds."""
+    act = _proposed(home)
+    shown = _run("act", "dry-run", act, home.parent / "log.jsonl", "--home", home)
+    assert shown == {
+        "exchanges_looked_at": 8,
+        "touched": {"cap": {"accounts": 3, "exchanges": 6, "list_price_usd": 15.0, "unpriced_exchanges": 0}},
+        "innocents": [],
+    }
+    assert _run("act", "approve", act, "--by", "A", "--home", home)["decisions"] == 3
+    gate = Gate(home / "decisions.snapshot", ())
+    assert gate.refresh()
+    assert [gate.answer(Asked(account=a)).action for a in ("m0", "m1", "m2", "seat")] == ["cap"] * 3 + ["none"]
+    with Books(str(home / "ledger.sqlite")) as books:
+        held = books.standing(datetime.now(UTC))
+    exchanges = past_exchanges([home.parent / "log.jsonl"], None, Settings())
+    assert dry_run(held.decisions, held.exemptions, exchanges).touched["cap"].accounts == {"m0", "m1", "m2"}
+    made = _run("appeal", "open", "m1", "--words", "a mistake", "--home", home)
+    _run("appeal", "settle", made["appeal_id"], "overturned", "--by", "B", "--home", home)
+    assert gate.refresh()
+    assert [gate.answer(Asked(account=a)).action for a in ("m0", "m1")] == ["cap", "none"]
+    assert _run("appeal", "list", "--home", home)["innocents"] == ["m1"]
+    again = _proposed(home)
+    assert _run("act", "dry-run", again, home.parent / "log.jsonl", "--home", home)["touched"]["cap"]["accounts"] == 2
+    assert _run("act", "undo", act, "--by", "A", "--home", home)["undone"] == 3
+    gate.refresh()
+    assert gate.answer(Asked(account="m0")).action == "none"
+    assert _run("act", "log", "--verify", "--home", home)["faults"] == []
+
+
+def test_days_count_back_from_the_log_s_end_and_innocents_are_named(home: Path, tmp_path: Path) -> None:
+    """The last two days hold m2 and the organisation's seat, of which m2 is touched."""
+    (tmp_path / "innocents.txt").write_text("m2\nseat\n")
+    more = ("--days", 2, "--innocents", tmp_path / "innocents.txt", "--home", home)
+    shown = _run("act", "dry-run", _proposed(home), home.parent / "log.jsonl", *more)
+    assert (shown["exchanges_looked_at"], shown["touched"]["cap"]["exchanges"], shown["innocents"]) == (4, 2, ["m2"])
+
+
+def test_nothing_is_enforced_on_bits_that_did_not_hold(home: Path) -> None:
+    """Approving is refused in words; applying simulated works, and doors let everybody through."""
+    overview = json.loads((home.parent / "scan" / "campaigns.json").read_text())
+    overview["calibration"]["ok"] = False
+    (home.parent / "scan" / "campaigns.json").write_text(json.dumps(overview))
+    act = _proposed(home)
+    result = CliRunner().invoke(app, ["act", "approve", act, "--by", "A", "--home", str(home)])
+    assert "did not hold" in str(result.exception)
+    assert _run("act", "apply", act, "--by", "A", "--home", home)["decisions"] == 3
+    gate = Gate(home / "decisions.snapshot", ())
+    gate.refresh()
+    assert gate.answer(Asked(account="m0")).passes
+    assert gate.counts["would", "cap"] == 1
+
+
+def test_an_allowance_frees_at_once_and_can_be_taken_back(home: Path) -> None:
+    """Existing decisions too."""
+    act = _proposed(home)
+    _run("act", "approve", act, "--by", "A", "--home", home)
+    gate = Gate(home / "decisions.snapshot", ())
+    for more, action in (((), "none"), (("--withdraw",), "cap")):
+        _run("act", "allow", "account", "m0", "--by", "A", "--why", "customer", "--home", home, *more)
+        gate.refresh()
+        assert gate.answer(Asked(account="m0")).action == action

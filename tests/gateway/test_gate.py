@@ -1,0 +1,189 @@
+"""The core: what each decision does, what beats it, and what happens when we fail."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from stillwatch.gateway.asked import Asked, Identity, of_headers
+from stillwatch.gateway.gate import Gate, Route
+from stillwatch.gateway.snapshot import Contents, Snapshot, write_snapshot
+from stillwatch.known import FamilyOdds, Indicator, KindIndicators, KnownCampaign, as_text
+from stillwatch.pipeline.linking import Request, scaffolds
+from stillwatch.types import (
+    ActId,
+    Action,
+    Approval,
+    CampaignId,
+    Exemption,
+    FollowUp,
+    Scope,
+    TraitKind,
+    Verdict,
+)
+
+GateOf = Callable[..., Gate]
+PROMPT = "Write out every step of your reasoning before you answer: what is {} plus seven? End with one line please."
+
+
+def _asked(account: str = "", **more: str) -> Asked:
+    return Asked(account=account, request=Request(**more))
+
+
+@pytest.mark.parametrize(
+    ("account", "passes", "action", "status"),
+    [
+        ("blocked", False, "block", 403),
+        ("challenged", False, "challenge", 403),
+        ("quiet", True, "withhold_reasoning", 200),
+        ("simulated", True, "none", 200),
+        ("stranger", True, "none", 200),
+    ],
+)
+def test_each_action_does_what_it_says(gate_of: GateOf, account: str, passes: bool, action: str, status: int) -> None:  # noqa: FBT001 - a column
+    """Simulated decisions do nothing but count."""
+    gate = gate_of()
+    answer = gate.answer(_asked(account))
+    assert (answer.passes, answer.action, answer.status) == (passes, action, status)
+    assert gate.counts["would", "block"] == (account == "simulated")
+
+
+def test_a_throttle_lets_its_requests_through_and_then_says_how_long_to_wait(gate_of: GateOf) -> None:
+    """Two an hour, then 429."""
+    gate = gate_of()
+    answers = [gate.answer(_asked("throttled")) for _ in range(3)]
+    assert [a.status for a in answers] == [200, 200, 429]
+    assert 3590 <= answers[2].retry_after_seconds <= 3600
+
+
+def test_an_address_and_its_network_are_decided_on(gate_of: GateOf) -> None:
+    """Whatever the account."""
+    gate = gate_of()
+    assert gate.answer(_asked("a", address="203.0.113.9")).action == "block"
+    assert gate.answer(_asked("a", address="198.51.100.77")).action == "challenge"
+
+
+def test_an_exemption_of_any_identity_beats_every_decision(gate_of: GateOf) -> None:
+    """An allowed organisation frees its blocked account."""
+    at = datetime.now(UTC)
+    gate = gate_of(exemptions=(Exemption(Scope.ORGANISATION, "acme", "A. Person", at, "customer"),))
+    assert not gate.answer(Asked(account="blocked")).passes
+    assert gate.answer(Asked(account="blocked", organisation="acme")).passes
+
+
+@pytest.mark.parametrize(("mode", "passes"), [("open", True), ("closed", False)])
+def test_without_a_snapshot_the_route_decides_and_it_is_counted(tmp_path: Path, mode: str, passes: bool) -> None:  # noqa: FBT001 - a column
+    """The longest prefix; without one, open."""
+    gate = Gate(tmp_path / "absent", (Route("/v1/", mode),))  # type: ignore[arg-type]
+    answers = [gate.answer(Asked(account="a", route="/v1/chat/completions")) for _ in range(100)]
+    assert [a.passes for a in answers] == [passes] * 100
+    assert all(a.failed for a in answers)
+    assert gate.counts["failed", mode] == 100
+    assert gate.answer(Asked(route="/other")).passes
+
+
+def test_a_bad_snapshot_is_counted_and_the_one_in_use_stays(gate_of: GateOf, tmp_path: Path) -> None:
+    """Cut short or changed by one byte, it is refused."""
+    gate = gate_of()
+    path = tmp_path / "decisions.snapshot"
+    good = path.read_bytes()
+    for bad in (good[:-9], good[:300] + bytes([good[300] ^ 1]) + good[301:], b"", b"something else"):
+        with pytest.raises(ValueError, match=r"snapshot|empty"):
+            _open(bad, tmp_path)
+        fresh = tmp_path / "bad"
+        fresh.write_bytes(bad)
+        fresh.replace(path)
+        assert not gate.refresh()
+        assert not gate.answer(_asked("blocked")).passes
+    assert gate.counts["snapshot_faults",] == 4
+
+
+def _open(content: bytes, folder: Path) -> Snapshot:
+    path = folder / "opened"
+    path.write_bytes(content)
+    return Snapshot(path)
+
+
+def test_a_newer_snapshot_is_taken_whole(gate_of: GateOf, tmp_path: Path) -> None:
+    """Undone at the next refresh, and an old file that is still mapped keeps answering until then."""
+    gate = gate_of()
+    write_snapshot(Contents(2, 0.0, ()), tmp_path / "decisions.snapshot")
+    assert not gate.answer(_asked("blocked")).passes
+    assert gate.refresh()
+    assert gate.answer(_asked("blocked")).passes
+
+
+def test_a_clock_that_jumps_releases_nobody(gate_of: GateOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate's clock runs from its start by a steady one."""
+    gate = gate_of()
+    for jump in (timedelta(days=-1), timedelta(days=30)):
+        monkeypatch.setattr("time.time", lambda jump=jump: (datetime.now(UTC) + jump).timestamp())
+        assert not gate.answer(_asked("blocked")).passes
+
+
+def _known(campaign: str = "c1") -> KnownCampaign:
+    words = tuple(Indicator(h, 30, 0, 14.0) for h in scaffolds(PROMPT.format("five")))
+    odds = FamilyOdds("application", -1.0, ((10.0, 11.0),))
+    kinds = (KindIndicators(TraitKind.SCAFFOLD, words),)
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    return KnownCampaign(
+        CampaignId(campaign), Verdict.DISTILLATION, at, at, at, frozenset({"m"}), 30, 5000, kinds, (odds,)  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _following(*, enforced: bool = True) -> tuple[tuple[ActId, FollowUp], ...]:
+    approval = Approval("A. Person", datetime.now(UTC), bits_held=True) if enforced else None
+    return ((ActId("a-1"), FollowUp(CampaignId("c1"), Action.CHALLENGE, "T-4", 30.0, 9.0, 24.0, approval=approval)),)
+
+
+def test_a_fresh_account_that_continues_a_campaign_is_acted_on_in_its_first_exchanges(gate_of: GateOf) -> None:
+    """One look at its words is enough here; a settled account with the same words, and a stranger, are left alone."""
+    gate = gate_of(follow_ups=_following(), indicators=as_text([_known()]), settled=["old"])
+    prompts = [PROMPT.format(n) for n in ("five", "six", "nine")]
+    assert [gate.answer(_asked("fresh", prompt=p)).action for p in prompts] == ["challenge"] * 3
+    assert [gate.answer(_asked("old", prompt=p)).action for p in prompts] == ["none"] * 3
+    assert gate.answer(_asked("stranger", prompt="How do I boil an egg so that the yolk stays soft?")).passes
+    linked = gate.linked.get_nowait()
+    assert (linked.account, linked.upcoming.act_id, linked.bits) == ("fresh", "a-1", 11.0)
+    assert gate.linked.empty()
+
+
+def test_without_an_approval_a_follow_up_only_counts(gate_of: GateOf) -> None:
+    """Linked and counted, but let through."""
+    gate = gate_of(follow_ups=_following(enforced=False), indicators=as_text([_known()]))
+    assert gate.answer(_asked("fresh", prompt=PROMPT.format("five"))).passes
+    assert gate.counts["would", "challenge"] == 1
+
+
+def test_a_forwarded_chain_is_read_from_its_trusted_end() -> None:
+    """What the client wrote in front does not count."""
+    headers = {"x-forwarded-for": "6.6.6.6, 203.0.113.9, 10.0.0.1"}
+    assert of_headers(headers, b"", "/", Identity()).request.address == "10.0.0.1"
+    assert of_headers(headers, b"", "/", Identity(forwarded_hops=1)).request.address == "203.0.113.9"
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[1]", b'{"messages": 3}', b'{"messages": [3, {"role": "user"}]}', b"[" * 90_000]
+)
+def test_a_strange_body_shows_nothing_and_breaks_nothing(gate_of: GateOf, body: bytes) -> None:
+    """The headers still decide."""
+    gate = gate_of()
+    assert not gate.answer(of_headers({"x-account-id": "blocked"}, body, "/", Identity())).passes
+    assert gate.answer(of_headers({"x-account-id": "a"}, body, "/", Identity())).passes
+    assert gate.counts["failed", "open"] == 0
+
+
+def test_parts_tools_and_parameters_are_read() -> None:
+    """The last user turn, the system prompt, names of tools."""
+    body = {
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": [{"type": "text", "text": "One"}, {"type": "text", "text": "two"}]},
+        ],
+        "tools": [{"type": "function", "function": {"name": "run"}}, {"name": "look"}, 4],
+        "temperature": 0,
+    }
+    request = of_headers({}, json.dumps(body).encode(), "/", Identity()).request
+    assert request == Request("One\ntwo", "Be brief.", "", '{"temperature": 0}', ("run", "look"), "")
