@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 SIDE, MARGIN = 300, 50  # of each panel, in pixels
 COLOURS = ("#1f6f8b", "#b5541c")
+FONT = 'font-family="sans-serif" font-size="11"'
 NAMES = ("cpu seconds", "peak MiB")
 
 
@@ -15,7 +16,7 @@ def drawn(curves: Mapping[str, Sequence[tuple[float, float, float]]]) -> str:
     """Draw one panel a curve, side by side; the dashed line is proportional growth from the first point on."""
     width, height = len(curves) * (SIDE + MARGIN) + MARGIN, SIDE + 2 * MARGIN
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {FONT}>',
         f'<rect width="{width}" height="{height}" fill="white"/>',
     ]
     for number, (title, points) in enumerate(curves.items()):

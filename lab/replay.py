@@ -18,7 +18,7 @@ MIB, MB = 2**20, 1_000_000
 HEAD = f"""# The incident of June 2026, replayed
 
 `lab/replay.sh FOLDER DAYS`: scenario `june`, sources B, seed {SEED}: 25,000 accounts of one operator among 300,000
-others. Machine: {os.cpu_count()} cores, 24 GiB, shared with other work while this ran; cpu: processor seconds of all threads.
+others. Machine: {os.cpu_count()} cores, 24 GiB, shared with other work while this ran; cpu: processor seconds.
 Bare DuckDB scan: count of rows, distinct accounts, sum of text lengths. One pass: the prompts decoded, each byte read.
 """
 
@@ -33,13 +33,16 @@ def told(days: int, cost: ScanCost, least: Limit) -> str:
     """Write the numbers of one run as Markdown."""
     bare, passed = least.duckdb, least.bytes
     found = ", ".join(f"{verdict} {accounts:,}" for verdict, accounts in cost.campaigns[:3]) or "none"
-    lines = [
-        f"\n## {days} days: {cost.exchanges:,} exchanges of {cost.accounts:,} accounts\n",
+    summary = (
         f"Scan: {cost.seconds:,.0f} s, cpu {cost.cpu_seconds:,.0f} s, peak {cost.peak_bytes / MIB:,.0f} MiB. "
         f"Bare DuckDB scan: {bare[0]:.1f} s, cpu {bare[1]:.1f} s; one pass over {least.text_bytes / MB:,.0f} MB of "
         f"prompts: {passed[0]:.1f} s, cpu {passed[1]:.1f} s. The scan takes {cost.seconds / bare[0]:.0f} times the "
         f"bare scan (cpu: {cost.cpu_seconds / bare[1]:.0f} times), {cost.seconds / passed[0]:.0f} times the one pass "
-        f"(cpu: {cost.cpu_seconds / passed[1]:.0f}). Largest campaigns: {found}.\n",
+        f"(cpu: {cost.cpu_seconds / passed[1]:.0f}). Largest campaigns: {found}.\n"
+    )
+    lines = [
+        f"\n## {days} days: {cost.exchanges:,} exchanges of {cost.accounts:,} accounts\n",
+        summary,
         "| stage | seconds | rows/s | MB/s | peak, MiB | spilled, MB |",
         "|---|---|---|---|---|---|",
         *(

@@ -7,9 +7,10 @@ Source: Fellegi & Sunter 1969.
 """
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
-import scipy.sparse as sp
+import numpy.typing as npt
 
 from stillwatch.together.dispersion import Floats, Mask
 from stillwatch.together.groups import Shown
@@ -20,6 +21,8 @@ from stillwatch.types import TraitKind
 _DOUBT = 2.0  # accounts' worth of belief that a core is like everybody else
 _DISTANCE_BINS = 12
 _LEARNING_ROUNDS = 12
+
+Counts: TypeAlias = npt.NDArray[np.int64]
 
 
 def weigh(accounts: Accounts, core: Mask, strangers: Mask, trust: Trust) -> dict[str, Floats]:
@@ -78,18 +81,21 @@ def _value_weight(part: Shown, core: Mask, strangers: Mask) -> Floats:
     n, values = len(core), len(part.values)
     if values == 0:
         return np.zeros(n)
-    shows = sp.csr_array((np.ones(len(part.rows)), (part.rows, part.codes)), shape=(n, values))
-    none = np.asarray(shows.sum(axis=1)).ravel() == 0
-    of_value = _log_shares(shows, core, strangers)
+    own, none = core[part.rows], np.bincount(part.rows, minlength=n) == 0
+    inside = np.bincount(part.codes[own], minlength=values)
+    outside = np.bincount(part.codes[strangers[part.rows]], minlength=values)
+    of_value = _log_shares(inside, outside, core, strangers)
     best = np.full(n, -np.inf)
-    np.maximum.at(best, part.rows, of_value[core[part.rows].astype(int), part.codes])
-    alone = _log_shares(sp.csr_array(none[:, None].astype(float)), core, strangers)[:, 0]
+    np.maximum.at(best, part.rows, np.where(own, of_value[1][part.codes], of_value[0][part.codes]))
+    alone = _log_shares(np.array([(none & core).sum()]), np.array([(none & strangers).sum()]), core, strangers)[:, 0]
     return np.where(none, np.where(core, alone[1], alone[0]), best)
 
 
-def _log_shares(shows: sp.csr_array, core: Mask, strangers: Mask) -> Floats:
-    """[2, values]: log2 of core share over stranger share; row 1 leaves one core account out."""
-    inside, outside = core.astype(float) @ shows, strangers.astype(float) @ shows
+def _log_shares(inside: Counts, outside: Counts, core: Mask, strangers: Mask) -> Floats:
+    """[2, values]: log2 of core share over stranger share; row 1 leaves one core account out.
+
+    Args:    inside, outside: accounts of the core and of the strangers that show each value.
+    """
     many, few = max(strangers.sum(), 1), core.sum()
     base = (inside + outside + 1) / (few + many + 1)
     stranger_share = (outside + 1) / (many + 2)  # what nobody else shows is not for that reason impossible

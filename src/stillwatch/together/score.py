@@ -61,10 +61,12 @@ def measure_all(accounts: Accounts, groups: Groups) -> dict[str, Measured]:
 def observe(measured_all: Mapping[str, Measured], groups: Groups, strangers: Mask) -> dict[str, Dispersion]:
     """Compare every group with strangers in every test, tests that a group's own trait entails left out."""
     observed: dict[str, Dispersion] = {}
+    places: dict[tuple[TraitKind, ...], int] = {}
+    code = np.array([places.setdefault(groups.kinds(g), len(places)) for g in range(len(groups))], np.int64)
     for likeness in ALL:
         measured = dispersion(measured_all[likeness.name], strangers)
-        entailed = np.array([bool(likeness.entailed.intersection(groups.kinds(g))) for g in range(len(groups))], bool)
-        measured.log_ratio[entailed] = np.nan
+        entailed = np.array([bool(likeness.entailed.intersection(kinds)) for kinds in places], bool)
+        measured.log_ratio[entailed[code]] = np.nan
         observed[likeness.name] = measured
     return observed
 
