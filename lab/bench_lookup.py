@@ -100,7 +100,9 @@ def over_http(folder: Path, seconds: int) -> list[str]:
         wait_until_ready(server, port)
         for connections in (2, 16):
             load = [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(folder / "ask.lua")]
-            told = subprocess.run([*load, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True).stdout
+            told = subprocess.run(
+                [*load, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True
+            ).stdout
             found = dict(re.findall(r"(50|99)%\s+([\d.]+\w+)", told))
             per_second = re.findall(r"Requests/sec:\s+([\d.]+)", told)[0]
             rows.append(f"| {connections} | {float(per_second):,.0f} | {found['50']} | {found['99']} |")
