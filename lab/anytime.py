@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from growing import HOURS, SETTINGS, WEEK, Looks, most_of, weeks_from
 
 from stillwatch import together
 from stillwatch.bits import e_bh, exceedance
+from stillwatch.together.groups import Groups
 from stillwatch.together.null import bits_of_sums
+from stillwatch.together.stakes import stakes_bits
 
 ROOT = Path(__file__).parent
 OUT, KEPT = ROOT / "results/anytime.md", ROOT.parent / "build/anytime"
@@ -39,8 +42,9 @@ def told(looks: Looks) -> Week:
     seen = []
     for look in looks:
         bits = bits_of_sums(np.array([*look.values()]), nulls)
+        ahead = stakes_bits(Groups(tuple(look), sp.csr_array((len(look), 0))), nulls.stakes)
         reached = [int((bits >= level).sum()) for level in LEVELS]
-        accused = int(e_bh(bits, SETTINGS.false_discovery_fraction).sum()) if len(bits) else 0
+        accused = int(e_bh(bits + ahead, SETTINGS.false_discovery_fraction).sum()) if len(bits) else 0
         seen.append({"groups": len(bits), "reached": reached, "accused": accused})
     return {"looks": seen, "ever": bits_of_sums(np.array(most_of(looks)), nulls).round(2).tolist()}
 

@@ -4,7 +4,7 @@ Usage: first_flag.py [SEED]. Writes lab/results/first_flag.md and prints it. Eve
 and exchanges are thinned. Looks are at fixed hours, each half as far again as the one before; an operator counts as
 flagged at the first look at which a campaign with a verdict that accuses holds one of its accounts.
 
-Looking again and again with --as-of is not yet one e-process: the bound on false campaigns holds for each look alone.
+Every look is `scan --as-of`, whose bits count what the most of many looks is worth, so stopping at the first flag is fair.
 """
 
 import os
@@ -99,7 +99,7 @@ Hours count from the operator's start. Bar: at most 1,000 unique tasks, or 1 % o
 and {MOST_PER_ACCOUNT} exchanges an account, the scenario's days and schedules. At full size a campaign asks more in the
 same hours, and shows more accounts; neither the hours nor the tasks carry over by a factor. Looks are {FIRST_HOUR:.0f}
 hours after the start of the log and then each half as far again, so a flag comes up to a third later than it could.
-**Looking repeatedly with --as-of is not yet an e-process**: the bound on false campaigns holds for each look alone.
+Looks are those of `scan --as-of`: bits are worth what the most of many looks is worth.
 Machine: {os.cpu_count()} cores.
 """
     text = "\n".join([*lines, closing])
