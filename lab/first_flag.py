@@ -4,7 +4,7 @@ Usage: first_flag.py [SEED]. Writes lab/results/first_flag.md and prints it. Eve
 and exchanges are thinned. Looks are at fixed hours, each half as far again as the one before; an operator counts as
 flagged at the first look at which a campaign with a verdict that accuses holds one of its accounts.
 
-Every look is `scan --as-of`, whose bits count what the most of many looks is worth, so stopping at the first flag is fair.
+Every look is `scan --as-of`, whose bits count what the most of many looks is worth: stopping at the first flag is fair.
 """
 
 import os
