@@ -79,12 +79,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--exchanges", type=int, nargs="+", default=list(EXCHANGES))
     parser.add_argument("--scales", type=float, nargs="+", default=list(SCALES))
+    parser.add_argument("--fixed-exchanges", type=int, default=FIXED_EXCHANGES)
     asked = parser.parse_args()
     longer = [measured(exchanges, FIXED_SCALE) for exchanges in asked.exchanges]
-    wider = [measured(FIXED_EXCHANGES, scale) for scale in asked.scales]
-    command = f"python lab/growth.py --exchanges {' '.join(map(str, asked.exchanges))} --scales " + " ".join(
-        f"{scale:g}" for scale in asked.scales
-    )
+    wider = [measured(asked.fixed_exchanges, scale) for scale in asked.scales]
+    scales = [f"{scale:g}" for scale in asked.scales]
+    exchanges = " ".join(map(str, asked.exchanges))
+    command = f"python lab/growth.py --exchanges {exchanges} --scales {' '.join(scales)}"
+    command += f" --fixed-exchanges {asked.fixed_exchanges}"
     machine = f"{os.cpu_count()} cores, 24 GiB, shared with other work: processor seconds are what counts."
     text = [
         f"# Growth of a scan\n\n`{command}`\n\n{machine}\n\n![growth](growth.svg)\n",

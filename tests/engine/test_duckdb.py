@@ -104,3 +104,20 @@ def test_running_out_of_memory_says_which_setting_to_raise() -> None:
         opened._connection.raw_sql("SET max_temp_directory_size = '1MB'")
         with pytest.raises(EngineError, match=r"memory_limit_bytes|work folder"):
             opened.run(huge.select(numbers.n, other=pairs.n).distinct())
+
+
+def test_what_a_query_spills_is_counted(engine: DuckDBEngine) -> None:
+    """Nothing at first; a sort that does not fit the limit puts bytes on disk."""
+    assert engine.spilled_bytes == 0
+    table = engine.map_batches(batches(60, 200_000), doubled, NUMBERS)
+    wide = table.mutate(**{f"copy_{k}": table.n + k for k in range(6)})
+    engine.keep(wide.order_by(-wide.n), "sorted")
+    assert engine.spilled_bytes > 2**20
+
+
+def test_threads_that_write_parts_lose_no_row_at_their_bounds() -> None:
+    """Parts of a million rows, written by three threads at once."""
+    with DuckDBEngine(Settings(threads=3)) as engine:
+        table = engine.map_batches(batches(55, 50_000), doubled, NUMBERS)
+        summed = engine.run(table.agg(rows=table.count(), total=table.n.sum()))
+    assert summed.to_pylist() == [{"rows": 2_750_000, "total": 2_749_999 * 2_750_000}]

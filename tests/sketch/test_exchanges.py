@@ -164,3 +164,11 @@ def test_it_works_where_nothing_can_be_cached(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=False)
     assert done.stderr.decode() == ""
     assert int(done.stdout) == hash64(pa.array(["acct-1"]))[0]
+
+
+def test_names_of_tools_are_sorted_however_they_come() -> None:
+    """Lists with empty, null or separator-like names give what plain lists give; no tool is no schema."""
+    plain = [["read", "bash"], [], None, ["bash"]]
+    odd = [*plain, ["b", "", None, "a"], ["x\x1fy", "a"]]
+    assert column("tool_schema", 4, tools=plain) == ["bash,read", None, None, "bash"]
+    assert column("tool_schema", 6, tools=odd) == ["bash,read", None, None, "bash", "a,b", "a,x\x1fy"]

@@ -23,6 +23,7 @@ from stillwatch.together.likeness import ALL, FAMILIES, Accounts
 from stillwatch.together.membership import family_weights, grow, odds, prior_bits, weigh
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load, looked_again
 from stillwatch.together.operators import join_operators, seated_elsewhere
+from stillwatch.together.sample import sampled
 from stillwatch.together.score import Scores, declared_groups, measure_all, null_labels, observe, score
 from stillwatch.together.score import learn_weights as weights_of
 from stillwatch.together.stakes import fit_stakes, kinds_of
@@ -132,7 +133,13 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
 
 def _cleaned(accounts: Accounts, fragments: list[Mask], trust: Trust, settings: Settings) -> list[Mask]:
     """Leave in each fragment the accounts that fit it: bridges between operators are made of misfits."""
-    fitting = [mask & (odds(accounts, mask, ~mask, trust) >= settings.membership_bits) for mask in fragments]
+    some = sampled(accounts, np.any([*fragments, np.zeros(len(accounts.exchanges), bool)], axis=0))
+    fitting = []
+    for fragment in fragments:
+        core, fits = fragment[some.rows], np.zeros(len(fragment), bool)
+        bits = odds(some.accounts, core, some.strangers & ~core, trust) + some.prior_bits(core)
+        fits[some.rows] = core & (bits >= settings.membership_bits)
+        fitting.append(fits)
     return [mask for mask in fitting if mask.sum() >= settings.minimum_accounts]
 
 

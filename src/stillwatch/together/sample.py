@@ -1,0 +1,63 @@
+"""A smaller log to weigh fragments in: all their accounts, and strangers enough to compare with.
+
+In: all accounts, and those that must stay. Out: a `Sample`. Weighing every fragment against everybody would take time
+with the square of the log's accounts, because larger logs have more fragments.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.together.dispersion import Mask
+from stillwatch.together.groups import Shown
+from stillwatch.together.likeness import Accounts
+
+_MOST_STRANGERS = 20_000  # account keys are hashes, so the lowest are a random sample; more would add no bits
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """rows: which of all accounts are kept; strangers: which of those stand for everybody; whole: how many all are."""
+
+    accounts: Accounts
+    rows: npt.NDArray[np.int64]
+    strangers: Mask
+    whole: int
+
+    def prior_bits(self, core: Mask) -> float:
+        """What odds in the sample are short of those among all accounts, where strangers are more."""
+        size = int(core.sum())
+        return float(np.log2(max(len(core) - size, 1) / max(self.whole - size, 1)))
+
+
+def sampled(accounts: Accounts, kept: Mask, most: int = _MOST_STRANGERS) -> Sample:
+    """Keep the accounts named and the first so many of all, in order of account key."""
+    whole = len(kept)
+    lowest = np.arange(whole) < most
+    rows = np.flatnonzero(kept | lowest)
+    return Sample(accounts if len(rows) == whole else _of_rows(accounts, rows), rows, lowest[rows], whole)
+
+
+def _of_rows(accounts: Accounts, rows: npt.NDArray[np.int64]) -> Accounts:
+    place = np.full(len(accounts.exchanges), -1, np.int32)
+    place[rows] = np.arange(len(rows), dtype=np.int32)
+    return replace(
+        accounts,
+        exchanges=accounts.exchanges[rows],
+        first_second=accounts.first_second[rows],
+        last_second=accounts.last_second[rows],
+        volume_bin=accounts.volume_bin[rows],
+        facets={name: counts[rows] for name, counts in accounts.facets.items()},
+        shown={kind: _shown(part, place) for kind, part in accounts.shown.items()},
+    )
+
+
+def _shown(part: Shown, place: npt.NDArray[np.int32]) -> Shown:
+    """Traits of the accounts that stay, and the values that they show."""
+    rows = place[part.rows]
+    some = np.flatnonzero(rows >= 0)
+    values, codes = np.unique(part.codes[some], return_inverse=True)
+    names = part.values.take(pa.array(values))
+    return Shown(part.kind, rows[some], codes.astype(np.int32), part.exchanges[some], names)
