@@ -68,7 +68,7 @@ def _cluster(name: str, port: int, **more: Any) -> dict[str, Any]:
 
 def _over_http(port: int) -> dict[str, Any]:
     return {"http_service": {
-        "server_uri": {"uri": f"http://127.0.0.1:{port}", "cluster": "ours", "timeout": "0.5s"},
+        "server_uri": {"uri": f"http://127.0.0.1:{port}", "cluster": "ours", "timeout": "2s"},
         "path_prefix": "/envoy",
         "authorization_request": {"allowed_headers": {"patterns": [{"exact": "x-account-id"}]}},
         "authorization_response": {
@@ -86,7 +86,7 @@ def doors(envoy: str, tmp_path: Path) -> Iterator[dict[str, Any]]:
         real.model() as (model_port, go_on),
         real.served(tmp_path, ("bad",), ("odd",), f'grpc = "127.0.0.1:{grpc_port}"\n') as (home, port, process),
     ):
-        over_grpc = {"grpc_service": {"envoy_grpc": {"cluster_name": "ours-grpc"}, "timeout": "0.5s"}}
+        over_grpc = {"grpc_service": {"envoy_grpc": {"cluster_name": "ours-grpc"}, "timeout": "2s"}}
         checks = {"http": _over_http(port), "grpc": over_grpc}
         ports = {(kind, mode): real.free_port() for kind in checks for mode in ("open", "closed")}
         listeners = [_listener(p, checks[kind], mode == "open") for (kind, mode), p in ports.items()]

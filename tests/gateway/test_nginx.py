@@ -22,12 +22,12 @@ http {{
     location = /ask {{
       internal; proxy_pass http://127.0.0.1:{ours}/nginx; proxy_pass_request_body off;
       proxy_set_header Content-Length ""; proxy_set_header X-Original-URI $request_uri;
-      proxy_connect_timeout 200ms; proxy_read_timeout 500ms;
+      proxy_connect_timeout 200ms; proxy_read_timeout 2s;
     }}
     location = /ask-open {{
       internal; proxy_pass http://127.0.0.1:{ours}/nginx; proxy_pass_request_body off;
       proxy_set_header Content-Length ""; proxy_set_header X-Original-URI $request_uri;
-      proxy_connect_timeout 200ms; proxy_read_timeout 500ms;
+      proxy_connect_timeout 200ms; proxy_read_timeout 2s;
       proxy_intercept_errors on; error_page 500 502 503 504 =200 @pass;
     }}
     location @pass {{ return 204; }}

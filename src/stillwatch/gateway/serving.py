@@ -19,6 +19,7 @@ from stillwatch.gateway.gate import Gate, Linked
 from stillwatch.gateway.home import Home
 from stillwatch.gateway.settings_file import Served, address
 from stillwatch.pipeline.acting import Books
+from stillwatch.pipeline.linking import scaffolds
 from stillwatch.types import ActId, CampaignId
 
 
@@ -90,6 +91,7 @@ class Keeper:
 def serve(home: Home, served: Served) -> None:
     """Serve until interrupted."""
     gate = Gate(home.snapshot, served.routes)
+    scaffolds("compiles the loop over text before the first request waits for it")
     keeper = Keeper(home, gate, served)
     keeper.step()
     stop_grpc = _grpc(gate, served)

@@ -39,7 +39,7 @@ def scaffolds(prompt: str) -> tuple[str, ...]:
     """Give the scaffold hashes of a prompt, as traits and indicators write them."""
     if len(prompt) > _MOST_CHARACTERS:
         prompt = prompt[: _MOST_CHARACTERS // 2] + " " + prompt[-_MOST_CHARACTERS // 2 :]
-    return tuple(str(value) for value in scaffold_hashes(prompt))
+    return tuple(str(value) for value in scaffold_hashes(prompt)) if prompt else ()
 
 
 def shown(request: Request, hashes: Sequence[str]) -> Iterator[Trait]:
