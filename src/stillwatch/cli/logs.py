@@ -1,0 +1,202 @@
+"""Commands on a user's own logs: scan, watch, inspect, sketch, explain, window."""
+
+import json
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stillwatch import pipeline, settings
+from stillwatch.cli.options import (
+    AsJson,
+    ColumnMapFile,
+    FailOnCampaign,
+    IdentityFile,
+    Out,
+    Profile,
+    SettingsFile,
+)
+from stillwatch.cli.running import finish, progress, run_scan, utc
+from stillwatch.errors import UsageError
+from stillwatch.pipeline import edge, explaining, inspecting, watching
+from stillwatch.pipeline.windowing import Cut, window_report
+from stillwatch.report import (
+    explanation_json,
+    inspection_json,
+    print_explanation,
+    print_inspection,
+    print_windows,
+    windows_json,
+)
+
+_WINDOW_EXCHANGES = 1_500  # as in arXiv 2606.05725
+_SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 24 * 366
+
+
+def scan(  # noqa: PLR0913 - one parameter an option
+    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
+    *,
+    accounts: Annotated[
+        Path | None, typer.Option("--accounts", help="File of accounts; else the one beside the logs.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option("--reference", help="Traffic believed benign, to learn what is normal from.")
+    ] = None,
+    out: Out = Path("stillwatch-out"),
+    engine: Annotated[str, typer.Option("--engine", help="Where queries run: duckdb.")] = "duckdb",
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", help="Look only at exchanges up to this time (UTC).")
+    ] = None,
+    column_map: ColumnMapFile = None,
+    identity: IdentityFile = None,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option("--known", help="Folder of an earlier report, whose campaigns may go on; may be repeated."),
+    ] = None,
+    settings_file: SettingsFile = None,
+    profile: Profile = False,
+    as_json: AsJson = False,
+    fail_on_campaign: FailOnCampaign = False,
+) -> None:
+    """Find the campaigns in traffic logs and write the report."""
+    if engine != "duckdb":
+        raise UsageError(f"no engine is called {engine!r}; this version has: duckdb")
+    source = pipeline.Source(tuple(paths), accounts, reference, utc(as_of), tuple(known or ()), column_map, identity)
+    measure: pipeline.Measure = "everything" if profile else "seconds"
+    finish(run_scan(source, settings_file, out, measure), out, as_json=as_json, fail_on_campaign=fail_on_campaign)
+
+
+def watch(  # noqa: PLR0913 - one parameter an option
+    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them, to which new files are added.")],
+    *,
+    state: Annotated[Path, typer.Option("--state", help="Folder that keeps what was taken in.")] = Path(
+        "stillwatch-state"
+    ),
+    accounts: Annotated[
+        Path | None, typer.Option("--accounts", help="File of accounts; else the one beside the logs.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option("--reference", help="Traffic believed benign, to learn what is normal from.")
+    ] = None,
+    out: Out = Path("stillwatch-out"),
+    known: Annotated[
+        list[Path] | None,
+        typer.Option("--known", help="Folder of an earlier report, whose campaigns may go on; may be repeated."),
+    ] = None,
+    every: Annotated[
+        float | None, typer.Option("--every", min=0.01, help="Look again after so many minutes; else one look.")
+    ] = None,
+    column_map: ColumnMapFile = None,
+    identity: IdentityFile = None,
+    settings_file: SettingsFile = None,
+    as_json: AsJson = False,
+    fail_on_campaign: FailOnCampaign = False,
+) -> None:
+    """Take in new log files, once each, and judge all that is kept."""
+    source = pipeline.Source(tuple(paths), accounts, reference, None, tuple(known or ()), column_map, identity)
+    while True:
+        with progress() as tell:
+            result = watching.watch(source, state, settings.load(settings_file), out, tell)
+        if result is None:
+            Console(stderr=True).print(f"nothing new since the last report in {out}")
+        else:
+            finish(result, out, as_json=as_json, fail_on_campaign=fail_on_campaign)
+        if every is None:
+            return
+        time.sleep(60 * every)
+
+
+def inspect(
+    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
+    *,
+    column_map: ColumnMapFile = None,
+    identity: IdentityFile = None,
+    settings_file: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which format a log has, how its rows are understood, and what would turn more tests on."""
+    source = pipeline.Source(tuple(paths), column_map=column_map, identity=identity)
+    found = inspecting.inspect_log(source, settings.load(settings_file))
+    if as_json:
+        typer.echo(json.dumps(inspection_json(found)))
+    else:
+        print_inspection(found, Console())
+
+
+def sketch(  # noqa: PLR0913 - one parameter an option
+    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
+    *,
+    keys: Annotated[Path, typer.Option("--keys", help="Key ring; made if it does not exist. Keep it secret.")],
+    out: Annotated[Path, typer.Option("--out", help="Parquet file of keyed sketches; scan reads it like a log.")],
+    epoch_days: Annotated[
+        int | None, typer.Option("--epoch-days", help="Days a key is used; 30 in a new ring.")
+    ] = None,
+    overlap_days: Annotated[
+        int | None, typer.Option("--overlap-days", help="Days in which two keys link epochs; 7 in a new ring.")
+    ] = None,
+    column_map: ColumnMapFile = None,
+    identity: IdentityFile = None,
+    settings_file: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn a log with text into sketches under a secret key, without text; then destroy keys whose time is over."""
+    source = pipeline.Source(tuple(paths), column_map=column_map, identity=identity)
+    with progress() as tell:
+        tell("sketching")
+        done = edge.sketch_log(
+            source, edge.open_ring(keys, epoch_days, overlap_days), out, settings.load(settings_file)
+        )
+    if as_json:
+        typer.echo(json.dumps(done.as_json()))
+    else:
+        Console().print(f"{done.sentence()}: {out}", soft_wrap=True)
+
+
+def explain(
+    subject: Annotated[str, typer.Argument(help="Id of a campaign, an account or an exchange.")],
+    *,
+    folder: Annotated[Path, typer.Option("--in", help="Folder that a scan wrote.")] = Path("stillwatch-out"),
+    log: Annotated[
+        list[Path] | None, typer.Option("--log", help="Log to look in for an exchange that was not taken; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain why a campaign was accused, an account counted or cleared, an exchange taken or not."""
+    explanation = explaining.explain(subject, folder, tuple(log or ()))
+    if as_json:
+        typer.echo(json.dumps(explanation_json(explanation)))
+    else:
+        print_explanation(explanation, Console())
+
+
+def window(  # noqa: PLR0913 - one parameter an option
+    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
+    *,
+    reference: Annotated[Path, typer.Option("--reference", help="Traffic believed benign, of the same kind.")],
+    exchanges: Annotated[
+        int | None, typer.Option("--exchanges", help="Exchanges a window; 1,500 where --hours is not given.", min=50)
+    ] = None,
+    hours: Annotated[float | None, typer.Option("--hours", help="Cut windows by event time instead.")] = None,
+    per_account: Annotated[
+        int | None, typer.Option("--per-account", help="Compare at most so many exchanges of one account.", min=1)
+    ] = None,
+    settings_file: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare windows of a stream, whoever sent it, with reference traffic, and say which exchanges differ."""
+    if exchanges is not None and hours is not None:
+        raise UsageError("--exchanges and --hours cut windows in two ways; give one")
+    if hours is not None and not _SHORTEST_HOURS <= hours <= _LONGEST_HOURS:
+        raise UsageError(f"--hours must lie between {_SHORTEST_HOURS} and {_LONGEST_HOURS}")
+    span = timedelta(hours=1 if hours is None else hours)
+    cut = Cut((exchanges or _WINDOW_EXCHANGES) if hours is None else None, span, per_account)
+    with progress() as tell:
+        tell("comparing windows")
+        found = window_report(tuple(paths), reference, cut, settings.load(settings_file))
+    if as_json:
+        typer.echo(json.dumps(windows_json(found)))
+    else:
+        print_windows(found, Console())
