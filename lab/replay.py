@@ -1,6 +1,6 @@
 """The disclosed incident of June 2026 at full structure: 325,000 accounts, real prompt text, scanned and measured.
 
-Usage: replay.py FOLDER [--days 45] [--scale 1]. The log is written into FOLDER unless it is there already; 3 days are 4.2 M
+Usage: replay.py FOLDER [--days 45] [--scale 1]. The log is written there unless it exists; 3 days are 4.2 M
 exchanges, 21 days 30 M. Adds a row and the costs of the stages to lab/results/replay.md. See `scan_cost`.
 """
 
