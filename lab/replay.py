@@ -1,6 +1,6 @@
 """The disclosed incident of June 2026 at full structure: 325,000 accounts, real prompt text, scanned and measured.
 
-Usage: replay.py FOLDER [--days 45]. The log is written into FOLDER unless it is there already; 3 days are 4.2 M
+Usage: replay.py FOLDER [--days 45] [--scale 1]. The log is written there unless it exists; 3 days are 4.2 M
 exchanges, 21 days 30 M. Adds a row and the costs of the stages to lab/results/replay.md. See `scan_cost`.
 """
 
@@ -23,10 +23,10 @@ Bare DuckDB scan: count of rows, distinct accounts, sum of text lengths. One pas
 """
 
 
-def write(log: Path, days: int) -> None:
+def write(log: Path, days: int, scale: float) -> None:
     """Simulate the log unless it is there."""
     if not (log / "accounts.parquet").exists():
-        pipeline.simulate("june", log, seed=SEED, scale=1.0, days=days, places={}, sources="B")
+        pipeline.simulate("june", log, seed=SEED, scale=scale, days=days, places={}, sources="B")
 
 
 def told(days: int, cost: ScanCost, least: Limit) -> str:
@@ -58,11 +58,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--days", type=int, default=45)
+    parser.add_argument("--scale", type=float, default=1.0)
     asked = parser.parse_args()
-    log = asked.folder / f"june-{asked.days}"
-    write(log, asked.days)
+    name = f"{asked.days}" if asked.scale == 1 else f"{asked.days}-{asked.scale:g}"
+    log = asked.folder / f"june-{name}"
+    write(log, asked.days, asked.scale)
     least = limit(log)
-    text = told(asked.days, scan_cost(log, asked.folder / f"report-{asked.days}"), least)
+    text = told(asked.days, scan_cost(log, asked.folder / f"report-{name}"), least)
     print(text, flush=True)
     OUT.write_text((OUT.read_text("utf-8") if OUT.exists() else HEAD) + text, "utf-8")
 

@@ -76,7 +76,7 @@ class Measured:
 
 def measure(features: Features, groups: sp.csr_array) -> Measured:
     """Measure the spread of each group of a 0/1 matrix [groups, accounts]."""
-    known = sp.csr_array(groups @ sp.diags_array(features.known.astype(float)))
+    known = groups if features.known.all() else sp.csr_array(groups @ sp.diags_array(features.known.astype(float)))
     accounts = np.asarray(known.sum(axis=1)).ravel()
     count = np.where(accounts >= 3, accounts, np.nan)
     spread = (known @ features.squares - _squared_sums(known, features.values) / count) / (count - 1)
