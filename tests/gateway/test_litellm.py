@@ -1,4 +1,4 @@
-"""A real LiteLLM proxy with made-up replies: our guardrail in its process, its own Generic Guardrail API, our logger."""
+"""A real LiteLLM proxy with made-up replies: our guardrail in its process, its Generic Guardrail API, our logger."""
 
 import json
 import os
