@@ -99,8 +99,8 @@ def in_process(gate: Gate, rng: random.Random) -> list[tuple[str, list[float]]]:
         spans = []
         prompts = [" ".join(rng.choices(WORDS, k=length)) for _ in range(200)]
         for n in range(ROUNDS // 5):
-            asked = Asked(account=f"account-{rng.randrange(2 * DECISIONS)}", key=f"k{n}", organisation="o",
-                          request=Request(prompt=prompts[n % 200], client="curl", address=f"10.0.{n % 250}.7"))  # fmt: skip
+            shown = Request(prompt=prompts[n % 200], client="curl", address=f"10.0.{n % 250}.7")
+            asked = Asked(f"account-{rng.randrange(2 * DECISIONS)}", f"k{n}", "o", request=shown)
             begin = time.perf_counter()
             gate.answer(asked)
             spans.append((time.perf_counter() - begin) * 1e6)
@@ -157,6 +157,10 @@ end
 """
 
 
+def _three(spans: list[float]) -> str:
+    return " | ".join(f"{_percentile(spans, share):.0f}" for share in (0.5, 0.99, 0.999))
+
+
 def _percentile(spans: list[float], share: float) -> float:
     return sorted(spans)[min(int(len(spans) * share), len(spans) - 1)]
 
@@ -182,10 +186,11 @@ def main() -> None:
         http = over_http(folder, seconds)
     lines = [
         "# Time of a decision", "",
-        f"{DECISIONS:,} decisions and {INDICATORS:,} scaffold indicators in a snapshot of {size / 2**20:.0f} MiB, opened",
-        f"and checked in {loaded:.2f} s. One Python process, {os.cpu_count()} cores shared with others. `lab/bench_lookup.py` makes this page.", "",
+        f"{DECISIONS:,} decisions and {INDICATORS:,} scaffold indicators in {size / 2**20:.0f} MiB, opened and checked",
+        f"in {loaded:.2f} s. One Python process; {os.cpu_count()} cores, shared with others.",
+        "`lab/bench_lookup.py` makes this page.", "",
         "| in process | p50, microseconds | p99 | p99.9 |", "|---|---|---|---|",
-        *(f"| {label} | " + " | ".join(f"{_percentile(s, q):.0f}" for q in (0.5, 0.99, 0.999)) + " |" for label, s in inside),
+        *(f"| {label} | {_three(spans)} |" for label, spans in inside),
         "", "ext_authz over HTTP with a body, one server process; wrk on the same machine, as fast as it can:", "",
         "| connections | requests a second | p50 | p99 |", "|---|---|---|---|", *http, "",
     ]  # fmt: skip
