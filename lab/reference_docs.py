@@ -125,8 +125,17 @@ def cli_page() -> str:
     from stillwatch.cli import app  # noqa: PLC0415 - same
 
     program: Any = get_command(app)
-    sections = [_command_section(name, command) for name, command in program.commands.items()]
+    sections = [_command_section(name, command) for name, command in _commands(program)]
     return _joined("# Commands", f"{program.help} `stillwatch COMMAND --help` says the same.", *sections, EXIT_CODES)
+
+
+def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its full name, those of groups included."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 def _command_section(name: str, command: Any) -> str:
