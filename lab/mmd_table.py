@@ -126,7 +126,7 @@ def of_vectors(file: Path) -> Encoder:
         f"python lab/mmd_table.py --vectors {file.name}",
         f"{file.stem}, made by `lab/encode_texts.py`",
         "A sentence encoder, but not the paper's main one (bge-small-en-v1.5), which no package holds.",
-        "Both boolq pairs land above the paper and the other two below, as another encoder would have it; why was not tested.",
+        "Both boolq pairs land above the paper, the other two below. Why was not tested; the encoder is another.",
     )
 
 
