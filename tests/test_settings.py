@@ -23,7 +23,7 @@ def test_a_calendar_of_releases_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("at", ["2026-01-13", "2026-01-13T08:00:00", '"tomorrow"', "5"])
 def test_a_release_without_a_moment_is_refused(tmp_path: Path, at: str) -> None:
-    with pytest.raises(SettingsError, match="releases: .*zone"):
+    with pytest.raises(SettingsError, match=r"releases: .*zone"):
         load(_file(tmp_path, f'[[releases]]\nmodel = "atlas-2"\nat = {at}\n'))
 
 
