@@ -27,12 +27,10 @@ _HEADINGS = {
     "taking": "Taking? Evidence that the traffic is made to harvest",
     "hidden": "Hidden? Whether the accounts say that they belong together",
 }
-_RULES = {
-    "hidden": ("The answer follows from the first line and from policy rules, not from the bits.",),
-    "taking": (
-        "Release pivot, improving student and probing before scaling stand beside the total and are not added to it.",
-    ),
-}
+_RULES = {"hidden": ("The answer follows from the first line and from policy rules, not from the bits.",)}
+_COURSE_RULE = (
+    "Release pivot, improving student and probing before scaling stand beside the total and are not added to it."
+)
 _COURSE_NULLS = {
     "release pivot": "customers of this log that asked before the release; an organisation is one customer",
     "improving student": "the same days in any other order",
@@ -105,6 +103,7 @@ def _question(campaign: Row, question: str, tests: Sequence[Row]) -> Section:
     parts, nulls = family_parts(tests), {test["test"]: test for test in tests}
     lines = tuple(_line(evidence, nulls, parts) for evidence in found)
     text = (BITS_EXPLAINED, *tests_text(tests)) if tests else _RULES.get(question, ())
+    text = (*text, _COURSE_RULE) if any(evidence["test"] in _COURSE_NULLS for evidence in found) else text
     total = {"together": campaign["together_bits"], "taking": campaign["taking_bits"]}.get(question)
     return Section(_HEADINGS[question], text if lines else (), lines, total)
 
