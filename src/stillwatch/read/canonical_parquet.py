@@ -37,7 +37,7 @@ def parquet_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.R
     try:
         file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
         have = file.schema_arrow.names
-    except (pa.ArrowException, OSError) as fault:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
         raise UnreadableError(f"{path}: cannot be read as Parquet ({type(fault).__name__})") from fault
     settings, tally = reading.settings, reading.tally
     with file:
@@ -56,7 +56,7 @@ def parquet_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.R
                     tally.quarantine(str(path), row + at + 1, faults[at])
                 yield from _pieces(_kept(columns, faults, table))
                 row += batch.num_rows
-        except (pa.ArrowException, OSError) as fault:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
             tally.quarantine(str(path), row + 1, f"the rest of the file is damaged ({type(fault).__name__})")
 
 

@@ -38,7 +38,7 @@ def is_keyed(path: Path) -> bool:
         return False
     try:
         return {"epoch", "bridge", "task_hash"} <= set(pq.read_schema(path).names)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         return False
 
 
@@ -66,7 +66,7 @@ def _batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
                     raise InputError(f"{path}: not as this version of stillwatch sketch writes it; sketch again")
                 batch.validate(full=True)
                 yield batch
-    except (pa.ArrowException, OSError) as fault:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
         raise InputError(f"{path}: keyed sketches are damaged ({type(fault).__name__})") from fault
 
 

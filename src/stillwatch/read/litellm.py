@@ -22,7 +22,10 @@ def matches(row: Mapping[str, Any]) -> bool:
 
 def columns(row: Mapping[str, Any]) -> dict[str, Any]:
     """Give a payload's columns."""
-    metadata, parameters = mapping(_json(row.get("metadata"))), mapping(_json(row.get("model_parameters")))
+    metadata, parameters = (
+        mapping(_json(row.get("metadata"))),
+        mapping(_json(first_of(row, ("model_parameters", "proxy_server_request")))),
+    )
     answer = _json(row.get("response"))
     response = mapping(answer)
     choice = first_choice(response)

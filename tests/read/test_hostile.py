@@ -1,0 +1,188 @@
+"""Hostile input: whatever the bytes, a run ends, within its limits, with the good rows read and the bad ones counted."""
+
+import gzip
+import json
+import random
+import re
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import stillwatch.read
+from stillwatch.errors import StillwatchError
+from stillwatch.read import Tally, read_exchanges
+from stillwatch.read.registry import formats
+from stillwatch.settings import Settings
+
+Read = Callable[..., tuple[list[dict[str, Any]], Tally]]
+SAMPLES = Path(__file__).parent / "samples"
+GOOD = {"exchange_id": "e1", "ts": "2026-02-03T12:00:00Z", "account_id": "a1", "model": "m"}
+LIMITED = Settings(row_limit_bytes=1 << 20, join_limit_bytes=1 << 20)
+BOMB_BYTES = 200 << 20
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def survives(path: Path) -> Tally:
+    tally = Tally()
+    try:
+        for batch in read_exchanges([path], LIMITED, tally):
+            batch.validate(full=True)
+    except StillwatchError:
+        pass
+    return tally
+
+
+def written(folder: Path, content: bytes) -> Path:
+    path = folder / "log.jsonl"
+    path.write_bytes(content)
+    return path
+
+
+def documents() -> list[dict[str, Any]]:
+    lines = [path.read_text(encoding="utf-8").splitlines() for path in sorted(SAMPLES.glob("*.jsonl"))]
+    return [json.loads(line) for listed in lines for line in listed]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(documents()), st.data())
+def test_any_value_in_any_field_of_any_format_is_read_or_quarantined(
+    tmp_path: Path, document: dict[str, Any], data: st.DataObject
+) -> None:
+    inner, key = document, data.draw(st.sampled_from(sorted(document)))
+    while isinstance(inner[key], dict) and inner[key] and data.draw(st.booleans()):
+        inner = inner[key] = dict(inner[key])
+        key = data.draw(st.sampled_from(sorted(inner)))
+    changed = {**document, key: data.draw(JSON)} if inner is document else document
+    if inner is not document:
+        inner[key] = data.draw(JSON)
+    survives(written(tmp_path, json.dumps(changed).encode("utf-8", "surrogatepass")))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_flipped_bytes_in_any_sample_are_survived(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    for path in sorted(SAMPLES.iterdir()):
+        content = bytearray(path.read_bytes())
+        for _ in range(chance.randint(1, 30)):
+            content[chance.randrange(len(content))] = chance.choice((0, 10, 34, 91, 92, 123, 125, 255, 127))
+        survives(written(tmp_path, bytes(content[: chance.randint(1, len(content))])))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200))
+def test_any_bytes_at_all_are_survived(tmp_path: Path, content: bytes) -> None:
+    for before in (b"", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"\n", b"\0\0\0\x08\n", b"[", b'{"a":'):
+        survives(written(tmp_path, before + content))
+
+
+def line(**changes: object) -> bytes:
+    return json.dumps(GOOD | changes).encode() + b"\n"
+
+
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "gzip 1000:1": lambda: gzip.compress(line() + b'{"a":"' + bytes(100 << 20) + b'"}\n' + line(exchange_id="e2")),
+    "depth": lambda: line() + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"\n" + line(exchange_id="e2"),
+    "array depth": lambda: line() + line(request=1)[:-3] + b"[" * 100_000 + b"\n" + line(exchange_id="e2"),
+    "depth in a string": lambda: line() + line(exchange_id="x", request="[" * 100_000) + line(exchange_id="e2"),
+    "a million keys": lambda: (
+        line() + json.dumps({str(n): 1 for n in range(1_000_000)}).encode() + b"\n" + line(exchange_id="e2")
+    ),
+    "one long line": lambda: line() + b'{"a":"' + b"x" * (64 << 20) + b'"}\n' + line(exchange_id="e2"),
+    "ten million empty lines": lambda: line() + b"\n" * 10_000_000 + line(exchange_id="e2"),
+}
+CHILD = """
+import resource, sys, time
+from pathlib import Path
+from stillwatch.read import Tally, read_exchanges
+from stillwatch.settings import Settings
+settings, tally = Settings(), Tally()
+list(read_exchanges([Path(sys.argv[2])], settings, tally))  # imports and first calls are not the bomb's
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+tally = Tally()
+rows = [name for batch in read_exchanges([Path(sys.argv[1])], settings, tally) for name in batch["exchange_id"].to_pylist()]
+print(",".join(rows), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_costs_its_row_and_little_memory_and_the_rest_is_read(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path, BOMBS[name]())
+    plain = tmp_path / "plain.jsonl"
+    plain.write_bytes(line())
+    done = subprocess.run([sys.executable, "-c", CHILD, path, plain], capture_output=True, text=True, check=True)
+    rows, grown = done.stdout.split()
+    assert rows == "e1,e2"
+    assert int(grown) < BOMB_BYTES
+
+
+def test_a_zstd_frame_that_asks_for_a_huge_window_is_refused(read: Read, tmp_path: Path) -> None:
+    parameters = zstandard.ZstdCompressionParameters(window_log=30)
+    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()  # without its size in the header
+    packed = packer.compress(line() * 1_000) + packer.flush()
+    (tmp_path / "good.jsonl").write_bytes(line())
+    written(tmp_path, packed)
+    rows, tally = read(tmp_path)
+    assert [row["exchange_id"] for row in rows] == ["e1"]
+    assert "damaged" in tally.quarantined[0].reason
+
+
+def test_a_parquet_file_whose_counts_are_forged_is_quarantined(read: Read, tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    table = pa.table({name: [str(value)] * 50 for name, value in GOOD.items()})
+    pq.write_table(table, path)
+    content = path.read_bytes()
+    (tmp_path / "good.jsonl").write_bytes(line())
+    (length,) = struct.unpack("<I", content[-8:-4])
+    footer = len(content) - 8 - length
+    for at in range(footer, len(content) - 8, 7):
+        path.write_bytes(content[:at] + b"\xff\xff\x7f" + content[at + 3 :])
+        rows, _ = read(tmp_path)
+        assert "e1" in {row["exchange_id"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    "hostile", ["a\r\nb", "\x1b[31mred", "nul\x00", "bidi\u202e", "=cmd()", "-5", "+1", "@x", "\ttab"]
+)
+def test_hostile_characters_stay_inside_their_field(read: Read, tmp_path: Path, hostile: str) -> None:
+    """One row stays one row; the texts are kept as they are, and what is shown is escaped by the report."""
+    rows, tally = read(written(tmp_path, line(prompt_text=hostile, user_agent=hostile) + line(exchange_id="e2")))
+    assert [row["exchange_id"] for row in rows] == ["e1", "e2"]
+    assert (rows[0]["prompt_text"], rows[0]["user_agent"]) == (hostile, hostile)
+    assert tally.rows_quarantined == 0
+
+
+def test_no_regular_expression_of_a_reader_is_slower_than_linear() -> None:
+    """Every pattern of the readers is searched in long attack strings; a quadratic one would run for minutes."""
+    folder = Path(stillwatch.read.__file__).parent
+    found = [
+        pattern
+        for path in folder.rglob("*.py")
+        for pattern in re.findall(
+            r"""re\.compile\(r?b?(?:"((?:[^"\\]|\\.)*)"|\'([^\']*)\')""", path.read_text(encoding="utf-8")
+        )
+    ]
+    assert len(found) >= 3
+    for pattern in map("".join, found):
+        for attack in ("a" * 100_000, "a " * 50_000, "0" * 100_000 + "!", "(" * 100_000, '"' * 100_000, "-." * 50_000):
+            re.compile(pattern).search(attack)
+            re.compile(pattern).fullmatch(attack)
+
+
+def test_every_format_has_a_name_of_its_own() -> None:
+    names = [one.name for one in formats()]
+    assert len(names) == len(set(names))
