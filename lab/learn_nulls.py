@@ -4,7 +4,10 @@ Writes src/stillwatch/together/nulls.json. Half B is kept for `honest_bits.py`. 
 sizes and lengths, since a scan may see a day or a quarter; prints how many groups each kind of trait was learnt from.
 """
 
+import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +21,7 @@ from stillwatch.simulate import Sources, at, axes, load_scenario
 from stillwatch.together import Accounts, Nulls
 
 FIRST_SEED, FIRST_SEED_OF_SUMS, FIRST_SEED_OF_CAMPAIGNS, FIRST_SEED_OF_LOOKS = 1001, 1051, 1101, 1201
-WEEKS, WEEKS_AT_ONCE = 200, 20
+WEEKS, WEEKS_AT_ONCE = 100, 10
 LOGS = ((14, 1.0), (3, 1.0), (14, 0.4), (7, 0.4), (14, 1.0), (3, 0.4), (14, 1.0), (7, 1.0), (28, 0.4), (14, 0.4))
 """Days, and how large the provider is: a scale of 1 has 5,736 accounts."""
 
@@ -49,10 +52,15 @@ def references(first_seed: int, times: int) -> list[Accounts]:
 
 def looked_again(nulls: Nulls) -> list[float]:
     """The most that benign groups of growing weeks ever reached."""
-    found: list[float] = []
-    for seed in range(FIRST_SEED_OF_LOOKS, FIRST_SEED_OF_LOOKS + WEEKS, WEEKS_AT_ONCE):
-        found += [bits for looks in weeks_from(seed, WEEKS_AT_ONCE, "A", nulls) for bits in most_of(looks)]
-        print(f"weeks {seed} to {seed + WEEKS_AT_ONCE - 1}", file=sys.stderr, flush=True)
+    seeds = range(FIRST_SEED_OF_LOOKS, FIRST_SEED_OF_LOOKS + WEEKS, WEEKS_AT_ONCE)
+    with ProcessPoolExecutor(os.cpu_count()) as workers:
+        found = list(workers.map(partial(_most, nulls), seeds))
+    return [bits for part in found for bits in part]
+
+
+def _most(nulls: Nulls, seed: int) -> list[float]:
+    found = [bits for looks in weeks_from(seed, WEEKS_AT_ONCE, "A", nulls) for bits in most_of(looks)]
+    print(f"weeks {seed} to {seed + WEEKS_AT_ONCE - 1}", file=sys.stderr, flush=True)
     return found
 
 
