@@ -8,6 +8,7 @@ from stillwatch.together.groups import Shown
 from stillwatch.together.likeness import Accounts
 from stillwatch.together.membership import odds
 from stillwatch.together.sample import sampled
+from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 
 RNG = np.random.default_rng(7)
@@ -60,5 +61,5 @@ def test_odds_in_a_sample_are_those_in_the_whole_log() -> None:
     core = np.arange(6_000) < 60
     some = sampled(accounts, core, 2_000)
     inside = core[some.rows]
-    bits = odds(some.accounts, inside, some.strangers & ~inside) + some.prior_bits(inside)
-    assert odds(accounts, core, ~core)[core].mean() == pytest.approx(bits[inside].mean(), abs=1.0)
+    bits = odds(some.accounts, inside, some.strangers & ~inside, Trust()) + some.prior_bits(inside)
+    assert odds(accounts, core, ~core, Trust())[core].mean() == pytest.approx(bits[inside].mean(), abs=1.0)
