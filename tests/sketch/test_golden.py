@@ -21,7 +21,7 @@ LONG = "The quick brown fox, aged 12, doesn't jump over 3 lazy dogs; it READS `c
 TEXTS = [
     "a",
     "Explain step by step why 17 * 23 = 391?",
-    "请逐步写出完整的推理过程\uff0c最后给出答案。再算一次\uff1a12 + 30。",  # noqa: RUF001 - full-width marks are what Chinese is written with
+    "请逐步写出完整的推理过程\uff0c最后给出答案。再算一次\uff1a12 + 30。",
     "Пошагово запиши ход рассуждений. Café naïve ÀÉ — déjà vu…",
     'line one\nline two\n\n{"key": [1, 2, 3]}\t<end/>\r\n' * 3,
     "x" * 300 + " " + "9" * 300 + "?",
