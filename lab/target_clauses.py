@@ -14,7 +14,7 @@ PROMPTS = 900  # composed of the clauses of one target in English; a third of it
 OTHER_LANGUAGE = 1 / 3
 BETWEEN = ("\n\n", "\n", " ", "\n---\n", "\nText: ", "\n> ")
 PAYLOADS = {  # slots of `target_templates` by target; an empty one stands for no payload
-    "refusal_rewriting": ("{question}", "{question}", "{question}", "{sensitive}", "\"{question}\"", "{text}"),
+    "refusal_rewriting": ("{question}", "{question}", "{question}", "{sensitive}", '"{question}"', "{text}"),
     "formatting": ("{text}", "{text}", "{question}", "{table}", "{json}", "{words}"),
     "instruction_following": ("{text}", "{text}", "{topic}", "{words}", "{question}"),
     "knowledge": ("",),

@@ -138,9 +138,7 @@ def _filled(template: Template, source: str, texts: Pools, rng: random.Random) -
     own = replace(texts, questions=asked.get(template.target, texts.questions))
     grading = int(template.target == "grading")
     elicits = -1 if ASKS_REASONING.search(template.text) else 0
-    return Prompt(
-        fill(template, own, rng), template.target, template.split, source, template.lang, elicits, grading
-    )
+    return Prompt(fill(template, own, rng), template.target, template.split, source, template.lang, elicits, grading)
 
 
 def scaffolds(split: str) -> Scaffolds:
