@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def test_allow_deny_our_death_and_no_row_lost(tmp_path: Path, guardrail: str) ->
         url = f"http://127.0.0.1:{ours}"
         (tmp_path / "config.yaml").write_text(CONFIG.replace("GUARDRAIL", guardrail.replace("URL", url)))
         env = {"STILLWATCH_URL": url, "STILLWATCH_SPOOL": str(tmp_path / "spool"), "PYTHONPATH": str(tmp_path),
-               "LITELLM_LOCAL_MODEL_COST_MAP": "True", "NO_PROXY": "*"}  # fmt: skip
+               "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+               "LITELLM_MASTER_KEY": f"sk-{secrets.token_hex(32)}"}  # fmt: skip
         command = [litellm, "--config", str(tmp_path / "config.yaml"), "--host", "127.0.0.1", "--port", str(port)]
         with real.started(command, port, tmp_path / "proxy.log", env):
             told = [_chat(port, account) for account in ("stranger", "bad")]
