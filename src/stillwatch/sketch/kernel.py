@@ -36,6 +36,8 @@ _K2 = np.uint64(0xBF58476D1CE4E5B9)
 _K3 = np.uint64(0x94D049BB133111EB)
 _SEED = np.uint64(0x243F6A8885A308D3)
 _ZERO = np.uint64(0)
+_LARGEST = ~_ZERO
+_K1_TO_4 = np.uint64(pow(0x9E3779B97F4A7C15, SHINGLE_WORDS - 1, 2**64))
 _LANES = np.uint64(0x00FF00FF00FF00FF)
 _LANE = np.uint64(0xFFFF)
 _TO_ROW = np.uint64(64 - FEATURE_BITS)
@@ -188,16 +190,23 @@ def _chain(words, low, high):
 
 @_jit
 def _anywhere(folded, count, slots):
-    """Smallest shingle hash in each slot: one-permutation MinHash (Li, Owen & Zhang 2012); 0 where a slot is empty."""
-    slots[:] = _ZERO
-    for k in range(count - SHINGLE_WORDS + 1):
-        h = folded[k]
-        for j in range(1, SHINGLE_WORDS):
-            h = h * _K1 + folded[k + j]
-        h = _mix(h) | np.uint64(1)
+    """Smallest shingle hash in each slot: one-permutation MinHash (Li, Owen & Zhang 2012); 0 where a slot is empty.
+
+    A shingle of words a, b, c, d, e hashes as a K^4 + b K^3 + c K^2 + d K + e modulo 2^64, rolled from word to word.
+    """
+    slots[:] = _LARGEST
+    rolled = _ZERO
+    for k in range(min(count, SHINGLE_WORDS - 1)):
+        rolled = rolled * _K1 + folded[k]
+    for k in range(SHINGLE_WORDS - 1, count):
+        rolled = rolled * _K1 + folded[k]
+        h = _mix(rolled) | np.uint64(1)
         slot = (h >> np.uint64(1)) & np.uint64(SLOTS - 1)
-        if slots[slot] == _ZERO or h < slots[slot]:
-            slots[slot] = h
+        slots[slot] = min(h, slots[slot])
+        rolled -= folded[k - (SHINGLE_WORDS - 1)] * _K1_TO_4
+    for slot in range(SLOTS):
+        if slots[slot] == _LARGEST:
+            slots[slot] = _ZERO
 
 
 @_jit
@@ -241,18 +250,18 @@ def _edges(folded, count, out):
 
 
 @_jit
-def _score(rows, n, offset, weights, scores, factor):
+def _score(rows, n, offset, weights, total, scores, factor):
     """Add factor times the sum of the model's rows to the scores.
 
     weights: uint64 [rows, 2], sixteen weights of 8 bits raised by 128. Even and odd bytes are summed in lanes of 16
-    bits, 256 rows at a time: four additions instead of sixteen.
+    bits, 256 rows at a time: four additions instead of sixteen. total: room for the sums, [HEADS].
     """
-    total = np.zeros(HEADS, np.int64)
+    total[:] = 0
     for begin in range(0, n, 256):
         even_0 = odd_0 = even_1 = odd_1 = _ZERO
         end = min(begin + 256, n)
         for k in range(begin, end):
-            row = rows[k] + offset
+            row = np.uint64(rows[k] + offset)  # unsigned: no check for places counted from the end
             first, second = weights[row, 0], weights[row, 1]
             even_0, odd_0 = even_0 + (first & _LANES), odd_0 + ((first >> np.uint64(8)) & _LANES)
             even_1, odd_1 = even_1 + (second & _LANES), odd_1 + ((second >> np.uint64(8)) & _LANES)
@@ -272,7 +281,7 @@ def sketch_rows(raw, offsets, valid, kinds, lowered, weights, scale, hashes, cou
     room = _room(offsets)
     folded, exact = np.empty(room, np.uint64), np.empty(room, np.uint64)
     rows, shape_rows = np.empty(2 * MODEL_WORDS, np.int32), np.empty(SHAPES, np.int64)
-    shape = np.zeros(8, np.int64)
+    shape, total = np.zeros(8, np.int64), np.zeros(HEADS, np.int64)
     for k in range(len(valid)):
         if not valid[k]:
             continue
@@ -284,10 +293,10 @@ def sketch_rows(raw, offsets, valid, kinds, lowered, weights, scale, hashes, cou
             hashes[k, 1], hashes[k, 2] = _chain(folded, 0, EDGE_WORDS), _chain(folded, count - EDGE_WORDS, count)
         _anywhere(folded, count, hashes[k, 3:])
         n = _features(folded, count, rows)
-        _score(rows, n, 0, weights, scores[k], scale * WORD_WEIGHT / np.sqrt(max(n, 1)))
-        _score(rows, _edges(folded, count, rows), 0, weights, scores[k], scale * EDGE_WEIGHT)
+        _score(rows, n, 0, weights, total, scores[k], scale * WORD_WEIGHT / np.sqrt(max(n, 1)))
+        _score(rows, _edges(folded, count, rows), 0, weights, total, scores[k], scale * EDGE_WEIGHT)
         _shape_rows(shape, count, stop > start and raw[stop - 1] == 63, shape_rows)
-        _score(shape_rows, SHAPES, FEATURE_BUCKETS, weights, scores[k], scale * SHAPE_WEIGHT)
+        _score(shape_rows, SHAPES, FEATURE_BUCKETS, weights, total, scores[k], scale * SHAPE_WEIGHT)
 
 
 @_jit
