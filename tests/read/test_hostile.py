@@ -1,4 +1,4 @@
-"""Hostile input: whatever the bytes, a run ends, within its limits, with the good rows read and the bad ones counted."""
+"""Hostile input: whatever the bytes, a run ends within its limits, the good rows read and the bad ones counted."""
 
 import gzip
 import json
@@ -114,7 +114,8 @@ settings, tally = Settings(), Tally()
 list(read_exchanges([Path(sys.argv[2])], settings, tally))  # imports and first calls are not the bomb's
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 tally = Tally()
-rows = [name for batch in read_exchanges([Path(sys.argv[1])], settings, tally) for name in batch["exchange_id"].to_pylist()]
+batches = read_exchanges([Path(sys.argv[1])], settings, tally)
+rows = [name for batch in batches for name in batch["exchange_id"].to_pylist()]
 print(",".join(rows), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 """
 

@@ -1,0 +1,56 @@
+"""Text, keyed sketches and metadata only, side by side on february: what each loses.
+
+Usage: lab/content_free.py [OUT.md] [SCALE] [DAYS] [SEED ...]. Keyed: epochs of seven days, two of overlap.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from stillwatch import pipeline
+from stillwatch.pipeline import Source
+from stillwatch.pipeline.edge import open_ring, sketch_log
+from stillwatch.settings import Settings
+
+CONTENT = ("prompt_text", "system_text", "reply_text", "tools", "tools_hash", "turn")
+
+
+def without_content(log: Path, out: Path) -> Path:
+    out.mkdir()
+    for part in sorted((log / "exchanges").iterdir()):
+        table = pq.read_table(part)
+        pq.write_table(table.drop_columns([name for name in CONTENT if name in table.schema.names]), out / part.name)
+    return out
+
+
+def line(name: str, log: Path, source: Path, out: Path) -> str:
+    found = pipeline.scan(Source((source,), log / "accounts.parquet"), Settings(), out, lambda _: None)
+    truth = pipeline.compare(log, out)
+    operators = f"{sum(one.campaigns > 0 for one in truth.operators)} of {len(truth.operators)}"
+    off = ", ".join(sorted({one.test for one in found.coverage.tests_off})) or "none"
+    return f"{name} | {operators} | {truth.recall_fraction:.3f} | {truth.precision_fraction:.3f} | {off}"
+
+
+def main(out: Path, scale: float, days: int, seeds: list[int]) -> None:
+    told = f"`lab/content_free.py`: february, scale {scale}, {days} days."
+    lines = [f"# Without content\n\n{told}\n", "| seed | run | operators found | recall | precision | tests off |"]
+    lines.append("|---|---|---|---|---|---|")
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            log = folder / "log"
+            pipeline.simulate("february", log, seed=seed, scale=scale, days=days)
+            keyed = folder / "keyed.parquet"
+            sketch_log(Source((log / "exchanges",)), open_ring(folder / "ring.json", 7, 2), keyed, Settings())
+            bare = without_content(log, folder / "bare")
+            for run, source in (("text", log / "exchanges"), ("keyed sketches", keyed), ("metadata only", bare)):
+                lines.append(f"| {seed} | {line(run, log, source, folder / 'scan')} |")
+                print(lines[-1], flush=True)
+    out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    given = [*sys.argv[1:], *("lab/results/content_free.md", "0.01", "12", "5")[len(sys.argv) - 1 :]]
+    main(Path(given[0]), float(given[1]), int(given[2]), [int(seed) for seed in given[3:]])
