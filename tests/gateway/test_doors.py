@@ -11,7 +11,6 @@ import pytest
 from stillwatch.gateway.asked import Identity
 from stillwatch.gateway.doors import Called
 from stillwatch.gateway.gate import Gate
-from stillwatch.gateway.middleware import Guard
 
 pytest.importorskip("prometheus_client", reason="the doors need the extra 'gateway'")
 from stillwatch.gateway.app import App
