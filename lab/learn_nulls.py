@@ -21,7 +21,7 @@ from stillwatch.simulate import Sources, at, axes, load_scenario
 from stillwatch.together import Accounts, Nulls
 
 FIRST_SEED, FIRST_SEED_OF_SUMS, FIRST_SEED_OF_CAMPAIGNS, FIRST_SEED_OF_LOOKS = 1001, 1051, 1101, 1201
-WEEKS, WEEKS_AT_ONCE = 100, 10
+WEEKS, WEEKS_AT_ONCE = 60, 10
 LOGS = ((14, 1.0), (3, 1.0), (14, 0.4), (7, 0.4), (14, 1.0), (3, 0.4), (14, 1.0), (7, 1.0), (28, 0.4), (14, 0.4))
 """Days, and how large the provider is: a scale of 1 has 5,736 accounts."""
 
