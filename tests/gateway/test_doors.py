@@ -15,7 +15,6 @@ from stillwatch.gateway.gate import Gate
 pytest.importorskip("prometheus_client", reason="the doors need the extra 'gateway'")
 from stillwatch.gateway.app import App
 from stillwatch.gateway.middleware import Guard
-from stillwatch.gateway.middleware import Guard
 
 GateOf = Callable[..., Gate]
 
