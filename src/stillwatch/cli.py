@@ -7,8 +7,9 @@ never a stack trace.
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -75,7 +76,12 @@ def scan(  # noqa: PLR0913 - one parameter an option
         Path | None, typer.Option("--reference", help="Traffic believed benign, to learn what is normal from.")
     ] = None,
     out: Out = Path("stillwatch-out"),
-    engine: Annotated[str, typer.Option("--engine", help="Where queries run: duckdb.")] = "duckdb",
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="Where queries run: duckdb, or spark; else as the settings say.")
+    ] = None,
+    spark_master: Annotated[
+        str | None, typer.Option("--spark-master", help="URL of the Spark master; else as the settings say.")
+    ] = None,
     as_of: Annotated[
         datetime | None, typer.Option("--as-of", help="Look only at exchanges up to this time (UTC).")
     ] = None,
@@ -88,10 +94,9 @@ def scan(  # noqa: PLR0913 - one parameter an option
     fail_on_campaign: FailOnCampaign = False,
 ) -> None:
     """Find the campaigns in traffic logs and write the report."""
-    if engine != "duckdb":
-        raise UsageError(f"no engine is called {engine!r}; this version has: duckdb")
+    where = _where(engine, spark_master)
     source = pipeline.Source(tuple(paths), accounts, reference, _utc(as_of), tuple(known or ()))
-    _finish(_scan(source, settings_file, out), out, as_json=as_json, fail_on_campaign=fail_on_campaign)
+    _finish(_scan(source, settings_file, out, where), out, as_json=as_json, fail_on_campaign=fail_on_campaign)
 
 
 @app.command()
@@ -252,11 +257,21 @@ def _places(named: Sequence[str]) -> dict[str, str]:
     return {axis: point for axis, _, point in pairs}
 
 
-def _scan(source: pipeline.Source, settings_file: Path | None, out: Path) -> Scan:
+def _where(engine: str | None, spark_master: str | None) -> dict[str, str]:
+    """Give the settings that the options for the engine stand for."""
+    if engine is not None and engine not in settings.ENGINES:
+        raise UsageError(f"no engine is called {engine!r}; this version has: {', '.join(settings.ENGINES)}")
+    named = {"engine": engine, "spark_master": spark_master}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _scan(
+    source: pipeline.Source, settings_file: Path | None, out: Path, where: Mapping[str, str] | None = None
+) -> Scan:
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file; give a folder")
     with _progress() as tell:
-        return pipeline.scan(source, settings.load(settings_file), out, tell)
+        return pipeline.scan(source, replace(settings.load(settings_file), **(where or {})), out, tell)
 
 
 def _finish(result: Scan, out: Path, *, as_json: bool, fail_on_campaign: bool) -> None:

@@ -36,6 +36,9 @@ DEFAULT_PRICES: tuple[Price, ...] = (
     Price("atlas-mini", 0.5, 2.0),
 )
 
+ENGINES = ("duckdb", "spark")
+_OF_THE_MACHINE = ("memory_limit_bytes", "threads", "batch_rows", "engine", "spark_master", "spark_options")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -54,6 +57,9 @@ class Settings:
     batch_rows: rows per record batch between reading and sketching.
     row_limit_bytes: a longer row is quarantined unread.
     prices: list prices; a model without one is named in `leak.unpriced_models`, never counted as free.
+    engine: where queries run: duckdb, in this process, or spark, on a cluster; see docs/how-to/spark.md.
+    spark_master: URL of the Spark master; empty: what the environment says, else all cores of this machine.
+    spark_options: options of the Spark session, by name; values are strings.
     region_policy: path of a TOML policy file, or empty; see docs/how-to/region-policy.md.
     """
 
@@ -69,6 +75,9 @@ class Settings:
     batch_rows: int = 16_384
     row_limit_bytes: int = 32 * 2**20
     prices: tuple[Price, ...] = field(default=DEFAULT_PRICES)
+    engine: str = "duckdb"
+    spark_master: str = ""
+    spark_options: Mapping[str, str] = field(default_factory=dict)
     region_policy: str = ""
 
     def __post_init__(self) -> None:
@@ -80,11 +89,14 @@ class Settings:
             _check(name, getattr(self, name) > 0, "must be positive")
         _check("memory_limit_bytes", self.memory_limit_bytes >= 128 * 2**20, "must be at least 128 MiB")
         _check("threads", self.threads >= 0, "must be 0 (all) or more")
+        _check("engine", self.engine in ENGINES, f"must be one of {', '.join(ENGINES)}")
+        strings = all(isinstance(value, str) for value in self.spark_options.values())
+        _check("spark_options", strings, "must map names to strings, such as \"4g\"")
 
     def fingerprint(self) -> str:
-        """Hash of every setting that can change a result; machine limits are left out."""
+        """Hash of every setting that can change a result; what says where and how to run is left out."""
         values = asdict(self)
-        for name in ("memory_limit_bytes", "threads", "batch_rows"):
+        for name in _OF_THE_MACHINE:
             del values[name]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from stillwatch import __version__, hidden, known, report, together
-from stillwatch.engine import DuckDBEngine
+from stillwatch.engine import opened
 from stillwatch.pipeline.behaviour import behaviour
 from stillwatch.pipeline.continuing import Traffic, go_on, leave
 from stillwatch.pipeline.demonstration import Comparison, compare, simulate
@@ -36,7 +36,7 @@ def scan(source: Source, settings: Settings, out: Path, tell: Tell) -> Scan:
     clock = _Clock(tell)
     policy = hidden.load_policy(settings.region_policy)
     earlier = known.read_known(source.known)
-    with DuckDBEngine(settings) as engine:
+    with opened(settings) as engine:
         clock.start("learning what is normal")
         nulls = nulls_for(engine, source, settings)
         clock.start("reading and sketching")

@@ -3,7 +3,7 @@
 In: paths. Out: `Intake`. Text is read and forgotten here; what follows works on sketches and counts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,11 +11,11 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Spreading
 from stillwatch.errors import InputError
-from stillwatch.read import Tally, find_accounts, read_accounts, read_exchanges
+from stillwatch.pipeline.pieces import Wanted, sketch_pieces, until
+from stillwatch.read import Tally, exchange_pieces, find_accounts, read_accounts, read_exchanges
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.sketch import Projection, sketch
@@ -50,22 +50,19 @@ class Intake:
 def take_in(engine: Engine, source: Source, settings: Settings, name: str = "") -> Intake:
     """Read and sketch every exchange, drop repeated ones, and read the accounts."""
     tally, account_tally = Tally(), Tally()
-    weights = load_projection()
-    projection = Projection(weights.weights, weights.scale, weights.bias)
-    batches = _until(read_exchanges(source.paths, settings, tally), source.as_of)
-    sketched = engine.map_batches(batches, lambda batch: sketch(batch, projection), SKETCHED, name)
+    if isinstance(engine, Spreading):
+        sketched = sketch_pieces(engine, exchange_pieces(source.paths), Wanted(settings, source.as_of), tally, name)
+    else:
+        weights = load_projection()
+        projection = Projection(weights.weights, weights.scale, weights.bias)
+        batches = (until(batch, source.as_of) for batch in read_exchanges(source.paths, settings, tally))
+        sketched = engine.map_batches(batches, lambda batch: sketch(batch, projection), SKETCHED, name)
     if tally.rows_read == 0:
         raise InputError(f"{', '.join(map(str, source.paths))}: no exchange could be read; {_why(tally)}")
     unique, duplicated = _each_once(engine, sketched, name)
     path = source.accounts or find_accounts(source.paths)
     accounts = read_accounts(path, settings, account_tally) if path else arrow_schema(ACCOUNTS).empty_table()
     return Intake(unique, accounts, tally, account_tally, duplicated)
-
-
-def _until(batches: Iterator[pa.RecordBatch], as_of: datetime | None) -> Iterator[pa.RecordBatch]:
-    """Leave out exchanges after a moment of event time."""
-    for batch in batches:
-        yield batch if as_of is None else batch.filter(pc.less_equal(batch["ts"], pa.scalar(as_of, batch["ts"].type)))
 
 
 def _each_once(engine: Engine, sketched: ir.Table, name: str) -> tuple[ir.Table, int]:

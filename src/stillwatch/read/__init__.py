@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from stillwatch.errors import InputError
 from stillwatch.read.canonical_parquet import parquet_batches
+from stillwatch.read.pieces import Piece, pieces_of
 from stillwatch.read.rows import row_batches
 from stillwatch.read.streams import UnreadableError, is_parquet
 from stillwatch.read.tally import Tally
@@ -19,7 +20,7 @@ from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import ACCOUNTS, EXCHANGES, Table
 
-__all__ = ["Tally", "find_accounts", "read_accounts", "read_exchanges"]
+__all__ = ["Piece", "Tally", "exchange_pieces", "find_accounts", "read_accounts", "read_exchanges", "read_piece"]
 
 _ENDINGS = (".parquet", ".csv", ".jsonl", ".ndjson", ".json")
 _PACKED = (".gz", ".zst", "")
@@ -33,12 +34,35 @@ def read_exchanges(paths: Sequence[Path], settings: Settings, tally: Tally) -> I
     unreadable = None
     for file in exchange_files(paths):
         try:
-            yield from _read(file, EXCHANGES, settings, tally)
+            yield from _read(Piece(file), EXCHANGES, settings, tally)
         except UnreadableError as fault:
             unreadable = unreadable or fault
-            tally.quarantine(str(file), 1, "the whole file" + str(fault).removeprefix(f"{file}:"))
+            _quarantine(file, fault, tally)
     if unreadable and not tally.rows_read:
         raise unreadable
+
+
+def exchange_pieces(paths: Sequence[Path]) -> list[Piece]:
+    """Cut the files that `read_exchanges` reads into pieces, in the same order.
+
+    Raises:  InputError: a path does not exist, or no log file is found.
+    """
+    return [piece for file in exchange_files(paths) for piece in pieces_of(file)]
+
+
+def read_piece(piece: Piece, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
+    """Read one piece. A file that cannot be read is quarantined: whoever has all tallies sees if it was the only one.
+
+    Raises:  InputError: the file lacks a required column.
+    """
+    try:
+        yield from _read(piece, EXCHANGES, settings, tally)
+    except UnreadableError as fault:
+        _quarantine(piece.path, fault, tally)
+
+
+def _quarantine(file: Path, fault: UnreadableError, tally: Tally) -> None:
+    tally.quarantine(str(file), 1, "the whole file" + str(fault).removeprefix(f"{file}:"))
 
 
 def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
@@ -48,7 +72,7 @@ def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of accounts")
-    rows = pa.Table.from_batches(_read(path, ACCOUNTS, settings, tally), arrow_schema(ACCOUNTS))
+    rows = pa.Table.from_batches(_read(Piece(path), ACCOUNTS, settings, tally), arrow_schema(ACCOUNTS))
     numbered = rows.append_column("row", pa.array(range(len(rows)), pa.int64()))
     first = numbered.group_by("account_id").aggregate([("row", "min")])
     if len(first) < len(rows):
@@ -104,15 +128,23 @@ def _unpacked_name(path: Path) -> str:
     return path.name.removesuffix(".gz").removesuffix(".zst")
 
 
-def _read(path: Path, table: Table, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
-    """Read one file of any format and count what it holds."""
-    tally.files.append(str(path))
+def _read(piece: Piece, table: Table, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
+    """Read one piece of a file of any format and count what it holds."""
+    path = piece.path
+    if piece.begins_file:
+        tally.files.append(str(path))
     try:
-        with path.open("rb") as file:
-            tally.digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-        reader = parquet_batches if is_parquet(path) else row_batches
-        for batch in reader(path, table, settings, tally):
+        if piece.begins_file:
+            with path.open("rb") as file:
+                tally.digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        for batch in _batches(piece, table, settings, tally):
             tally.read(batch)
             yield batch
     except OSError as fault:
         raise UnreadableError(f"{path}: cannot be opened ({fault.strerror})") from fault
+
+
+def _batches(piece: Piece, table: Table, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
+    if is_parquet(piece.path):
+        return parquet_batches(piece.path, table, settings, tally, piece.groups)
+    return row_batches(piece.path, table, settings, tally)

@@ -4,8 +4,10 @@ In: batches and faults, as readers meet them. Out: the numbers of the coverage r
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Self
 
 import pyarrow as pa
 
@@ -46,6 +48,29 @@ class Tally:
         self.rows_quarantined += 1
         if len(self.quarantined) < _NAMED_FAULTS:
             self.quarantined.append(Quarantined(file, row, reason))
+
+    def add(self, later: "Tally") -> None:
+        """Count what another tally of the same input counted in pieces that come later."""
+        self.files += later.files
+        self.digests += later.digests
+        self.rows_read += later.rows_read
+        self.rows_quarantined += later.rows_quarantined
+        self.quarantined += later.quarantined[: _NAMED_FAULTS - len(self.quarantined)]
+        for name, count in later.values.items():
+            self.values[name] = self.values.get(name, 0) + count
+        self.saw_extra(sorted(later.extra_columns))
+        self.remarks += later.remarks
+
+    def to_bytes(self) -> bytes:
+        """Write the counters so that another process can add them."""
+        return json.dumps(asdict(self) | {"extra_columns": sorted(self.extra_columns)}).encode()
+
+    @classmethod
+    def from_bytes(cls, written: bytes) -> Self:
+        """Read what `to_bytes` wrote."""
+        read = json.loads(written)
+        read["quarantined"] = [Quarantined(**row) for row in read["quarantined"]]
+        return cls(**read | {"extra_columns": set(read["extra_columns"])})
 
     def column_fraction(self) -> Mapping[str, float]:
         """Share of rows with a value, by column; readers give empty strings as no value."""
