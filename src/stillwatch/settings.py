@@ -91,7 +91,7 @@ class Settings:
         _check("threads", self.threads >= 0, "must be 0 (all) or more")
         _check("engine", self.engine in ENGINES, f"must be one of {', '.join(ENGINES)}")
         strings = all(isinstance(value, str) for value in self.spark_options.values())
-        _check("spark_options", strings, "must map names to strings, such as \"4g\"")
+        _check("spark_options", strings, 'must map names to strings, such as "4g"')
 
     def fingerprint(self) -> str:
         """Hash of every setting that can change a result; what says where and how to run is left out."""

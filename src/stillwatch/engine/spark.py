@@ -31,6 +31,8 @@ _PIECE = "piece"
 _CARRIED = pa.schema([(_PIECE, pa.int64()), (_NOTE, pa.binary())])
 _WIRE = pa.schema([("batch", pa.binary())])
 _DRIVER_BATCHES = 64  # batches from this process that one Spark table takes up
+_SHUFFLE = "spark.sql.shuffle.partitions"
+_TASKS_PER_CORE = 3  # as Spark's own tuning guide advises: Spark's default of 200 is slow on few cores and few on many
 _CONSTANT = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
@@ -51,6 +53,9 @@ class SparkEngine:
         self._session = self._base.newSession()  # names and options of its own
         for name, setting in _CONSTANT.items():
             self._session.conf.set(name, setting)
+        if _SHUFFLE not in settings.spark_options:
+            tasks = _TASKS_PER_CORE * self._base.sparkContext.defaultParallelism
+            self._session.conf.set(_SHUFFLE, str(tasks))
         self._connection = ibis.pyspark.connect(self._session)
         self._held: list[DataFrame] = []
 

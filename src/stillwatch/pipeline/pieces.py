@@ -30,9 +30,7 @@ class Wanted:
     as_of: datetime | None
 
 
-def sketch_pieces(
-    engine: Spreading, pieces: Sequence[Piece], wanted: Wanted, tally: Tally, name: str = ""
-) -> ir.Table:
+def sketch_pieces(engine: Spreading, pieces: Sequence[Piece], wanted: Wanted, tally: Tally, name: str = "") -> ir.Table:
     """Read and sketch every piece where the engine likes, and add what was counted to `tally`.
 
     Raises:  InputError: a file lacks a required column.
