@@ -8,7 +8,7 @@ from stillwatch.engine import DuckDBEngine
 from stillwatch.errors import EngineError
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
-from stillwatch.tables import SCAFFOLDS, Column, Table
+from stillwatch.tables import Column, Table
 
 NUMBERS = Table("numbers", "Numbers.", (Column("n", "int64", "a number"),))
 
