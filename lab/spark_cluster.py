@@ -35,8 +35,8 @@ COLUMNS = (
 )  # fmt: skip
 HEAD = f"""# A cluster of one master and {WORKERS} workers
 
-`python lab/spark_cluster.py SCALE...`: scenario `june`, {os.cpu_count()} cores for everything. Queries: all stages after
-reading. Same answer: ids and members of campaigns, bits to a thousandth, rows and columns read, as DuckDB gives them.
+`python lab/spark_cluster.py SCALE...`: scenario `june`, {os.cpu_count()} cores for everything. Queries: all stages
+after reading. Same answer: ids and members of campaigns, bits to a thousandth, rows and columns read, as DuckDB gives them.
 
 | {" | ".join(COLUMNS)} |
 |{"---|" * len(COLUMNS)}

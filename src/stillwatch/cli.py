@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -257,7 +257,7 @@ def _places(named: Sequence[str]) -> dict[str, str]:
     return {axis: point for axis, _, point in pairs}
 
 
-def _where(engine: str | None, spark_master: str | None) -> dict[str, str]:
+def _where(engine: str | None, spark_master: str | None) -> dict[str, Any]:
     """Give the settings that the options for the engine stand for."""
     if engine is not None and engine not in settings.ENGINES:
         raise UsageError(f"no engine is called {engine!r}; this version has: {', '.join(settings.ENGINES)}")
@@ -266,7 +266,7 @@ def _where(engine: str | None, spark_master: str | None) -> dict[str, str]:
 
 
 def _scan(
-    source: pipeline.Source, settings_file: Path | None, out: Path, where: Mapping[str, str] | None = None
+    source: pipeline.Source, settings_file: Path | None, out: Path, where: Mapping[str, Any] | None = None
 ) -> Scan:
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file; give a folder")
