@@ -1,9 +1,14 @@
-"""Fixtures for every stage: where the large test inputs lie."""
+"""Fixtures for every stage: where the large test inputs lie, and the engines that a promise holds on."""
 
 import os
+import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from stillwatch.settings import Settings
 
 _BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -15,3 +20,18 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the large test sets are absent; name their folder in STILLWATCH_SHARED_DATA")
     return folder
+
+
+@pytest.fixture(scope="module", params=["duckdb", pytest.param("spark", marks=pytest.mark.slow)])
+def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
+    """Settings of each engine in turn. Starting a Java machine is slow: the scans of a module share one session."""
+    if request.param == "duckdb":
+        yield Settings()
+        return
+    sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed: uv sync --extra spark")
+    if not shutil.which("java"):
+        pytest.skip("Spark needs a Java runtime")
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    session = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    yield Settings(engine="spark")
+    session.stop()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -26,12 +27,24 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(paths: tuple[Path, ...], accounts: Path | None, out: Path, **source: object) -> Scan:
-    return scan(Source(paths, accounts, **source), Settings(), out, lambda _: None)  # type: ignore[arg-type]
+class Run(Protocol):
+    """A scan on the engine that is tested."""
+
+    def __call__(self, paths: tuple[Path, ...], accounts: Path | None, out: Path, **source: object) -> Scan: ...
 
 
 @pytest.fixture(scope="module")
-def found(log: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Scan, Path]:
+def run(settings: Settings) -> Run:
+    return lambda paths, accounts, out, **source: scan(
+        Source(paths, accounts, **source),  # type: ignore[arg-type]
+        settings,
+        out,
+        lambda _: None,
+    )
+
+
+@pytest.fixture(scope="module")
+def found(run: Run, log: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Scan, Path]:
     out = tmp_path_factory.mktemp("out")
     return run((log / "exchanges",), log / "accounts.parquet", out), out
 
@@ -54,7 +67,7 @@ def test_the_large_operators_are_found_whole_and_nobody_else(found: tuple[Scan, 
 
 
 def test_shuffled_rows_in_other_files_give_the_same_campaigns_and_ids(
-    found: tuple[Scan, Path], log: Path, tmp_path: Path
+    run: Run, found: tuple[Scan, Path], log: Path, tmp_path: Path
 ) -> None:
     rows = pq.read_table(log / "exchanges")
     rows = rows.take(pa.array(np.random.default_rng(SEED).permutation(len(rows))))
@@ -73,7 +86,9 @@ def test_shuffled_rows_in_other_files_give_the_same_campaigns_and_ids(
     ]
 
 
-def test_renamed_accounts_give_the_same_campaigns(found: tuple[Scan, Path], log: Path, tmp_path: Path) -> None:
+def test_renamed_accounts_give_the_same_campaigns(
+    run: Run, found: tuple[Scan, Path], log: Path, tmp_path: Path
+) -> None:
     accounts, rows = pq.read_table(log / "accounts.parquet"), pq.read_table(log / "exchanges")
     names = {old: f"customer-{i:05}" for i, old in enumerate(sorted(accounts["account_id"].to_pylist()))}
 
@@ -89,7 +104,7 @@ def test_renamed_accounts_give_the_same_campaigns(found: tuple[Scan, Path], log:
 
 
 def test_duplicates_and_bad_rows_are_counted_and_change_nothing(
-    found: tuple[Scan, Path], log: Path, tmp_path: Path
+    run: Run, found: tuple[Scan, Path], log: Path, tmp_path: Path
 ) -> None:
     rows = pq.read_table(log / "exchanges").slice(0, 2_000)
     (tmp_path / "log").mkdir()
@@ -102,14 +117,14 @@ def test_duplicates_and_bad_rows_are_counted_and_change_nothing(
     assert [c.campaign_id for c in again.campaigns] == [c.campaign_id for c in found[0].campaigns]
 
 
-def test_a_log_without_a_campaign_gives_none(tmp_path: Path) -> None:
+def test_a_log_without_a_campaign_gives_none(run: Run, tmp_path: Path) -> None:
     simulate("benign", tmp_path / "log", seed=SEED, scale=0.2)
     result = run((tmp_path / "log/exchanges",), None, tmp_path / "out")
     assert result.campaigns == ()
     assert result.coverage.accounts_declared > 0
 
 
-def test_as_of_leaves_out_what_came_later(found: tuple[Scan, Path], log: Path, tmp_path: Path) -> None:
+def test_as_of_leaves_out_what_came_later(run: Run, found: tuple[Scan, Path], log: Path, tmp_path: Path) -> None:
     middle = found[0].coverage.first_seen + (found[0].coverage.last_seen - found[0].coverage.first_seen) / 2  # type: ignore[operator]
     early = run((log / "exchanges",), log / "accounts.parquet", tmp_path / "out", as_of=middle)
     assert early.as_of == middle
@@ -117,7 +132,7 @@ def test_as_of_leaves_out_what_came_later(found: tuple[Scan, Path], log: Path, t
     assert early.coverage.accounts < found[0].coverage.accounts
 
 
-def test_starred_columns_alone_are_scanned_and_say_what_is_missing(log: Path, tmp_path: Path) -> None:
+def test_starred_columns_alone_are_scanned_and_say_what_is_missing(run: Run, log: Path, tmp_path: Path) -> None:
     rows = pq.read_table(log / "exchanges", columns=["exchange_id", "ts", "account_id", "model"]).slice(0, 20_000)
     (tmp_path / "log").mkdir()
     with (tmp_path / "log/rows.csv").open("w", newline="") as file:
@@ -157,3 +172,30 @@ def test_the_course_of_a_campaign_is_told_beside_its_answer(log: Path, tmp_path:
     assert any(one.test == "release pivot" for campaign in told.campaigns for one in campaign.evidence)
     assert not any(one.test == "release pivot" for campaign in plain.campaigns for one in campaign.evidence)
     assert [(c.taking, c.taking_bits) for c in told.campaigns] == [(c.taking, c.taking_bits) for c in plain.campaigns]
+
+
+def test_every_engine_gives_the_same_campaigns_bits_and_counts(
+    found: tuple[Scan, Path], log: Path, tmp_path: Path
+) -> None:
+    """Ids and members are equal, bits to a thousandth, counts and the rows of exchanges.parquet exactly."""
+    plain = scan(Source((log / "exchanges",), log / "accounts.parquet"), Settings(), tmp_path / "plain", lambda _: None)
+    assert _told(found[0]) == _told(plain)
+    rows = [pq.read_table(folder / "exchanges.parquet") for folder in (found[1], tmp_path / "plain")]
+    assert rows[0].drop_columns("target_fraction") == rows[1].drop_columns("target_fraction")
+
+
+def _told(result: Scan) -> object:
+    campaigns = [
+        (
+            c.campaign_id,
+            c.verdict,
+            round(c.together_bits, 3),
+            round(c.taking_bits, 3),
+            c.taking_exchanges,
+            c.leak.unique_tasks,
+            sorted((m.account_id, round(m.bits, 3)) for m in c.members),
+        )
+        for c in result.campaigns
+    ]
+    seen = result.coverage
+    return result.settings_hash, result.input_fingerprint, campaigns, seen.rows_read, seen.column_fraction

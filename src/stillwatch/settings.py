@@ -50,6 +50,9 @@ DEFAULT_PRICES: tuple[Price, ...] = (
     Price("atlas-mini", 0.5, 2.0),
 )
 
+ENGINES = ("duckdb", "spark")
+_OF_THE_MACHINE = ("memory_limit_bytes", "threads", "batch_rows", "engine", "spark_master", "spark_options")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -74,6 +77,9 @@ class Settings:
     prices: list prices; a model without one is named in `leak.unpriced_models`, never counted as free.
     releases: calendar of model releases; traffic that moves to a new model faster than customers' does is evidence of
         taking. Empty: not evaluated.
+    engine: where queries run: duckdb, in this process, or spark, on a cluster; see docs/how-to/spark.md.
+    spark_master: URL of the Spark master; empty: what the environment says, else all cores of this machine.
+    spark_options: options of the Spark session, by name; values are strings.
     region_policy: path of a TOML policy file, or empty; see docs/how-to/region-policy.md.
     retention_days: days before the last exchange that `watch` keeps sketches of; 0 keeps all.
     """
@@ -94,6 +100,9 @@ class Settings:
     trusted_networks: tuple[str, ...] = ()
     prices: tuple[Price, ...] = field(default=DEFAULT_PRICES)
     releases: tuple[Release, ...] = ()
+    engine: str = "duckdb"
+    spark_master: str = ""
+    spark_options: Mapping[str, str] = field(default_factory=dict)
     region_policy: str = ""
     retention_days: int = 90
 
@@ -109,11 +118,14 @@ class Settings:
         _check("trusted_hops", 0 <= self.trusted_hops <= 32, "must be 0 to 32")
         _check("trusted_networks", all(map(_is_network, self.trusted_networks)), "must be networks like 10.0.0.0/8")
         _check("threads", self.threads >= 0, "must be 0 (all) or more")
+        _check("engine", self.engine in ENGINES, f"must be one of {', '.join(ENGINES)}")
+        strings = all(isinstance(value, str) for value in self.spark_options.values())
+        _check("spark_options", strings, 'must map names to strings, such as "4g"')
 
     def fingerprint(self) -> str:
-        """Hash of every setting that can change a result; machine limits are left out."""
+        """Hash of every setting that can change a result; what says where and how to run is left out."""
         values = asdict(self)
-        for name in ("memory_limit_bytes", "threads", "batch_rows"):
+        for name in _OF_THE_MACHINE:
             del values[name]
         return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:16]
 

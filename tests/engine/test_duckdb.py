@@ -8,7 +8,7 @@ from stillwatch.engine import DuckDBEngine
 from stillwatch.errors import EngineError
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
-from stillwatch.tables import SCAFFOLDS, Column, Table
+from stillwatch.tables import Column, Table
 
 NUMBERS = Table("numbers", "Numbers.", (Column("n", "int64", "a number"),))
 
@@ -30,23 +30,6 @@ def doubled(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([numbers], schema=arrow_schema(NUMBERS))
 
 
-def test_mapped_batches_hold_every_row_once(engine: DuckDBEngine) -> None:
-    table = engine.map_batches(batches(7, 1000), doubled, NUMBERS)
-    summed = engine.run(table.agg(rows=table.count(), total=table.n.sum(), most=table.n.max()))
-    assert summed.to_pylist() == [{"rows": 7000, "total": 6999 * 7000, "most": 13998}]
-
-
-def test_an_empty_stream_gives_an_empty_table(engine: DuckDBEngine) -> None:
-    table = engine.map_batches(iter(()), doubled, NUMBERS)
-    assert engine.run(table.agg(rows=table.count())).to_pylist() == [{"rows": 0}]
-
-
-def test_a_table_can_be_mapped_again(engine: DuckDBEngine) -> None:
-    first = engine.map_batches(batches(3, 10), doubled, NUMBERS)
-    second = engine.map_batches(first, doubled, NUMBERS, "_again")
-    assert engine.run(second.agg(total=second.n.sum()))["total"].to_pylist() == [4 * sum(range(30))]
-
-
 def test_few_batches_wait_at_a_time(engine: DuckDBEngine) -> None:
     drawn, done, most, lock = [0], [0], [0], threading.Lock()
 
@@ -65,28 +48,6 @@ def test_few_batches_wait_at_a_time(engine: DuckDBEngine) -> None:
     engine.map_batches(source(), count, NUMBERS)
     assert done[0] == 60
     assert most[0] <= 8
-
-
-def test_a_fault_in_the_function_reaches_the_caller(engine: DuckDBEngine) -> None:
-    def broken(_batch: pa.RecordBatch) -> pa.RecordBatch:
-        raise ValueError("broken")
-
-    with pytest.raises(ValueError, match="broken"):
-        engine.map_batches(batches(3, 10), broken, NUMBERS)
-
-
-def test_kept_and_adopted_tables_can_be_joined(engine: DuckDBEngine) -> None:
-    numbers = engine.map_batches(batches(1, 10), doubled, NUMBERS)
-    even = engine.keep(numbers.filter(numbers.n % 4 == 0), "fours")
-    rows = pa.table([["c"], [8]], schema=arrow_schema(SCAFFOLDS))
-    named = engine.adopt(rows, "named")
-    joined = engine.run(even.inner_join(named, even.n == named["value"]).select("campaign_id", "n"))
-    assert joined.to_pylist() == [{"campaign_id": "c", "n": 8}]
-
-
-def test_streamed_rows_are_all_rows(engine: DuckDBEngine) -> None:
-    numbers = engine.map_batches(batches(5, 1000), doubled, NUMBERS)
-    assert sum(batch.num_rows for batch in engine.stream(numbers)) == 5000
 
 
 def test_the_work_folder_is_gone_afterwards() -> None:

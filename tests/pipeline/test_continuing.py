@@ -56,12 +56,14 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_log_that_grows_keeps_its_campaigns_and_names_no_innocent(log: Path, tmp_path: Path) -> None:
+def test_a_log_that_grows_keeps_its_campaigns_and_names_no_innocent(
+    settings: Settings, log: Path, tmp_path: Path
+) -> None:
     """Scanned up to a moment, then whole with the first report: same ids, and files that agree."""
     source = Source((log / "exchanges",), log / "accounts.parquet")
     moment = datetime(2026, 1, 15, tzinfo=UTC)
-    first = scan(replace(source, as_of=moment), Settings(), tmp_path / "first", lambda _: None)
-    again = scan(replace(source, known=(tmp_path / "first",)), Settings(), tmp_path / "again", lambda _: None)
+    first = scan(replace(source, as_of=moment), settings, tmp_path / "first", lambda _: None)
+    again = scan(replace(source, known=(tmp_path / "first",)), settings, tmp_path / "again", lambda _: None)
     assert first.continued is None
     assert again.continued is not None
     accused = {c.campaign_id for c in first.campaigns if c.verdict == "distillation"}

@@ -4,7 +4,7 @@ import json
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -46,7 +46,12 @@ def scan(  # noqa: PLR0913 - one parameter an option
         Path | None, typer.Option("--reference", help="Traffic believed benign, to learn what is normal from.")
     ] = None,
     out: Out = Path("stillwatch-out"),
-    engine: Annotated[str, typer.Option("--engine", help="Where queries run: duckdb.")] = "duckdb",
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="Where queries run: duckdb, or spark; else as the settings say.")
+    ] = None,
+    spark_master: Annotated[
+        str | None, typer.Option("--spark-master", help="URL of the Spark master; else as the settings say.")
+    ] = None,
     as_of: Annotated[
         datetime | None, typer.Option("--as-of", help="Look only at exchanges up to this time (UTC).")
     ] = None,
@@ -62,11 +67,12 @@ def scan(  # noqa: PLR0913 - one parameter an option
     fail_on_campaign: FailOnCampaign = False,
 ) -> None:
     """Find the campaigns in traffic logs and write the report."""
-    if engine != "duckdb":
-        raise UsageError(f"no engine is called {engine!r}; this version has: duckdb")
+    where = _where(engine, spark_master)
     source = pipeline.Source(tuple(paths), accounts, reference, utc(as_of), tuple(known or ()), column_map, identity)
     measure: pipeline.Measure = "everything" if profile else "seconds"
-    finish(run_scan(source, settings_file, out, measure), out, as_json=as_json, fail_on_campaign=fail_on_campaign)
+    finish(
+        run_scan(source, settings_file, out, measure, where), out, as_json=as_json, fail_on_campaign=fail_on_campaign
+    )
 
 
 def watch(  # noqa: PLR0913 - one parameter an option
@@ -200,3 +206,11 @@ def window(  # noqa: PLR0913 - one parameter an option
         typer.echo(json.dumps(windows_json(found)))
     else:
         print_windows(found, Console())
+
+
+def _where(engine: str | None, spark_master: str | None) -> dict[str, Any]:
+    """Give the settings that the options for the engine stand for."""
+    if engine is not None and engine not in settings.ENGINES:
+        raise UsageError(f"no engine is called {engine!r}; this version has: {', '.join(settings.ENGINES)}")
+    named = {"engine": engine, "spark_master": spark_master}
+    return {name: value for name, value in named.items() if value is not None}

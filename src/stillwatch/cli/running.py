@@ -4,10 +4,12 @@ In: a `Source` and settings. Out: a `Scan`, printed as a report or as JSON.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -22,16 +24,20 @@ _ACCUSING = frozenset({Verdict.DISTILLATION, Verdict.RELAY, Verdict.DECLARED_HAR
 
 
 def run_scan(
-    source: pipeline.Source, settings_file: Path | None, out: Path, measure: pipeline.Measure = "seconds"
+    source: pipeline.Source,
+    settings_file: Path | None,
+    out: Path,
+    measure: pipeline.Measure = "seconds",
+    where: Mapping[str, Any] | None = None,
 ) -> Scan:
-    """Scan with progress shown.
+    """Scan with progress shown; `where` are settings of the engine that beat those of the file.
 
     Raises:  UsageError: `out` is a file; and as `pipeline.scan`.
     """
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file; give a folder")
     with progress() as tell:
-        return pipeline.scan(source, settings.load(settings_file), out, tell, measure)
+        return pipeline.scan(source, replace(settings.load(settings_file), **(where or {})), out, tell, measure)
 
 
 def finish(result: Scan, out: Path, *, as_json: bool, fail_on_campaign: bool) -> None:

@@ -4,23 +4,32 @@ In: Ibis expressions and streams of Arrow batches. Out: Arrow tables and engine-
 Stages build expressions; they never run them. Read `duckdb` for the embedded default.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from stillwatch.engine.duckdb import DuckDBEngine
+from stillwatch.errors import EngineError
+from stillwatch.settings import Settings
 from stillwatch.tables import Table
 
-__all__ = ["BatchFunction", "DuckDBEngine", "Engine"]
+__all__ = ["BatchFunction", "DuckDBEngine", "Engine", "PieceWork", "Spreading", "opened"]
 
 BatchFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
+PieceWork = Callable[[int], Iterator[pa.RecordBatch | bytes]]
+"""What is done with a piece of work, by its number: batches of the wanted table, and bytes for whoever asked."""
 
 
 class Engine(Protocol):
-    """What a stage's expressions run on."""
+    """What a stage's expressions run on. spilled_bytes: written to disk for want of memory so far."""
+
+    @property
+    def spilled_bytes(self) -> int: ...  # noqa: D102 - said above
 
     def map_batches(
         self, batches: ir.Table | Iterable[pa.RecordBatch], function: BatchFunction, table: Table, name: str = ""
@@ -47,3 +56,27 @@ class Engine(Protocol):
     def stream(self, expression: ir.Table) -> Iterable[pa.RecordBatch]:
         """Compute an expression of any size and bring it here batch by batch."""
         ...
+
+
+@runtime_checkable
+class Spreading(Protocol):
+    """An engine of many machines, which read the log themselves."""
+
+    def map_pieces(self, count: int, work: PieceWork, table: Table, name: str = "") -> tuple[ir.Table, list[bytes]]:
+        """Do the work on each piece and keep its batches as the declared table; give its bytes in order of pieces."""
+        ...
+
+
+def opened(settings: Settings) -> AbstractContextManager[Engine]:
+    """Open the engine that the settings name.
+
+    Raises:  EngineError: it is not installed, or does not start.
+    """
+    if settings.engine == "duckdb":
+        return DuckDBEngine(settings)
+    try:
+        spark = import_module("stillwatch.engine.spark")
+    except ImportError as fault:
+        raise EngineError("--engine spark needs more packages: pip install 'stillwatch[spark]', and Java 17") from fault
+    engine: AbstractContextManager[Engine] = spark.SparkEngine(settings)
+    return engine

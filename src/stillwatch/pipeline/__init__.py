@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stillwatch import __version__, hidden, known, report, together
-from stillwatch.engine import DuckDBEngine, Engine
+from stillwatch.engine import Engine, opened
 from stillwatch.pipeline.behaviour import behaviour
 from stillwatch.pipeline.continuing import Traffic, go_on, leave
 from stillwatch.pipeline.demonstration import Comparison, compare, simulate
@@ -50,7 +50,7 @@ def scan(source: Source, settings: Settings, out: Path, tell: Tell, measure: Mea
     Raises:  InputError: nothing can be read; SettingsError: a policy is wrong; EngineError: no disk or memory left.
     """
     asked = Asked.of(source, settings)
-    with DuckDBEngine(settings) as engine:
+    with opened(settings) as engine:
         clock = Stages(tell, measure, lambda: engine.spilled_bytes)
         clock.start("learning what is normal")
         nulls = nulls_for(engine, source, settings)

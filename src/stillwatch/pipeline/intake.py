@@ -11,14 +11,15 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Spreading
 from stillwatch.errors import InputError
+from stillwatch.pipeline.pieces import Wanted, sketch_pieces, until
 from stillwatch.read import (
     Identity,
     Tally,
     exchange_files,
+    exchange_pieces,
     find_accounts,
     is_keyed,
     keyed_batches,
@@ -64,8 +65,12 @@ class Intake:
 def take_in(engine: Engine, source: Source, settings: Settings, name: str = "") -> Intake:
     """Read and sketch every exchange, drop repeated ones, and read the accounts."""
     tally = Tally()
-    batches = _until(batches_of(source, settings, tally), source.as_of)
-    sketched = engine.map_batches(batches, sketcher(), SKETCHED, name)
+    if isinstance(engine, Spreading) and not any(map(is_keyed, exchange_files(source.paths))):
+        wanted = Wanted(settings, source.as_of, source.column_map, source.identity)
+        sketched = sketch_pieces(engine, exchange_pieces(source.paths), wanted, tally, name)
+    else:
+        batches = (until(batch, source.as_of) for batch in batches_of(source, settings, tally))
+        sketched = engine.map_batches(batches, sketcher(), SKETCHED, name)
     if tally.rows_read == 0:
         raise InputError(f"{', '.join(map(str, source.paths))}: no exchange could be read; {_why(tally)}")
     return intake_of(engine, sketched, source, tally, settings, name)
@@ -128,12 +133,6 @@ def _texts(
     column_map = read_map(source.column_map) if source.column_map else None
     for batch in read_exchanges(paths, settings, tally, column_map):
         yield identity.identify(batch) if identity else batch
-
-
-def _until(batches: Iterator[pa.RecordBatch], as_of: datetime | None) -> Iterator[pa.RecordBatch]:
-    """Leave out exchanges after a moment of event time."""
-    for batch in batches:
-        yield batch if as_of is None else batch.filter(pc.less_equal(batch["ts"], pa.scalar(as_of, batch["ts"].type)))
 
 
 def _each_once(engine: Engine, sketched: ir.Table, name: str) -> tuple[ir.Table, int]:

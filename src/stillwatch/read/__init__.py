@@ -17,6 +17,7 @@ from stillwatch.read.column_map import read_map
 from stillwatch.read.format import Format
 from stillwatch.read.identified import Identity
 from stillwatch.read.keyed_sketches import is_keyed, keyed_batches
+from stillwatch.read.pieces import Piece, pieces_of
 from stillwatch.read.reading import Reading
 from stillwatch.read.rows import rest_batches, row_batches
 from stillwatch.read.streams import UnreadableError, is_parquet
@@ -28,9 +29,11 @@ from stillwatch.tables import ACCOUNTS, EXCHANGES, IDENTITY, Table
 __all__ = [
     "Format",
     "Identity",
+    "Piece",
     "Tally",
     "UnreadableError",
     "exchange_files",
+    "exchange_pieces",
     "find_accounts",
     "is_keyed",
     "keyed_batches",
@@ -38,6 +41,7 @@ __all__ = [
     "read_exchanges",
     "read_identity",
     "read_map",
+    "read_piece",
 ]
 
 _ENDINGS = (".parquet", ".csv", ".jsonl", ".ndjson", ".json")
@@ -57,14 +61,44 @@ def read_exchanges(
     reading = Reading(settings, tally, column_map)
     for file in exchange_files(paths):
         try:
-            yield from _read(file, EXCHANGES, reading)
+            yield from _read(Piece(file), EXCHANGES, reading)
         except UnreadableError as fault:
             unreadable = unreadable or fault
-            tally.quarantine(str(file), 1, "the whole file" + str(fault).removeprefix(f"{file}:"))
+            _quarantine(file, fault, tally)
     for batch in rest_batches(reading):
         yield _counted(batch, EXCHANGES, reading)
     if unreadable and not tally.rows_read:
         raise unreadable
+
+
+def exchange_pieces(paths: Sequence[Path]) -> list[Piece]:
+    """Cut the files that `read_exchanges` reads into pieces, in the same order.
+
+    Raises:  InputError: a path does not exist, or no log file is found.
+    """
+    return [piece for file in exchange_files(paths) for piece in pieces_of(file)]
+
+
+def read_piece(
+    piece: Piece, settings: Settings, tally: Tally, column_map: Format | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Read one piece. A file that cannot be read is quarantined: whoever has all tallies sees if it was the only one.
+
+    Exchanges in pieces are put together within a file, not across files.
+
+    Raises:  InputError: the file lacks a required column.
+    """
+    reading = Reading(settings, tally, column_map)
+    try:
+        yield from _read(piece, EXCHANGES, reading)
+    except UnreadableError as fault:
+        _quarantine(piece.path, fault, tally)
+    for batch in rest_batches(reading):
+        yield _counted(batch, EXCHANGES, reading)
+
+
+def _quarantine(file: Path, fault: UnreadableError, tally: Tally) -> None:
+    tally.quarantine(str(file), 1, "the whole file" + str(fault).removeprefix(f"{file}:"))
 
 
 def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
@@ -74,7 +108,7 @@ def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of accounts")
-    rows = pa.Table.from_batches(_read(path, ACCOUNTS, Reading(settings, tally)), arrow_schema(ACCOUNTS))
+    rows = pa.Table.from_batches(_read(Piece(path), ACCOUNTS, Reading(settings, tally)), arrow_schema(ACCOUNTS))
     numbered = rows.append_column("row", pa.array(range(len(rows)), pa.int64()))
     first = numbered.group_by("account_id").aggregate([("row", "min")])
     if len(first) < len(rows):
@@ -90,7 +124,7 @@ def read_identity(path: Path, settings: Settings, tally: Tally) -> Identity:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of identities")
-    batches = _read(path, IDENTITY, Reading(settings, tally))
+    batches = _read(Piece(path), IDENTITY, Reading(settings, tally))
     return Identity(pa.Table.from_batches(batches, arrow_schema(IDENTITY)).combine_chunks())
 
 
@@ -141,14 +175,16 @@ def _unpacked_name(path: Path) -> str:
     return path.name.removesuffix(".gz").removesuffix(".zst")
 
 
-def _read(path: Path, table: Table, reading: Reading) -> Iterator[pa.RecordBatch]:
-    """Read one file of any format and count what it holds."""
-    reading.tally.files.append(str(path))
+def _read(piece: Piece, table: Table, reading: Reading) -> Iterator[pa.RecordBatch]:
+    """Read one piece of a file of any format and count what it holds."""
+    path, tally = piece.path, reading.tally
+    if piece.begins_file:
+        tally.files.append(str(path))
     try:
-        with path.open("rb") as file:
-            reading.tally.digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-        reader = parquet_batches if is_parquet(path) else row_batches
-        for batch in reader(path, table, reading):
+        if piece.begins_file:
+            with path.open("rb") as file:
+                tally.digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        for batch in _batches(piece, table, reading):
             yield _counted(batch, table, reading)
     except OSError as fault:
         raise UnreadableError(f"{path}: cannot be opened ({fault.strerror})") from fault
@@ -159,3 +195,9 @@ def _counted(batch: pa.RecordBatch, table: Table, reading: Reading) -> pa.Record
     clean = canonical(batch, table, reading.settings)
     reading.tally.read(clean)
     return clean
+
+
+def _batches(piece: Piece, table: Table, reading: Reading) -> Iterator[pa.RecordBatch]:
+    if is_parquet(piece.path):
+        return parquet_batches(piece.path, table, reading, piece.groups)
+    return row_batches(piece.path, table, reading)

@@ -27,11 +27,14 @@ _BUFFER = 1 << 20  # bytes read ahead in each column: memory must not follow the
 _BATCH_BYTES = 16 << 20
 
 
-def parquet_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.RecordBatch]:
+def parquet_batches(
+    path: Path, table: Table, reading: Reading, groups: range | None = None
+) -> Iterator[pa.RecordBatch]:
     """Read a Parquet file in batches; damage after good rows is quarantined as one fault.
 
     A table of another program is read row after row, as a file of its rows would be.
 
+    Args:    groups: the row groups to read, else all.
     Raises:  UnreadableError: the file cannot be opened as Parquet. InputError: it lacks a required column.
     """
     try:
@@ -48,9 +51,11 @@ def parquet_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.R
             raise InputError(f"{path}: {fault_of_names}")
         tally.saw_extra(name for name in have if name not in table.names)
         used = [name for name in table.names if name in have]
-        row = 0
+        groups = range(file.num_row_groups) if groups is None else groups
+        row = sum(file.metadata.row_group(number).num_rows for number in range(groups.start))
+        size = _rows_at_once(file, settings)
         try:
-            for batch in file.iter_batches(_rows_at_once(file, settings), columns=used, use_threads=False):
+            for batch in file.iter_batches(size, row_groups=list(groups), columns=used, use_threads=False):
                 columns, faults = _checked(batch, table, settings)
                 for at in sorted(faults):
                     tally.quarantine(str(path), row + at + 1, faults[at])
@@ -58,6 +63,22 @@ def parquet_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.R
                 row += batch.num_rows
         except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
             tally.quarantine(str(path), row + 1, f"the rest of the file is damaged ({type(fault).__name__})")
+
+
+def group_ranges(path: Path, piece_bytes: int) -> list[range]:
+    """Cut a Parquet file into ranges of row groups of about so many bytes on disk; one range if it is small or damaged.
+
+    Returns: ranges in order; an empty one stands for the whole file.
+    """
+    size = path.stat().st_size
+    if size <= piece_bytes:
+        return [range(0)]
+    try:
+        groups = pq.read_metadata(path).num_row_groups
+    except (pa.ArrowException, OSError):
+        return [range(0)]
+    count = min(groups, -(-size // piece_bytes))
+    return [range(groups * k // count, groups * (k + 1) // count) for k in range(count)] or [range(0)]
 
 
 def _documents(file: pq.ParquetFile, settings: Settings) -> Iterator[Numbered]:
