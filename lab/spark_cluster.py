@@ -36,7 +36,7 @@ COLUMNS = (
 HEAD = f"""# A cluster of one master and {WORKERS} workers
 
 `python lab/spark_cluster.py SCALE...`: scenario `june`, {os.cpu_count()} cores for everything. Queries: all stages
-after reading. Same answer: ids and members of campaigns, bits to a thousandth, rows and columns read, as DuckDB gives them.
+after reading. Same answer: ids and members of campaigns, bits to a thousandth, rows and columns read, as with DuckDB.
 
 | {" | ".join(COLUMNS)} |
 |{"---|" * len(COLUMNS)}
