@@ -34,7 +34,8 @@ def line(name: str, log: Path, source: Path, out: Path) -> str:
     truth = pipeline.compare(log, out)
     operators = f"{sum(one.campaigns > 0 for one in truth.operators)} of {len(truth.operators)}"
     off = ", ".join(sorted({one.test for one in found.coverage.tests_off})) or "none"
-    return f"{name} | {operators} | {linked(found, log, out)} | {truth.recall_fraction:.3f} | {truth.precision_fraction:.3f} | {off}"
+    accused = f"{truth.recall_fraction:.3f} | {truth.precision_fraction:.3f}"
+    return f"{name} | {operators} | {linked(found, log, out)} | {accused} | {off}"
 
 
 def linked(found: Scan, log: Path, out: Path) -> str:
