@@ -1,6 +1,9 @@
 """Text, keyed sketches and metadata only, side by side on february: what each loses.
 
 Usage: lab/content_free.py [OUT.md] [SCALE] [DAYS] [SEED ...]. Keyed: epochs of seven days, two of overlap.
+
+recall and precision count accusations. "linked" counts accounts in any campaign that is no organisation: without
+prompts "taking?" cannot be answered, so a group is named, with verdict `not_evaluated`, and nobody is accused.
 """
 
 import sys
@@ -13,6 +16,7 @@ from stillwatch import pipeline
 from stillwatch.pipeline import Source
 from stillwatch.pipeline.edge import open_ring, sketch_log
 from stillwatch.settings import Settings
+from stillwatch.types import Scan, Verdict
 
 CONTENT = ("prompt_text", "system_text", "reply_text", "tools", "tools_hash", "turn")
 
@@ -30,13 +34,27 @@ def line(name: str, log: Path, source: Path, out: Path) -> str:
     truth = pipeline.compare(log, out)
     operators = f"{sum(one.campaigns > 0 for one in truth.operators)} of {len(truth.operators)}"
     off = ", ".join(sorted({one.test for one in found.coverage.tests_off})) or "none"
-    return f"{name} | {operators} | {truth.recall_fraction:.3f} | {truth.precision_fraction:.3f} | {off}"
+    accused = f"{truth.recall_fraction:.3f} | {truth.precision_fraction:.3f}"
+    return f"{name} | {operators} | {linked(found, log, out)} | {accused} | {off}"
+
+
+def linked(found: Scan, log: Path, out: Path) -> str:
+    named = {one.campaign_id for one in found.campaigns if one.verdict is not Verdict.ORGANISATION}
+    members = pq.read_table(out / "members.parquet", columns=["campaign_id", "account_id"]).to_pylist()
+    accounts = {row["account_id"] for row in members if row["campaign_id"] in named}
+    labels = pq.read_table(log / "labels" / "accounts.parquet", columns=["account_id", "operator"]).to_pylist()
+    true = {row["account_id"] for row in labels if row["operator"]}
+    both = len(true & accounts)
+    return f"{both / len(true):.3f}, {both / max(len(accounts), 1):.3f}"
 
 
 def main(out: Path, scale: float, days: int, seeds: list[int]) -> None:
     told = f"`lab/content_free.py`: february, scale {scale}, {days} days."
-    lines = [f"# Without content\n\n{told}\n", "| seed | run | operators found | recall | precision | tests off |"]
-    lines.append("|---|---|---|---|---|---|")
+    lines = [
+        f"# Without content\n\n{told}\n",
+        "| seed | run | operators accused | linked | recall | precision | tests off |",
+    ]
+    lines.append("|---|---|---|---|---|---|---|")
     for seed in seeds:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
