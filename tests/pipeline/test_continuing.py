@@ -59,7 +59,9 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_log_that_grows_keeps_its_campaigns_and_names_no_innocent(
     settings: Settings, log: Path, tmp_path: Path
 ) -> None:
-    """Scanned up to a moment, then whole with the first report: same ids, and files that agree."""
+    """Scanned up to a moment, then whole with the first report: same ids, a new one for a new operator only, and files
+    that agree.
+    """
     source = Source((log / "exchanges",), log / "accounts.parquet")
     moment = datetime(2026, 1, 15, tzinfo=UTC)
     first = scan(replace(source, as_of=moment), settings, tmp_path / "first", lambda _: None)
@@ -69,9 +71,11 @@ def test_a_log_that_grows_keeps_its_campaigns_and_names_no_innocent(
     accused = {c.campaign_id for c in first.campaigns if c.verdict == "distillation"}
     assert accused
     assert accused <= {c.campaign_id for c in again.campaigns}
-    assert {c.campaign_id for c in again.campaigns} <= {c.campaign_id for c in first.campaigns}
     labels = pq.read_table(log / "labels/accounts.parquet").to_pydict()
     operator = dict(zip(labels["account_id"], labels["operator"], strict=True))
+    seen = {operator[str(m.account_id)] for c in first.campaigns for m in c.members}
+    fresh = [c for c in again.campaigns if c.campaign_id not in {c.campaign_id for c in first.campaigns}]
+    assert not seen & {operator[str(m.account_id)] for c in fresh for m in c.members}
     assert [a.account_id for a in again.continued.accounts if not operator[a.account_id]] == []
     assert all(a.first_seen > moment for a in again.continued.accounts)
     written = json.loads((tmp_path / "again/campaigns.json").read_text())["continued"]
