@@ -11,12 +11,15 @@ from rich.console import Console
 
 from stillwatch import pipeline, settings
 from stillwatch.cli.options import (
+    AccountsFile,
     AsJson,
     ColumnMapFile,
     FailOnCampaign,
     IdentityFile,
+    Known,
     Out,
     Profile,
+    Reference,
     SettingsFile,
 )
 from stillwatch.cli.running import finish, progress, run_scan, utc
@@ -39,12 +42,8 @@ _SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 24 * 366
 def scan(  # noqa: PLR0913 - one parameter an option
     paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
     *,
-    accounts: Annotated[
-        Path | None, typer.Option("--accounts", help="File of accounts; else the one beside the logs.")
-    ] = None,
-    reference: Annotated[
-        Path | None, typer.Option("--reference", help="Traffic believed benign, to learn what is normal from.")
-    ] = None,
+    accounts: AccountsFile = None,
+    reference: Reference = None,
     out: Out = Path("stillwatch-out"),
     engine: Annotated[
         str | None, typer.Option("--engine", help="Where queries run: duckdb, or spark; else as the settings say.")
@@ -57,10 +56,7 @@ def scan(  # noqa: PLR0913 - one parameter an option
     ] = None,
     column_map: ColumnMapFile = None,
     identity: IdentityFile = None,
-    known: Annotated[
-        list[Path] | None,
-        typer.Option("--known", help="Folder of an earlier report, whose campaigns may go on; may be repeated."),
-    ] = None,
+    known: Known = None,
     settings_file: SettingsFile = None,
     profile: Profile = False,
     as_json: AsJson = False,
@@ -81,17 +77,10 @@ def watch(  # noqa: PLR0913 - one parameter an option
     state: Annotated[Path, typer.Option("--state", help="Folder that keeps what was taken in.")] = Path(
         "stillwatch-state"
     ),
-    accounts: Annotated[
-        Path | None, typer.Option("--accounts", help="File of accounts; else the one beside the logs.")
-    ] = None,
-    reference: Annotated[
-        Path | None, typer.Option("--reference", help="Traffic believed benign, to learn what is normal from.")
-    ] = None,
+    accounts: AccountsFile = None,
+    reference: Reference = None,
     out: Out = Path("stillwatch-out"),
-    known: Annotated[
-        list[Path] | None,
-        typer.Option("--known", help="Folder of an earlier report, whose campaigns may go on; may be repeated."),
-    ] = None,
+    known: Known = None,
     every: Annotated[
         float | None, typer.Option("--every", min=0.01, help="Look again after so many minutes; else one look.")
     ] = None,

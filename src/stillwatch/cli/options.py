@@ -10,6 +10,16 @@ import typer
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for the report and the tables.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+AccountsFile = Annotated[
+    Path | None, typer.Option("--accounts", help="File of accounts; else the one beside the logs.")
+]
+Reference = Annotated[
+    Path | None, typer.Option("--reference", help="Traffic believed benign, to learn what is normal from.")
+]
+Known = Annotated[
+    list[Path] | None,
+    typer.Option("--known", help="Folder of an earlier report, whose campaigns may go on; may be repeated."),
+]
 ColumnMapFile = Annotated[
     Path | None, typer.Option("--map", help="TOML file that says which field of the log is which column.")
 ]
