@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.errors import InputError
-from stillwatch.pipeline.intake import Source, exchanges_of, projection
+from stillwatch.pipeline.intake import Source, exchanges_of
 from stillwatch.pipeline.key_ring import KeyRing, open_ring
+from stillwatch.pipeline.pieces import projection
 from stillwatch.read import Tally
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings

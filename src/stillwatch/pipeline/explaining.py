@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.errors import InputError, UsageError
+from stillwatch.pipeline.pieces import projection
 from stillwatch.read import Tally, read_exchanges
 from stillwatch.report import explained
 from stillwatch.report.explained import Explanation, Looked, Stored
 from stillwatch.settings import Settings
-from stillwatch.sketch import Projection, sketch
-from stillwatch.taking import load_projection
+from stillwatch.sketch import sketch
 from stillwatch.types import TARGETS
 
 
@@ -64,7 +64,6 @@ def look_up(exchange_id: str, logs: Sequence[Path]) -> Looked | None:
 
 
 def _looked(row: pa.RecordBatch) -> Looked:
-    weights = load_projection()
-    seen = sketch(row, Projection(weights.weights, weights.scale, weights.bias)).to_pylist()[0]
+    seen = sketch(row, projection()).to_pylist()[0]
     target = str(TARGETS[seen["target"]]) if seen["target"] >= 0 else None
     return Looked(seen["account_id"], seen["model"], seen["status"], target, round(seen["target_fraction"], 3))

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from stillwatch.engine import Engine, Spreading
 from stillwatch.errors import InputError
-from stillwatch.pipeline.pieces import Wanted, sketch_pieces, until
+from stillwatch.pipeline.pieces import Wanted, projection, sketch_pieces, until
 from stillwatch.read import (
     Identity,
     Tally,
@@ -30,9 +30,8 @@ from stillwatch.read import (
 )
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
-from stillwatch.sketch import Projection, sketch
+from stillwatch.sketch import sketch
 from stillwatch.tables import ACCOUNTS, SKETCHED
-from stillwatch.taking import load_projection
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +85,6 @@ def intake_of(  # noqa: PLR0913, PLR0917 - where rows are, where they came from,
     if source.identity:
         accounts = read_identity(source.identity, settings, account_tally).accounts(accounts)
     return Intake(unique, accounts, tally, account_tally, duplicated)
-
-
-def projection() -> Projection:
-    """Give the classifier's weights as the sketch wants them."""
-    weights = load_projection()
-    return Projection(weights.weights, weights.scale, weights.bias)
 
 
 def exchanges_of(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:

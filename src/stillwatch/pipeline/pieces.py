@@ -55,13 +55,13 @@ def until(batch: pa.RecordBatch, as_of: datetime | None) -> pa.RecordBatch:
 
 def _sketched(pieces: tuple[Piece, ...], wanted: Wanted, number: int) -> Iterator[pa.RecordBatch | bytes]:
     """Sketch one piece; the counts come last, when all rows were counted."""
-    tally, projection = Tally(), _projection()
+    tally, weights = Tally(), projection()
     try:
         column_map = read_map(wanted.column_map) if wanted.column_map else None
         identity = read_identity(wanted.identity, wanted.settings, Tally()) if wanted.identity else None
         for batch in read_piece(pieces[number], wanted.settings, tally, column_map):
             known = identity.identify(batch) if identity else batch
-            yield sketch(until(known, wanted.as_of), projection)
+            yield sketch(until(known, wanted.as_of), weights)
     except InputError as fault:
         yield json.dumps({"fault": str(fault)}).encode()
     else:
@@ -69,7 +69,7 @@ def _sketched(pieces: tuple[Piece, ...], wanted: Wanted, number: int) -> Iterato
 
 
 @cache
-def _projection() -> Projection:
-    """The weights, loaded once a process."""
+def projection() -> Projection:
+    """Give the classifier's weights as the sketch wants them, loaded once a process."""
     weights = load_projection()
     return Projection(weights.weights, weights.scale, weights.bias)
