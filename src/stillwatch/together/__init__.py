@@ -107,6 +107,7 @@ def form_groups(accounts: Accounts, settings: Settings) -> Groups:
 
 def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     """Find the campaigns among accounts."""
+    accounts = replace(accounts)  # the features that it computes are as large as itself, and go when this is done
     groups = form_groups(accounts, settings)
     scores = score(accounts, groups, nulls, settings.false_discovery_fraction)
     accused = np.flatnonzero(scores.accused)

@@ -14,7 +14,7 @@ from stillwatch.bits import e_bh
 from stillwatch.together import null
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, Measured, dispersion, measure
 from stillwatch.together.groups import Groups
-from stillwatch.together.likeness import ALL, FAMILIES, Accounts, Likeness
+from stillwatch.together.likeness import ALL, FAMILIES, Accounts, Likeness, features_of
 from stillwatch.together.null import Nulls
 from stillwatch.together.stakes import stakes_bits
 from stillwatch.types import TraitKind
@@ -55,17 +55,16 @@ def score(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_frac
 
 def measure_all(accounts: Accounts, groups: Groups) -> dict[str, Measured]:
     """Measure the spread of every group in every test."""
-    return {likeness.name: measure(likeness.features(accounts), groups.members) for likeness in ALL}
+    return {likeness.name: measure(features_of(likeness, accounts), groups.members) for likeness in ALL}
 
 
 def observe(measured_all: Mapping[str, Measured], groups: Groups, strangers: Mask) -> dict[str, Dispersion]:
     """Compare every group with strangers in every test, tests that a group's own trait entails left out."""
     observed: dict[str, Dispersion] = {}
-    places: dict[tuple[TraitKind, ...], int] = {}
-    code = np.array([places.setdefault(groups.kinds(g), len(places)) for g in range(len(groups))], np.int64)
+    kinds, code = groups.kinds
     for likeness in ALL:
         measured = dispersion(measured_all[likeness.name], strangers)
-        entailed = np.array([bool(likeness.entailed.intersection(kinds)) for kinds in places], bool)
+        entailed = np.array([bool(likeness.entailed.intersection(some)) for some in kinds], bool)
         measured.log_ratio[entailed[code]] = np.nan
         observed[likeness.name] = measured
     return observed
@@ -73,14 +72,10 @@ def observe(measured_all: Mapping[str, Measured], groups: Groups, strangers: Mas
 
 def null_labels(accounts: Accounts, groups: Groups) -> list[str]:
     """The kind by which nulls know each group: organisation if it declares itself one, else its trait's, or "pair"."""
-    declared = declared_groups(accounts, groups)
-    return [_label(groups.kinds(g), declared[g]) for g in range(len(groups))]
-
-
-def _label(kinds: tuple[TraitKind, ...], declared: np.bool_) -> str:
-    if declared:
-        return str(TraitKind.ORGANISATION)
-    return str(kinds[0]) if len(kinds) == 1 else "pair"
+    kinds, code = groups.kinds
+    names = np.array([str(some[0]) if len(some) == 1 else "pair" for some in kinds], np.str_)
+    labels = names[code] if len(groups) else names
+    return [str(label) for label in np.where(declared_groups(accounts, groups), str(TraitKind.ORGANISATION), labels)]
 
 
 def declared_groups(accounts: Accounts, groups: Groups) -> Mask:
