@@ -214,10 +214,11 @@ def _scaffolds(accounts: Accounts, members: Mask, strangers: Mask) -> tuple[int,
 def learn(references: Sequence[Accounts], settings: Settings, source: str) -> Nulls:
     """Learn nulls from benign traffic."""
     observed: dict[str, list[Dispersion]] = {}
-    labels: list[str] = []
+    labels: dict[str, list[str]] = {}
     for accounts in references:
         groups = form_groups(accounts, settings)
-        labels += null_labels(accounts, groups)
+        for test, kinds in null_labels(accounts, groups).items():
+            labels.setdefault(test, []).extend(kinds)
         for test, result in observe(
             measure_all(accounts, groups), groups, np.ones(len(accounts.exchanges), bool)
         ).items():

@@ -15,11 +15,12 @@ from stillwatch.together import null
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, Measured, dispersion, measure
 from stillwatch.together.groups import Groups
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts, Likeness, features_of
-from stillwatch.together.null import Nulls
+from stillwatch.together.null import EVENT, Nulls
 from stillwatch.together.stakes import stakes_bits
 from stillwatch.types import TraitKind
 
 _PASSES = 3
+_EVENT_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,23 @@ def observe(measured_all: Mapping[str, Measured], groups: Groups, strangers: Mas
     return observed
 
 
-def null_labels(accounts: Accounts, groups: Groups) -> list[str]:
-    """The kind by which nulls know each group: organisation if it declares itself one, else its trait's, or "pair"."""
+def null_labels(accounts: Accounts, groups: Groups) -> dict[str, list[str]]:
+    """The kind by which the nulls of each test know each group.
+
+    Organisation if it declares itself one, else its trait's, or "pair"; in coincident tests "event" if most of its
+    accounts have lived for less than a day: a lesson looks like a scheduler as long as there was only one.
+    """
     kinds, code = groups.kinds
     names = np.array([str(some[0]) if len(some) == 1 else "pair" for some in kinds], np.str_)
-    labels = names[code] if len(groups) else names
-    return [str(label) for label in np.where(declared_groups(accounts, groups), str(TraitKind.ORGANISATION), labels)]
+    by_trait = names[code] if len(groups) else names
+    brief = accounts.last_second - accounts.first_second < _EVENT_SECONDS
+    event = 2 * (groups.members @ brief.astype(float)) >= np.asarray(groups.members.sum(axis=1)).ravel()
+    declared = declared_groups(accounts, groups)
+    usual, coincident = (
+        np.where(declared, str(TraitKind.ORGANISATION), labels).tolist()
+        for labels in (by_trait, np.where(event, EVENT, by_trait))
+    )
+    return {likeness.name: coincident if likeness.coincident else usual for likeness in ALL}
 
 
 def declared_groups(accounts: Accounts, groups: Groups) -> Mask:
@@ -91,13 +103,13 @@ def declared_groups(accounts: Accounts, groups: Groups) -> Mask:
 def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
     measured: Mapping[str, Measured],
     groups: Groups,
-    labels: list[str],
+    labels: Mapping[str, list[str]],
     nulls: Nulls,
     strangers: Mask,
     false_discovery_fraction: float,
 ) -> Scores:
     observed = observe(measured, groups, strangers)
-    tests = {name: null.bits_of(result, name, labels, nulls) for name, result in observed.items()}
+    tests = {name: null.bits_of(result, name, labels[name], nulls) for name, result in observed.items()}
     families = {family: _mean(_of_family(tests, family), nulls.weights) for family in FAMILIES}
     total = null.bits_of_sums(np.sum(list(families.values()), axis=0), nulls) if len(groups) else np.zeros(0)
     stakes = stakes_bits(groups, nulls.stakes)
