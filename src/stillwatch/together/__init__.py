@@ -24,7 +24,7 @@ from stillwatch.together.membership import family_weights, grow, odds, prior_bit
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load, looked_again
 from stillwatch.together.operators import join_operators, seated_elsewhere
 from stillwatch.together.sample import sampled
-from stillwatch.together.score import Scores, declared_groups, measure_all, null_labels, observe, score
+from stillwatch.together.score import Scores, declared_groups, exempted, measure_all, null_labels, observe, score
 from stillwatch.together.score import learn_weights as weights_of
 from stillwatch.together.stakes import fit_stakes, kinds_of
 from stillwatch.together.trust import Labelled, Trust, fit_trust
@@ -214,13 +214,12 @@ def _scaffolds(accounts: Accounts, members: Mask, strangers: Mask) -> tuple[int,
 def learn(references: Sequence[Accounts], settings: Settings, source: str) -> Nulls:
     """Learn nulls from benign traffic."""
     observed: dict[str, list[Dispersion]] = {}
-    labels: dict[str, list[str]] = {}
+    labels: list[str] = []
     for accounts in references:
         groups = form_groups(accounts, settings)
-        for test, kinds in null_labels(accounts, groups).items():
-            labels.setdefault(test, []).extend(kinds)
+        labels += null_labels(accounts, groups)
         for test, result in observe(
-            measure_all(accounts, groups), groups, np.ones(len(accounts.exchanges), bool)
+            measure_all(accounts, groups), exempted(accounts, groups), np.ones(len(accounts.exchanges), bool)
         ).items():
             observed.setdefault(test, []).append(result)
     return fit({test: stacked(results) for test, results in observed.items()}, labels, source)

@@ -125,10 +125,7 @@ def _tests(  # noqa: PLR0913, PLR0917 - everything a group was judged by
 ) -> pa.Table:
     labels = null_labels(accounts, groups)
     rows = order[shown]
-    parts = [
-        _test_rows(likeness.name, likeness.family, scores, nulls, labels[likeness.name], rows, shown)
-        for likeness in ALL
-    ]
+    parts = [_test_rows(likeness.name, likeness.family, scores, nulls, labels, rows, shown) for likeness in ALL]
     return pa.concat_tables(parts).sort_by([("group", "ascending"), ("family", "ascending"), ("test", "ascending")])
 
 

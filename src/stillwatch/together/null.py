@@ -31,8 +31,6 @@ _EVEN_FRACTION = 0.3  # of weights that is not learnt: a campaign to come need n
 _FEWEST_REACHING = 10  # reference groups by which a level's share is still known well enough
 _LEAST_SCATTER = 0.1  # benign groups are alike to no better than a tenth, whatever the reference says
 
-EVENT = "event"  # the kind of groups whose accounts were there for one day
-
 Kind: TypeAlias = str
 Labels: TypeAlias = npt.NDArray[np.str_]
 
@@ -67,7 +65,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Nulls:
-    """Nulls by test and kind ("*" pools all kinds of strangers but events). `source`: what traffic taught them.
+    """Nulls by test and kind ("*" pools all kinds of strangers). `source` says which traffic they were learnt from.
 
     weights: of each test in the mean of its family, 1 where none is given; whatever they are, the mean of e-values is
     an e-value, so they may be learnt from campaigns. stakes: of each kind of group in e-BH, likewise. trust: how far
@@ -89,9 +87,10 @@ class Nulls:
         return kinds.get(kind) or kinds.get("*")
 
 
-def fit(observed: Mapping[str, Dispersion], kinds: Mapping[str, Sequence[Kind]], source: str) -> Nulls:
-    """Learn nulls from benign groups: `kinds[test][g]` is the kind by which a test knows group g."""
-    return Nulls({test: _fit_test(result, np.asarray(kinds[test])) for test, result in observed.items()}, source)
+def fit(observed: Mapping[str, Dispersion], kinds: Sequence[Kind], source: str) -> Nulls:
+    """Learn nulls from benign groups: `kinds[g]` is the kind of group g."""
+    labels = np.asarray(kinds)
+    return Nulls({test: _fit_test(result, labels) for test, result in observed.items()}, source)
 
 
 def fit_weights(bits: Floats, shares: Floats) -> Floats:
@@ -140,7 +139,7 @@ def _fit_test(result: Dispersion, labels: Labels) -> dict[Kind, Null]:
     excess = result.log_ratio - result.mean
     usable = np.isfinite(excess) & np.isfinite(result.variance)
     kinds = {str(kind): usable & (labels == kind) for kind in np.unique(labels)}
-    strangers = usable & (labels != TraitKind.ORGANISATION) & (labels != EVENT)
+    strangers = usable & (labels != TraitKind.ORGANISATION)
     parts = {"*": strangers, **{kind: rows for kind, rows in kinds.items() if rows.sum() >= _FEW_GROUPS}}
     fitted = {kind: _envelope(excess[rows], result.variance[rows]) for kind, rows in parts.items() if rows.any()}
     return {kind: _no_narrower(own, fitted.get("*", own)) for kind, own in fitted.items()}

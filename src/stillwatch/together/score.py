@@ -15,12 +15,12 @@ from stillwatch.together import null
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, Measured, dispersion, measure
 from stillwatch.together.groups import Groups
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts, Likeness, features_of
-from stillwatch.together.null import EVENT, Nulls
+from stillwatch.together.null import Nulls
 from stillwatch.together.stakes import stakes_bits
 from stillwatch.types import TraitKind
 
 _PASSES = 3
-_EVENT_SECONDS = 86_400
+_LESSON_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ class Scores:
 def score(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_fraction: float) -> Scores:
     """Test every group; repeat with the accused accounts taken out of the strangers."""
     strangers = np.ones(len(accounts.exchanges), bool)
-    measured, labels = measure_all(accounts, groups), null_labels(accounts, groups)
-    result = _pass(measured, groups, labels, nulls, strangers, false_discovery_fraction)
+    measured, labels, exempt = measure_all(accounts, groups), null_labels(accounts, groups), exempted(accounts, groups)
+    result = _pass(measured, groups, labels, exempt, nulls, strangers, false_discovery_fraction)
     for _ in range(_PASSES - 1):
         suspects = np.asarray(groups.members[result.accused].sum(axis=0)).ravel() > 0
         if suspects.mean() > 0.5 or np.array_equal(~suspects, strangers):
             break
         strangers = ~suspects
-        result = _pass(measured, groups, labels, nulls, strangers, false_discovery_fraction)
+        result = _pass(measured, groups, labels, exempt, nulls, strangers, false_discovery_fraction)
     return result
 
 
@@ -59,35 +59,38 @@ def measure_all(accounts: Accounts, groups: Groups) -> dict[str, Measured]:
     return {likeness.name: measure(features_of(likeness, accounts), groups.members) for likeness in ALL}
 
 
-def observe(measured_all: Mapping[str, Measured], groups: Groups, strangers: Mask) -> dict[str, Dispersion]:
-    """Compare every group with strangers in every test, tests that a group's own trait entails left out."""
+def observe(measured_all: Mapping[str, Measured], exempt: Mapping[str, Mask], strangers: Mask) -> dict[str, Dispersion]:
+    """Compare every group with strangers in every test that it is not exempt from."""
     observed: dict[str, Dispersion] = {}
-    kinds, code = groups.kinds
-    for likeness in ALL:
-        measured = dispersion(measured_all[likeness.name], strangers)
-        entailed = np.array([bool(likeness.entailed.intersection(some)) for some in kinds], bool)
-        measured.log_ratio[entailed[code]] = np.nan
-        observed[likeness.name] = measured
+    for name, measured in measured_all.items():
+        observed[name] = dispersion(measured, strangers)
+        observed[name].log_ratio[exempt[name]] = np.nan
     return observed
 
 
-def null_labels(accounts: Accounts, groups: Groups) -> dict[str, list[str]]:
-    """The kind by which the nulls of each test know each group.
+def exempted(accounts: Accounts, groups: Groups) -> dict[str, Mask]:
+    """Which groups each test says nothing about: its own trait entails the likeness, or one lesson explains it."""
+    kinds, code = groups.kinds
+    once = _once(accounts, groups)
+    exempt: dict[str, Mask] = {}
+    for likeness in ALL:
+        entailed = np.array([bool(likeness.entailed.intersection(some)) for some in kinds], bool)[code]
+        exempt[likeness.name] = entailed | once if likeness.coincident else entailed
+    return exempt
 
-    Organisation if it declares itself one, else its trait's, or "pair"; in coincident tests "event" if most of its
-    accounts have lived for less than a day: a lesson looks like a scheduler as long as there was only one.
-    """
+
+def _once(accounts: Accounts, groups: Groups) -> Mask:
+    """Groups half of whose accounts lived for less than a day: a lesson looks like a scheduler while there was one."""
+    brief = accounts.last_second - accounts.first_second < _LESSON_SECONDS
+    return np.asarray(2 * (groups.members @ brief.astype(float)) >= np.asarray(groups.members.sum(axis=1)).ravel())
+
+
+def null_labels(accounts: Accounts, groups: Groups) -> list[str]:
+    """The kind by which nulls know each group: organisation if it declares itself one, else its trait's, or "pair"."""
     kinds, code = groups.kinds
     names = np.array([str(some[0]) if len(some) == 1 else "pair" for some in kinds], np.str_)
-    by_trait = names[code] if len(groups) else names
-    brief = accounts.last_second - accounts.first_second < _EVENT_SECONDS
-    event = 2 * (groups.members @ brief.astype(float)) >= np.asarray(groups.members.sum(axis=1)).ravel()
-    declared = declared_groups(accounts, groups)
-    usual, coincident = (
-        np.where(declared, str(TraitKind.ORGANISATION), labels).tolist()
-        for labels in (by_trait, np.where(event, EVENT, by_trait))
-    )
-    return {likeness.name: coincident if likeness.coincident else usual for likeness in ALL}
+    labels = names[code] if len(groups) else names
+    return [str(label) for label in np.where(declared_groups(accounts, groups), str(TraitKind.ORGANISATION), labels)]
 
 
 def declared_groups(accounts: Accounts, groups: Groups) -> Mask:
@@ -103,13 +106,14 @@ def declared_groups(accounts: Accounts, groups: Groups) -> Mask:
 def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
     measured: Mapping[str, Measured],
     groups: Groups,
-    labels: Mapping[str, list[str]],
+    labels: list[str],
+    exempt: Mapping[str, Mask],
     nulls: Nulls,
     strangers: Mask,
     false_discovery_fraction: float,
 ) -> Scores:
-    observed = observe(measured, groups, strangers)
-    tests = {name: null.bits_of(result, name, labels[name], nulls) for name, result in observed.items()}
+    observed = observe(measured, exempt, strangers)
+    tests = {name: null.bits_of(result, name, labels, nulls) for name, result in observed.items()}
     families = {family: _mean(_of_family(tests, family), nulls.weights) for family in FAMILIES}
     total = null.bits_of_sums(np.sum(list(families.values()), axis=0), nulls) if len(groups) else np.zeros(0)
     stakes = stakes_bits(groups, nulls.stakes)
