@@ -128,7 +128,7 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     on, off = _tests(scores)
     calibration = _calibration(accounts, groups, scores, taken, nulls)
     threshold = float(scores.total[accused].min()) if len(accused) else None
-    judged = tested(accounts, groups, scores, nulls, reach, settings.false_discovery_fraction)
+    judged = tested(accounts, groups, scores, nulls, reach)
     return Found(tuple(campaigns), len(groups), calibration, on, off, threshold, judged)
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from stillwatch.bits import e_bh
 from stillwatch.together import null
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, Measured, dispersion, measure
 from stillwatch.together.groups import Groups
@@ -25,15 +24,17 @@ _LESSON_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """tests: bits [groups] by test name, NaN where not tested; families: bits by family; total: what their sum
-    is worth; stakes: bits that each group is ahead by in e-BH; accused: its choice; strangers: accounts the last pass
-    compared with; nulls: by which.
+    """How every group was judged.
+
+    tests: bits [groups] by test, NaN where not tested; families: bits by family; total: what their sum is worth;
+    needed: bits from which e-BH accuses each group; accused: its choice; strangers: accounts the last pass compared
+    with; nulls: by which.
     """
 
     tests: Mapping[str, Floats]
     families: Mapping[str, Floats]
     total: Floats
-    stakes: Floats
+    needed: Floats
     accused: Mask
     strangers: Mask
     observed: Mapping[str, Dispersion]
@@ -115,10 +116,10 @@ def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
     observed = observe(measured, exempt, strangers)
     tests = {name: null.bits_of(result, name, labels, nulls) for name, result in observed.items()}
     families = {family: _mean(_of_family(tests, family), nulls.weights) for family in FAMILIES}
-    total = null.bits_of_sums(np.sum(list(families.values()), axis=0), nulls) if len(groups) else np.zeros(0)
-    stakes = stakes_bits(groups, nulls.stakes)
-    accused = e_bh(total + stakes, false_discovery_fraction) if len(groups) else np.zeros(0, bool)
-    return Scores(tests, families, total, stakes, accused, strangers, observed, nulls)
+    sums = np.sum(list(families.values()), axis=0)
+    total = null.bits_of_sums(sums, nulls) if len(groups) else np.zeros(0)
+    accused, needed = null.choose(sums, stakes_bits(groups, nulls.stakes), nulls, false_discovery_fraction)
+    return Scores(tests, families, total, needed, accused, strangers, observed, nulls)
 
 
 def learn_weights(scored: Sequence[tuple[Mapping[str, Floats], Mask]]) -> dict[str, float]:
