@@ -39,10 +39,10 @@ def watch(source: Source, folder: Path, settings: Settings, out: Path, tell: Tel
     with state.opened(folder, _made_by()) as held, DuckDBEngine(settings) as engine:
         clock = Stages(tell, "seconds", lambda: engine.spilled_bytes)
         clock.start("reading and sketching what is new")
-        fresh = take_new(held, source, settings)
-        if not fresh and (out / "campaigns.json").exists():
-            return None
+        take_new(held, source, settings)
         parts = _in_time(held, settings)
+        if held.is_reported() and (out / "campaigns.json").exists():
+            return None
         if not any(part.last_second for part in parts):
             raise InputError(f"{', '.join(map(str, source.paths))}: no exchange could be read")
         end = datetime.fromtimestamp(max(part.last_second for part in parts) + 1, UTC)
@@ -54,7 +54,9 @@ def watch(source: Source, folder: Path, settings: Settings, out: Path, tell: Tel
         since = _since(parts, settings)
         kept = sketched if since is None else sketched.filter(sketched.second >= since)
         intake = intake_of(engine, kept, asked.source, _counts(parts), settings)
-        return examine(engine, intake, asked, nulls, out, clock)
+        found = examine(engine, intake, asked, nulls, out, clock)
+        held.reported()
+        return found
 
 
 def take_new(held: State, source: Source, settings: Settings) -> list[Part]:
