@@ -22,7 +22,7 @@ from stillwatch import cli
 from stillwatch.pipeline import simulate
 
 OUT = Path(__file__).parent / "results/watch_kills.md"
-FILES, SCALE = 12, 0.1
+FILES, SCALE = 12, 0.2
 TOLD = ("campaign_id", "together_bits", "taking_bits", "accounts", "exchanges")
 
 
