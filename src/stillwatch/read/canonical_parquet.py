@@ -55,7 +55,7 @@ def parquet_batches(
         row = sum(file.metadata.row_group(number).num_rows for number in range(groups.start))
         size = _rows_at_once(file, settings)
         try:
-            for batch in file.iter_batches(size, row_groups=list(groups), columns=used, use_threads=False):
+            for batch in file.iter_batches(size, row_groups=list(groups), columns=used, use_threads=True):
                 columns, faults = _checked(batch, table, settings)
                 for at in sorted(faults):
                     tally.quarantine(str(path), row + at + 1, faults[at])

@@ -100,6 +100,11 @@ def _fast(values: Values, column: Column, kind: pa.DataType) -> Values | None:
 def _text(values: Values) -> Values:
     """Valid UTF-8, empty strings as nothing."""
     values.validate(full=True)
+    return nothing_for_empty(values)
+
+
+def nothing_for_empty(values: Values) -> Values:
+    """Empty strings are no values."""
     empty = pc.equal(pc.binary_length(values), 0)
     return pc.if_else(empty, pa.scalar(None, pa.string()), values) if pc.any(empty).as_py() else values
 

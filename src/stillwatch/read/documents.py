@@ -5,13 +5,14 @@ a value is linear in its length.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from stillwatch.read.canonical_csv import Numbered
-from stillwatch.read.streams import chunks, lines
+from stillwatch.read.canonical_jsonl import TypedLines
+from stillwatch.read.streams import chunks
 from stillwatch.read.values import RowFault
 
 _STRUCTURE = re.compile(rb'["{}\[\]]')
@@ -20,12 +21,16 @@ _OPENS = b"{["
 _QUOTE, _BACKSLASH, _BRACE = 0x22, 0x5C, 0x7B
 
 
-def line_documents(path: Path, limit_bytes: int) -> Iterator[Numbered]:
-    """Give one document a line; a line that holds an array gives its elements, all under the line's number."""
+def line_documents(
+    lines: Iterable[bytes | None], limit_bytes: int, first: int = 1, typed: TypedLines | None = None
+) -> Iterator[Numbered]:
+    """Give one document a line, numbered from `first`; the converted row in its place where `typed` can tell."""
     decoder = msgspec.json.Decoder()
-    for number, line in enumerate(lines(path, limit_bytes), 1):
+    for number, line in enumerate(lines, first):
         if line is None:
             yield number, 0, RowFault(f"longer than {limit_bytes:,} bytes")
+        elif typed and (row := typed.row(line)):
+            yield number, len(line), row
         elif line.strip():
             yield number, len(line), _decoded(decoder, line)
 
