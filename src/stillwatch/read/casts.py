@@ -43,6 +43,8 @@ def _plain(values: Values) -> Values:
     """Undo encodings that carry no meaning: dictionaries, wide offsets, not-a-number for nothing."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
+    if pa.types.is_list(values.type) and pa.types.is_dictionary(values.type.value_type):
+        values = values.cast(pa.list_(values.type.value_type.value_type))
     if pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
         values = values.cast(pa.string())
     if pa.types.is_floating(values.type):

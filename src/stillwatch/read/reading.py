@@ -12,6 +12,7 @@ from stillwatch.read.format import Columns, Document, Format, Joiner
 from stillwatch.read.json_blocks import Blocks
 from stillwatch.read.registry import CANONICAL, PAIRS, format_of
 from stillwatch.read.tally import Tally
+from stillwatch.read.values import RowFault
 from stillwatch.settings import Settings
 from stillwatch.tables import EXCHANGES
 
@@ -33,7 +34,7 @@ class Reading:
         """A map says itself what a line holds."""
         self.typed, self.blocks = (None, None) if self.column_map else (TypedLines(), Blocks())
 
-    def exchanges(self, document: Document) -> Iterable[Columns]:
+    def exchanges(self, document: Document) -> Iterable[Columns | RowFault]:
         """Give the exchanges of a document, and count its format.
 
         Raises:  RowFault: the document cannot be read.
@@ -55,7 +56,7 @@ class Reading:
             self.joiners[found.name] = found.joiner(self.settings.join_limit_bytes)
         return self.joiners[found.name].add(document)
 
-    def rest(self) -> Iterator[Columns]:
+    def rest(self) -> Iterator[Columns | RowFault]:
         """Give what still waits, when all files have been read."""
         for joiner in self.joiners.values():
             yield from joiner.rest()

@@ -18,7 +18,7 @@ from stillwatch.errors import InputError
 from stillwatch.read.canonical_csv import Numbered, csv_rows, header_names
 from stillwatch.read.casts import nothing_for_empty
 from stillwatch.read.documents import is_spread, line_documents, spread_documents
-from stillwatch.read.format import Columns, Document
+from stillwatch.read.format import SHAPE, UNEXPECTED, Columns, Document
 from stillwatch.read.otlp_protobuf import is_protobuf, protobuf_documents
 from stillwatch.read.reading import Reading
 from stillwatch.read.registry import CANONICAL, format_of
@@ -36,7 +36,6 @@ Lines = bytes | Truncated | None
 _PARSERS = 2  # blocks parsed at once: what parses them holds no lock of the interpreter
 _BATCH_BYTES = 16 << 20  # held before a batch is given, whatever the number of rows
 _COLUMN_NAME = re.compile(r"[\w .:/-]{0,64}")
-_SHAPE = (TypeError, ValueError, AttributeError, OverflowError, RecursionError, LookupError)
 
 
 def row_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.RecordBatch]:
@@ -58,20 +57,20 @@ def _line_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.Rec
     def parsed(lines: Lines) -> tuple[Lines, pa.RecordBatch | None]:
         return lines, blocks.batch(lines, limit_bytes) if blocks and isinstance(lines, bytes) else None
 
-    number = 0
+    number = 1
     for lines, batch in abreast(parsed, _line_blocks(path, limit_bytes), _PARSERS):
         if isinstance(lines, Truncated):
-            reading.tally.quarantine(str(path), number + 1, str(lines))
-        elif batch is not None:
+            reading.tally.quarantine(str(path), number, str(lines))
+            return
+        if batch is not None:
             reading.tally.saw(CANONICAL.name, batch.num_rows)
-            number += batch.num_rows
             yield batch
-        else:
+        elif lines is None or lines.strip():
             one_by_one = line_documents(
-                split_lines(lines, limit_bytes), limit_bytes, number + 1, reading.typed if blocks else None
+                split_lines(lines, limit_bytes), limit_bytes, number, reading.typed if blocks else None
             )
             yield from document_batches(path, table, reading, one_by_one)
-            number += 1 if lines is None else lines.count(b"\n")
+        number += 1 if lines is None else lines.count(b"\n")
 
 
 def _line_blocks(path: Path, limit_bytes: int) -> Iterator[Lines]:
@@ -136,22 +135,24 @@ def _careful(document: Document | RowFault, table: Table, reading: Reading) -> I
             found = reading.exchanges(document)
         except RowFault as fault:
             yield fault
-        except _SHAPE:
-            yield RowFault("a value inside the row is of an unexpected shape")
+        except SHAPE:
+            yield RowFault(UNEXPECTED)
         else:
             yield from _converted(found, table)
 
 
-def _converted(rows: Iterable[Columns], table: Table) -> Iterator[Row | RowFault]:
+def _converted(rows: Iterable[Columns | RowFault], table: Table) -> Iterator[Row | RowFault]:
     waiting = iter(rows)
     while True:
         try:
             row = next(waiting, None)
-            fitting: Row | RowFault | None = None if row is None else convert(row, table.columns)
+            fitting: Row | RowFault | None = (
+                row if row is None or isinstance(row, RowFault) else convert(row, table.columns)
+            )
         except RowFault as fault:
             fitting = fault
-        except _SHAPE:
-            fitting = RowFault("a value inside the row is of an unexpected shape")
+        except SHAPE:
+            fitting = RowFault(UNEXPECTED)
         if fitting is None:
             return
         yield fitting
