@@ -119,8 +119,8 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
         crashes = ", ".join(one["crashes"]) or "0"
         lines.append(f"| {name} | {one['executions']:,} | {crashes} | {one['hangs']} | {slowest:.0f} | {speed:,.0f} |")
     total = sum(one["executions"] for one in results.values())
-    crashes, hangs = sum(len(one["crashes"]) for one in results.values()), sum(one["hangs"] for one in results.values())
-    return "\n".join([*lines, f"| all | {total:,} | {crashes} | {hangs} | | |"]) + "\n"
+    crashed, hangs = sum(len(one["crashes"]) for one in results.values()), sum(one["hangs"] for one in results.values())
+    return "\n".join([*lines, f"| all | {total:,} | {crashed} | {hangs} | | |"]) + "\n"
 
 
 def main(out: Path, millions: float, names: list[str]) -> None:
