@@ -25,7 +25,7 @@ def answered(sketched: ir.Table) -> ir.Table:
 
 def unit_totals(sketched: ir.Table, members: ir.Table) -> ir.Table:
     """Count the answered exchanges of each unit: (campaign_id, account_key, exchanges, texted)."""
-    rows = _with_units(answered(sketched), members)
+    rows = with_units(answered(sketched), members)
     return rows.group_by("campaign_id", "account_key").agg(
         exchanges=lambda t: t.count(), texted=lambda t: t.has_text.cast("int64").sum()
     )
@@ -34,7 +34,7 @@ def unit_totals(sketched: ir.Table, members: ir.Table) -> ir.Table:
 def task_counts(sketched: ir.Table, members: ir.Table) -> ir.Table:
     """Count how each unit asked each of its tasks; one row a task, so as large as the log. Keep it."""
     rows = answered(sketched)
-    rows = _with_units(rows.filter(rows.has_text & (rows.task_hash != 0)), members)
+    rows = with_units(rows.filter(rows.has_text & (rows.task_hash != 0)), members)
     short = rows.output_tokens.isnull() | (rows.output_tokens <= SHORT_REPLY_TOKENS)
     rows = rows.mutate(
         judged=(rows.judges & short).cast("int64"),
@@ -74,7 +74,7 @@ def unit_multiplicities(tasks: ir.Table) -> ir.Table:
     return counted.filter(counted.times >= 2)
 
 
-def _with_units(rows: ir.Table, members: ir.Table) -> ir.Table:
+def with_units(rows: ir.Table, members: ir.Table) -> ir.Table:
     """Name the unit of each exchange: a campaign and key 0, or no campaign and the account's key."""
     belongs = members.select("campaign_id", member_key="account_key").distinct()
     joined = rows.left_join(belongs, rows.account_key == belongs.member_key)
