@@ -1,7 +1,7 @@
 """Spans and log records that an exporter sends: OTLP over HTTP, POST /v1/traces and /v1/logs; kept for the next scan.
 
-In: protobuf or JSON, plain or gzip. Out: files by hour in the gateway's folder, one document a line, as `stillwatch scan`
-reads OTLP. What is kept is on disk before it is confirmed. Spans that came before are confirmed, not kept again; spans
+In: protobuf or JSON, plain or gzip. Out: files by hour in the gateway's folder, one document a line, which
+`stillwatch scan` reads. What is kept is on disk before it is confirmed. Spans that came before are confirmed, not kept again; spans
 without ids are refused one by one (partial success). Source: OTLP specification 1.9, "OTLP/HTTP".
 """
 
@@ -48,9 +48,9 @@ class Receiver:
     def reply(self, called: Called, now: float) -> Reply:
         """Keep what a request brings, and confirm it in the encoding it came in."""
         kind = called.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if self.folder is None or called.method != "POST":
+            return _answer(kind, 404, "spans are not kept here")
         try:
-            if self.folder is None or called.method != "POST":
-                raise _Refused(404, "spans are not kept here")
             body = _unpacked(called.body, called.headers.get("content-encoding", "identity").strip().lower())
             document = _document(called.path, kind, body)
             with self._one_at_a_time:
