@@ -17,10 +17,11 @@ from stillwatch.read import Tally, read_exchanges
 from stillwatch.settings import Settings
 
 pytest.importorskip("uvicorn", reason="the server needs the extra 'gateway'")
-proto = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2", reason="in the extra 'otlp'")
+pytest.importorskip("opentelemetry.proto", reason="protobuf is in the extra 'otlp'")
 import uvicorn
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as proto
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from real import free_port

@@ -1,8 +1,8 @@
 """Spans and log records that an exporter sends: OTLP over HTTP, POST /v1/traces and /v1/logs; kept for the next scan.
 
 In: protobuf or JSON, plain or gzip. Out: files by hour in the gateway's folder, one document a line, which
-`stillwatch scan` reads. What is kept is on disk before it is confirmed. Spans that came before are confirmed, not kept again; spans
-without ids are refused one by one (partial success). Source: OTLP specification 1.9, "OTLP/HTTP".
+`stillwatch scan` reads. What is kept is on disk before it is confirmed. Spans that came before are confirmed, not kept
+again; spans without ids are refused one by one (partial success). Source: OTLP specification 1.9, "OTLP/HTTP".
 """
 
 import base64
