@@ -1,8 +1,11 @@
-"""Fixtures for every stage: where the large test inputs lie, and the engines that a promise holds on."""
+"""Fixtures for every stage: where the large test inputs lie, the engines that a promise holds on, a real PostgreSQL."""
 
 import os
 import shutil
+import socket
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,3 +38,34 @@ def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
     session = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     yield Settings(engine="spark")
     session.stop()
+
+
+def _postgres_programs() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    return found[-1].parent if found else None
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A fresh PostgreSQL on loopback, for as long as the tests run."""
+    pytest.importorskip("psycopg", reason="PostgreSQL's driver is in the extra 'gateway'")
+    programs = _postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed; apt install postgresql")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = Path(tempfile.mkdtemp(prefix="stillwatch-postgres-"))
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if as_user:
+        shutil.chown(folder, "postgres")
+    place, options = str(folder / "cluster"), f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    subprocess.run(
+        [*as_user, programs / "initdb", "-D", place, "-A", "trust", "-U", "postgres"],
+        check=True, capture_output=True, cwd=folder,
+    )  # fmt: skip
+    begin = [*as_user, programs / "pg_ctl", "-D", place, "-w", "-o", options, "-l", str(folder / "log"), "start"]
+    subprocess.run(begin, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+    yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    subprocess.run([*as_user, programs / "pg_ctl", "-D", place, "-m", "immediate", "stop"], check=True, cwd=folder)
+    shutil.rmtree(folder)
