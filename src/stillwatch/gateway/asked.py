@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from stillwatch.pipeline.linking import Request
+from stillwatch.pipeline.linking import Request, network
 from stillwatch.types import Scope
 
 _NO_CONTENT = Request()
+_ACCOUNT, _KEY, _ORGANISATION = Scope.ACCOUNT.value, Scope.KEY.value, Scope.ORGANISATION.value
+_ADDRESS, _NETWORK, _CLIENT = Scope.ADDRESS.value, Scope.NETWORK.value, Scope.CLIENT.value
 _NAMED_PARAMETERS = ("temperature", "top_p", "max_tokens", "n", "seed", "reasoning_effort", "stream", "response_format")
 
 
@@ -35,19 +37,19 @@ class Asked:
     account: str = ""
     key: str = ""
     organisation: str = ""
-    network: str = ""
     route: str = "/"
     request: Request = _NO_CONTENT
 
     def targets(self) -> list[tuple[str, str]]:
         """Give the scopes and values that a look-up needs, scaffolds aside."""
+        address = self.request.address
         pairs = (
-            (Scope.ACCOUNT.value, self.account),
-            (Scope.KEY.value, self.key),
-            (Scope.ORGANISATION.value, self.organisation),
-            (Scope.ADDRESS.value, self.request.address),
-            (Scope.NETWORK.value, self.network),
-            (Scope.CLIENT.value, self.request.client),
+            (_ACCOUNT, self.account),
+            (_KEY, self.key),
+            (_ORGANISATION, self.organisation),
+            (_ADDRESS, address),
+            (_NETWORK, (network(address) if address else None) or ""),
+            (_CLIENT, self.request.client),
         )
         return [pair for pair in pairs if pair[1]]
 

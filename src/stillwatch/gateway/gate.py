@@ -9,18 +9,19 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.counting import Allowance
-from stillwatch.gateway.snapshot import NOTHING, Order, Snapshot, Upcoming
-from stillwatch.pipeline.linking import Linker, linker_of, network, scaffolds, shown
+from stillwatch.gateway.snapshot import Order, Snapshot, Upcoming
+from stillwatch.pipeline.linking import Linker, linker_of, scaffolds, shown
 from stillwatch.types import SEVERITY, Action, Scope
 
 OnFailure = Literal["open", "closed"]
+_ACCOUNT, _SCAFFOLD = Scope.ACCOUNT.value, Scope.SCAFFOLD.value
 _LINKED = 100_000  # fresh accounts acted on since the last snapshot
 _SEVERITY = {action.value: place for action, place in SEVERITY.items()}
 _STOPPING = frozenset({Action.CHALLENGE.value, Action.VERIFY.value, Action.BLOCK.value})
@@ -130,23 +131,22 @@ class Gate:
         if self._snapshot is None:
             return self.failed(asked.route)
         now = self.now()
-        asked = replace(asked, network=network(asked.request.address) or "") if asked.request.address else asked
-        hashes = scaffolds(asked.request.prompt)
-        targets = asked.targets() + [(Scope.SCAFFOLD.value, h) for h in hashes]
+        targets = asked.targets()
+        if _SCAFFOLD in self._snapshot.scopes:
+            targets += [(_SCAFFOLD, h) for h in scaffolds(asked.request.prompt)]
         found = self._snapshot.look_up(targets, now)
         if found.exempt:
             return PASS
-        orders = found.orders or NOTHING.orders
-        for order in orders:
+        for order in found.orders:
             if not order.enforced:
                 self.counts["would", order.action] += 1
-        enforced = [o for o in orders if o.enforced]
-        if not enforced or not any(o.scope == Scope.ACCOUNT.value for o in enforced):
-            fresh = self._link(asked, hashes, now)
+        enforced = [o for o in found.orders if o.enforced]
+        if not enforced or not any(o.scope == _ACCOUNT for o in enforced):
+            fresh = self._link(asked, now)
             enforced += [fresh] if fresh else []
         return self._act(max(enforced, key=lambda o: _SEVERITY[o.action]), now) if enforced else PASS
 
-    def _link(self, asked: Asked, hashes: Sequence[str], now: float) -> Order | None:
+    def _link(self, asked: Asked, now: float) -> Order | None:
         """The order about a fresh account that continues a campaign, if this request shows that."""
         if asked.account in self._new:
             order = self._new[asked.account]
@@ -155,7 +155,7 @@ class Gate:
             return None
         if self._linker.knows(asked.account) or self._snapshot.settled(asked.account):
             return None
-        found = self._linker.follow(asked.account, shown(asked.request, hashes))
+        found = self._linker.follow(asked.account, shown(asked.request))
         if found is None:
             return None
         upcoming, at = self._upcoming[found[0]], datetime.fromtimestamp(now, UTC)
@@ -183,7 +183,7 @@ class Gate:
 def _order(account: str, bits: float, upcoming: Upcoming, now: float) -> Order:
     return Order(
         decision_id=f"live-{upcoming.campaign_id}-{account}",
-        scope=Scope.ACCOUNT.value,
+        scope=_ACCOUNT,
         value=account,
         action=upcoming.action,
         reason_code=upcoming.reason_code,
