@@ -157,6 +157,10 @@ class Snapshot:
         self.indicators = bytes(parts[5]).decode()
         self.scopes = frozenset(json.loads(bytes(parts[6])))
 
+    def __bool__(self) -> bool:
+        """A snapshot without decisions is one, too."""
+        return True
+
     def __len__(self) -> int:
         """How many scopes and values have a record."""
         return len(self._hashes)
