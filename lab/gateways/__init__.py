@@ -1,5 +1,5 @@
 """Real gateways on loopback, started by tests and by the tables of lab: our own server, Envoy, nginx, LiteLLM.
 
 In: a folder. Out: running processes that end with the block. Order inside: `own` (our server, a mock model, one
-request) -> `envoy`, `nginx`, `litellm`, `asgi` (a door each) -> `load` (many requests, and what was answered).
+request) -> `postgres`, `envoy`, `nginx`, `litellm`, `asgi` -> `load` (many requests, and what was answered).
 """
