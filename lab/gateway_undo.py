@@ -184,11 +184,11 @@ def main() -> None:
                 rows.append(_row("PostgreSQL", rounds(folder / "postgres", kills[1], url)))
     lines = [
         f"# Undoing an act on {ACCOUNTS:,} accounts", "",
-        f"The dry run shows {dry[0]:,} accounts and {dry[1]:,} exchanges; approved, doors stop {dry[2]:,} and {dry[3]:,},",
-        "the very same accounts.", "",
-        "In every round an act is approved and undone, and one of the two is killed with SIGKILL at a random moment and",
-        "done again. Restored: afterwards doors stop exactly whom they stopped before the act, an older act still holds,",
-        "what was allowed or released stays so, and the log's chain holds.",
+        f"The dry run shows {dry[0]:,} accounts and {dry[1]:,} exchanges; approved, doors stop {dry[2]:,} and",
+        f"{dry[3]:,}, the very same accounts.", "",
+        "In every round an act is approved and undone, and one of the two is killed with SIGKILL at a random moment",
+        "and done again. Restored: afterwards doors stop exactly whom they stopped before the act, an older act still",
+        "holds, what was allowed or released stays so, and the log's chain holds.",
         f"{os.cpu_count()} cores, shared with others. `lab/gateway_undo.py` makes this page.", "",
         "| ledger | kills in the middle | doors then saw all or nothing | restored | approving | undoing |",
         "|---|---|---|---|---|---|", *rows, "",

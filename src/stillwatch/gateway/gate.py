@@ -8,7 +8,7 @@ import queue
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,6 +71,7 @@ class Gate:
         self._path, self._routes, self._false_fraction = path, tuple(routes), false_fraction
         self._snapshot: Snapshot | None = None
         self._linker: Linker | None = None
+        self._learnt: tuple[str, Mapping[str, float]] = "", {}
         self._upcoming: dict[str, Upcoming] = {}
         self._new: OrderedDict[str, Order] = OrderedDict()
         self._seen: tuple[int, int] | None = None
@@ -90,20 +91,23 @@ class Gate:
         return self._offset + time.monotonic()
 
     def refresh(self) -> bool:
-        """Take a newer snapshot if there is one; a bad one is counted and the one in use stays."""
+        """Take a newer snapshot if there is one; a bad one is counted and the one in use stays.
+
+        Accounts are followed on where it knows the same campaigns.
+        """
         try:
             status = self._path.stat()
             seen = (status.st_mtime_ns, status.st_ino)
             if seen == self._seen:
                 return False
             fresh = Snapshot(self._path)
-            least = {u.campaign_id: u.bits for u in fresh.upcoming}
-            linker = linker_of(fresh.indicators, least, self._false_fraction)
+            learnt = fresh.indicators, {u.campaign_id: u.bits for u in fresh.upcoming}
+            linker = self._linker if learnt == self._learnt else linker_of(*learnt, self._false_fraction)
         except Exception:  # noqa: BLE001 - the gateway's door: whatever is wrong with the file, the old one serves
             self.counts["snapshot_faults",] += 1
             return False
         with self._lock:
-            self._snapshot, self._linker, self._seen = fresh, linker, seen
+            self._snapshot, self._linker, self._seen, self._learnt = fresh, linker, seen, learnt
             self._upcoming = {u.campaign_id: u for u in fresh.upcoming}
             self._new = OrderedDict((a, o) for a, o in self._new.items() if o.campaign_id in self._upcoming)
         return True

@@ -39,7 +39,7 @@ class Keeper:
             with Books(self._home.place) as books:
                 self._write_linked(books)
                 if books.version() != self._home.published():
-                    self._home.publish(books, datetime.now(UTC))
+                    self._home.publish(books, self._now())
         except Exception:  # noqa: BLE001 - the gateway's door: without its ledger it serves from the snapshot
             self._gate.counts["ledger_faults",] += 1
         self._gate.refresh()
@@ -74,8 +74,11 @@ class Keeper:
             for seen in self._waiting:
                 place = ActId(seen.upcoming.act_id), CampaignId(seen.upcoming.campaign_id)
                 by_place[place].append((seen.account, seen.bits))
-            books.link(by_place, datetime.now(UTC))
+            books.link(by_place, self._now())
             self._waiting.clear()
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._gate.now(), UTC)
 
     def _push(self) -> None:
         held = self._gate.snapshot
