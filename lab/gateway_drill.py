@@ -221,6 +221,8 @@ class Drill:
         scan = watch(source, self.folder / "state", Settings(threads=1), out, lambda _: None)
         self.felt.looks += 1
         if scan is not None:
+            accused = [(c.verdict.value, len(c.members), round(c.together_bits)) for c in scan.campaigns]
+            print(f"{moment:%d %H}h", self.reaction, accused, "bits held:", scan.calibration.ok, flush=True)
             for campaign in scan.campaigns:
                 named = Counter(self.operator[m.account_id] for m in campaign.members)
                 if campaign.verdict in ACCUSED_OF:

@@ -59,10 +59,9 @@ class Paced:
     other: int
 
 
-def paced(url: str, script: Path, seconds: int, connections: int, first: tuple[str, ...] = ()) -> Paced:
-    """Drive a URL with a script of wrk, one thread. first: words before the command, such as chrt."""
+def paced(url: str, script: Path, seconds: int, connections: int) -> Paced:
+    """Drive a URL with a script of wrk, one thread."""
     command = [
-        *first,
         WRK,
         "-t1",
         f"-c{connections}",

@@ -32,12 +32,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. Empty is unknown. route: its path, for the mode on failure."""
+    """One request. Empty is unknown. route: its path, for the mode on failure; traceparent: W3C trace context."""
 
     account: str = ""
     key: str = ""
     organisation: str = ""
     route: str = "/"
+    traceparent: str = ""
     request: Request = _NO_CONTENT
 
     def targets(self) -> list[tuple[str, str]]:
@@ -63,6 +64,7 @@ def of_headers(headers: Mapping[str, str], body: bytes, route: str, identity: Id
         key=key,
         organisation=headers.get(identity.organisation, ""),
         route=route,
+        traceparent=headers.get("traceparent", ""),
         request=of_chat(body, headers.get("user-agent", ""), _address(headers, identity)),
     )
 

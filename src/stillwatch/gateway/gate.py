@@ -8,7 +8,7 @@ import queue
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +51,10 @@ class Answer:
 PASS = Answer(passes=True)
 
 
+Told = Callable[[Asked, Answer, int, int], None]
+"""Told of every answer, with its begin and end in nanoseconds since 1970."""
+
+
 @dataclass(frozen=True, slots=True)
 class Linked:
     """A fresh account that was seen to continue a campaign, for the ledger."""
@@ -80,6 +84,7 @@ class Gate:
         self._offset = time.time() - time.monotonic()
         self.linked: queue.SimpleQueue[Linked] = queue.SimpleQueue()
         self.counts: Counter[tuple[str, ...]] = Counter()
+        self.told: Told | None = None
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -120,9 +125,19 @@ class Gate:
                 answer = self._answer(asked)
         except Exception:  # noqa: BLE001 - the gateway's door: a fault of ours is answered as the route says
             answer = self.failed(asked.route)
+        took = int((time.perf_counter() - begin) * 1e9)
         self.counts["answers", answer.action, "pass" if answer.passes else "stop"] += 1
-        self.counts["nanoseconds",] += int((time.perf_counter() - begin) * 1e9)
+        self.counts["nanoseconds",] += took
+        if self.told is not None:
+            self._tell(self.told, asked, answer, took)
         return answer
+
+    def _tell(self, told: Told, asked: Asked, answer: Answer, took_ns: int) -> None:
+        end = time.time_ns()
+        try:
+            told(asked, answer, end - took_ns, end)
+        except Exception:  # noqa: BLE001 - the gateway's door: whoever listens cannot change an answer
+            self.counts["trace_faults",] += 1
 
     def failed(self, route: str) -> Answer:
         """Answer for a route when we cannot tell; the longest prefix decides, and without one it is open."""

@@ -98,7 +98,7 @@ def serve(home: Home, served: Served) -> None:
     scaffolds("compiles the loop over text before the first request waits for it")
     keeper = Keeper(home, gate, served)
     keeper.step()
-    stop_grpc = _grpc(gate, served)
+    stop_grpc, stop_tracing = _grpc(gate, served), _traced(gate, served)
     host, port = address(served.listen)
     app = App(gate, served.identity, home.seen)
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, ws="none")
@@ -107,6 +107,7 @@ def serve(home: Home, served: Served) -> None:
         uvicorn.Server(config).run()
     keeper.step()
     stop_grpc()
+    stop_tracing()
 
 
 def _calm() -> None:
@@ -114,6 +115,15 @@ def _calm() -> None:
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(0.0005)
+
+
+def _traced(gate: Gate, served: Served) -> Callable[[], object]:
+    if not served.traces:
+        return lambda: None
+    from stillwatch.gateway.tracing import sent_to  # noqa: PLC0415 - an extra
+
+    gate.told = tracing = sent_to(served.traces)
+    return tracing.close
 
 
 def _grpc(gate: Gate, served: Served) -> Callable[[], object]:
