@@ -1,11 +1,11 @@
 # ruff: noqa: S608 - the queries are put together from constants of this file
-"""How near simulated customers are to real ones, one marginal each: `python lab/fit_plots.py SHARED_DATA` (a minute).
+"""How near simulated customers are to real ones, one marginal each: `python lab/fit_plots.py` (a minute).
 
 In: `servegen_clients` and `benign_arena_hard` of the shared data folder, and one simulated benign log. Out: a table of
 quantiles in `lab/results/fit.md` and one plot of two distributions per marginal, `docs/images/fit_*.svg`.
 """
 
-import sys
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -174,7 +174,7 @@ def table(marginals: list[Marginal]) -> Iterator[str]:
 
 def main() -> None:
     """Write the table and the plots."""
-    data = Path(sys.argv[1])
+    data = Path(os.environ.get("STILLWATCH_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared/data"))
     clients = f"'{data}/servegen_clients.parquet'"
     with tempfile.TemporaryDirectory() as folder:
         log = simulated_log(Path(folder))
