@@ -1,10 +1,10 @@
 """A drill: a campaign that reacts to blocks, live against the gateway. What does it still get, and who else feels it?
 
 In: seeds, the scenario's scale. Out: lab/results/gateway_drill.md. The traffic of `february` over ten days is replayed
-in order of time; every request is first put to the gate. Every six hours `watch` judges what has been logged, the
+in order of time; every request is first put to the gate. Every twelve hours `watch` judges what has been logged, the
 policy of lab/gateway_drill.toml proposes, a person approves, the snapshot is published. An operator whose account is
 stopped gives it up; an hour later a fresh account (own address, key, card and mail; the same client, tasks and words)
-goes on in its place. In the third row it also words everything anew from its first stop on. Usage: [SEEDS [SCALE]]
+goes on in its place. In the second row it also words everything anew from its first stop on. Usage: [SEEDS [SCALE]]
 """
 
 import shutil
@@ -37,9 +37,9 @@ from stillwatch.types import ACCUSED_OF
 
 HERE = Path(__file__).resolve().parent
 PAGE, POLICY = HERE / "results" / "gateway_drill.md", HERE / "gateway_drill.toml"
-DAYS, LOOK_HOURS, REPLACED_HOURS, WITHIN = 10, 6, 1.0, 3
-Reaction = Literal["gives up", "replaces", "replaces, new words"]
-REACTIONS: tuple[Reaction, ...] = ("gives up", "replaces", "replaces, new words")
+DAYS, LOOK_HOURS, REPLACED_HOURS, WITHIN = 10, 12, 1.0, 3
+Reaction = Literal["replaces", "replaces, new words"]
+REACTIONS: tuple[Reaction, ...] = ("replaces", "replaces, new words")
 WORDS = ("prompt_text", "system_text", "tools", "tools_hash", "params", "turn")
 Row = dict[str, Any]
 
@@ -149,7 +149,7 @@ class Drill:
         felt, place = self.felt, self.places.setdefault(row["account_id"], Place(row["account_id"]))
         now, after = self.gate.moment, who in self.felt.first
         felt.wanted_after[who] += after
-        if place.closed and (self.reaction == "gives up" or now < place.back):
+        if place.closed and now < place.back:
             return
         if place.closed:
             self.replace(place, row, who)
@@ -293,7 +293,7 @@ def main() -> None:
                 one = Drill(held, reaction, Path(name) / f"drill-{number}").run()
                 felt[reaction].append(one)
                 lines += details(seed, reaction, one, held.rows[0]["ts"].timestamp())
-                print(lines[-3:], row_of(reaction, [one]), one.not_approved, one.looks, flush=True)
+                print(*lines[-3:], row_of(reaction, [one]), one.not_approved, one.looks, flush=True)
     told = (__doc__ or "").split("\n\n", 1)[1].partition(" Usage:")[0].splitlines()
     heads = (
         "operator, once stopped", "operators found", "wanted after", "got after", "harvest falls by",

@@ -2,7 +2,8 @@
 
 In: how many requests a door and mode. Out: lab/results/gateway_outage.md. Needs Envoy, LiteLLM and nginx (see
 lab/gateways). A door's requests are shared out over four outages: killed (nobody listens), stopped (the process is
-frozen), resetting (every connection is closed at once), broken (every answer is 500). Usage: [REQUESTS]
+frozen), resetting (every connection is closed at once), broken (every answer is 500). A row that the page has already
+is kept and not measured again. Usage: [REQUESTS]
 """
 
 import os
@@ -12,7 +13,6 @@ import struct
 import sys
 import tempfile
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,15 +74,38 @@ def outages(ports: tuple[int, int], process: Popen[bytes]) -> Iterator[str]:
             yield name
 
 
-def row(door: str, mode: str, told: Counter[int], passes: bool) -> str:  # noqa: FBT001 - a column
-    """One line of the table: how many were answered as the mode says."""
-    right = sum(n for status, n in told.items() if (200 <= status < 300) == passes and status)
-    seen = ", ".join(f"{n:,} x {status or 'no reply'}" for status, n in sorted(told.items()))
-    print(door, mode, right, dict(told), flush=True)
-    return f"| {door} | {mode} | {told.total():,} | {right:,} | {100 * right / told.total():.2f} % | {seen} |"
+class Page:
+    """The table's rows: those that are there, and new ones, written as soon as they are measured."""
+
+    def __init__(self, requests: int) -> None:
+        text = PAGE.read_text("utf-8") if PAGE.exists() else ""
+        self.rows = [line for line in text.splitlines() if line.startswith("| ") and " | on failure | " not in line]
+        self.requests = requests
+
+    def lacks(self, door: str, mode: str) -> bool:
+        """Whether a door's mode was not measured yet."""
+        return not any(line.startswith(f"| {door} | {mode} |") for line in self.rows)
+
+    def add(self, door: str, mode: str, told: Counter[int]) -> None:
+        """Write how many requests were answered as the mode says: open lets through, closed does not."""
+        right = sum(n for status, n in told.items() if status and (200 <= status < 300) == (mode == "open"))
+        seen = ", ".join(f"{n:,} x {status or 'no reply'}" for status, n in sorted(told.items()))
+        share = f"{100 * right / told.total():.2f} %"
+        self.rows.append(f"| {door} | {mode} | {told.total():,} | {right:,} | {share} | {seen} |")
+        print(self.rows[-1], flush=True)
+        lines = [
+            "# Requests during an outage of ours", "",
+            "Each door and mode was asked while we were out, a quarter of its requests in each of four outages: killed",
+            "(nobody listens), stopped (frozen with SIGSTOP), resetting (connections closed at once), broken (every",
+            f"answer is 500). Real Envoy, nginx and LiteLLM on loopback, {WAITS * 1000:.0f} ms of patience (LiteLLM 200 ms);",
+            f"{os.cpu_count()} cores, shared with others. `lab/gateway_outage.py` makes this page.", "",
+            "| door | on failure | requests | as configured | share | statuses |", "|---|---|---|---|---|---|",
+            *sorted(self.rows), "",
+        ]  # fmt: skip
+        PAGE.write_text("\n".join(lines), "utf-8")
 
 
-def sidecars(folder: Path, each: int) -> list[str]:
+def sidecars(folder: Path, page: Page) -> None:
     """Envoy over HTTP and gRPC, and nginx."""
     told: dict[tuple[str, str], Counter[int]] = {}
     grpc = own.free_port()
@@ -95,18 +118,25 @@ def sidecars(folder: Path, each: int) -> list[str]:
         ways = {("Envoy, " + kind, mode): (port, "/v1/chat") for (kind, mode), port in fronts.items() if mode}
         ways["nginx auth_request", "closed"] = front, "/v1/chat"
         ways["nginx auth_request", "open"] = front, "/open/v1/chat"
+        wanted = {way: place for way, place in ways.items() if page.lacks(*way)}
         for _ in outages((ours, grpc), process):
-            for way, (port, path) in ways.items():
-                told.setdefault(way, Counter()).update(answered(port, path, each, BODY, HEADERS, threads=32))
-    return [row(door, mode, counted, mode == "open") for (door, mode), counted in sorted(told.items())]
+            for way, (port, path) in wanted.items():
+                counted = answered(port, path, page.requests // 4, BODY, HEADERS, threads=32)
+                told.setdefault(way, Counter()).update(counted)
+    for (door, mode), counted in told.items():
+        page.add(door, mode, counted)
 
 
-def proxies(folder: Path, each: int) -> list[str]:
+def proxies(folder: Path, page: Page) -> None:
     """LiteLLM: our guardrail in its process, and its Generic Guardrail API."""
-    rows = []
-    doors: tuple[tuple[Door, str], ...] = (("in_process", "our guardrail"), ("over_http", "Generic Guardrail API"))
+    doors: tuple[tuple[Door, str], ...] = (
+        ("in_process", "LiteLLM, our guardrail"),
+        ("over_http", "LiteLLM, Generic Guardrail API"),
+    )
     modes: tuple[Mode, ...] = ("open", "closed")
     for (door, words), mode in product(doors, modes):
+        if not page.lacks(words, mode):
+            continue
         place, told = folder / f"{door}-{mode}", Counter[int]()
         place.mkdir()
         with (
@@ -114,42 +144,32 @@ def proxies(folder: Path, each: int) -> list[str]:
             litellm(place / "proxy", ours, door, mode, "unlogged") as port,
         ):
             for _ in outages((ours, own.free_port()), process):
-                told += answered(port, "/v1/chat/completions", each, BODY, HEADERS, threads=32)
-        rows.append(row(f"LiteLLM, {words}", mode, told, mode == "open"))
-    return rows
+                told += answered(port, "/v1/chat/completions", page.requests // 4, BODY, HEADERS, threads=32)
+        page.add(words, mode, told)
 
 
-def middleware(folder: Path, requests: int) -> list[str]:
+def middleware(folder: Path, page: Page) -> None:
     """The ASGI middleware, whose gate is in process: half without a snapshot, half with one that was cut short."""
     cut = folder / "cut.snapshot"
     cut.write_bytes(b"SWSNAP2\n cut short")
-    rows = []
+    door = "ASGI middleware, no readable snapshot"
     for mode in ("open", "closed"):
         told = Counter[int]()
-        for snapshot in (folder / "absent.snapshot", cut):
+        for snapshot in (folder / "absent.snapshot", cut) if page.lacks(door, mode) else ():
             with asgi(folder, snapshot, mode) as port:
-                told += answered(port, "/v1/chat", requests // 2, BODY, HEADERS)
-        rows.append(row("ASGI middleware, no readable snapshot", mode, told, mode == "open"))
-    return rows
+                told += answered(port, "/v1/chat", page.requests // 2, BODY, HEADERS)
+        if told:
+            page.add(door, mode, told)
 
 
 def main() -> None:
-    requests = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    begin = time.monotonic()
+    page = Page(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
-        rows = [*middleware(folder, requests), *sidecars(folder, requests // 4), *proxies(folder, requests // 4)]
-    lines = [
-        "# Requests during an outage of ours", "",
-        f"Each door and mode got {requests:,} requests while we were out, a quarter in each of four outages: killed",
-        "(nobody listens), stopped (frozen with SIGSTOP), resetting (connections closed at once), broken (every answer",
-        f"is 500). Real Envoy, nginx and LiteLLM on loopback, {WAITS * 1000:.0f} ms of patience (LiteLLM 200 ms);",
-        f"{os.cpu_count()} cores, shared with others; {(time.monotonic() - begin) / 60:.0f} minutes.",
-        "`lab/gateway_outage.py` makes this page.", "",
-        "| door | on failure | requests | as configured | share | statuses |", "|---|---|---|---|---|---|", *rows, "",
-    ]  # fmt: skip
-    PAGE.write_text("\n".join(lines), "utf-8")
+        middleware(folder, page)
+        sidecars(folder, page)
+        proxies(folder, page)
 
 
 if __name__ == "__main__":
