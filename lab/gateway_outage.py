@@ -97,7 +97,7 @@ class Page:
             "# Requests during an outage of ours", "",
             "Each door and mode was asked while we were out, a quarter of its requests in each of four outages: killed",
             "(nobody listens), stopped (frozen with SIGSTOP), resetting (connections closed at once), broken (every",
-            f"answer is 500). Real Envoy, nginx and LiteLLM on loopback, {WAITS * 1000:.0f} ms of patience (LiteLLM 200 ms);",
+            f"answer is 500). Real programs on loopback, which wait {WAITS * 1000:.0f} ms for us (LiteLLM 200 ms);",
             f"{os.cpu_count()} cores, shared with others. `lab/gateway_outage.py` makes this page.", "",
             "| door | on failure | requests | as configured | share | statuses |", "|---|---|---|---|---|---|",
             *sorted(self.rows), "",

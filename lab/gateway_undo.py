@@ -1,8 +1,8 @@
 """An act on 25,000 accounts: is what the dry run shows what is done, and does undoing restore all of it, killed or not?
 
 In: how many kills on SQLite and on PostgreSQL. Out: lab/results/gateway_undo.md. In each round an act is approved and
-undone, and one of the two is killed with SIGKILL in the middle, then done again as a person would; in the end doors,
-ledger and log must be as if nothing had been killed. Usage: [SQLITE_KILLS [POSTGRES_KILLS]]
+undone, each is killed with SIGKILL in the middle, then done again as a person would; in the end doors, ledger and log
+must be as if nothing had been killed. Usage: [SQLITE_KILLS [POSTGRES_KILLS]]
 """
 
 import json
@@ -126,21 +126,20 @@ def rounds(folder: Path, kills: int, url: str = "") -> Outcome:
 
 
 def one_round(home: Home, before: frozenset[str], whole: frozenset[str], draw: random.Random, told: Outcome) -> None:
-    """Approve and undo one act; one of the two is killed first, and done again."""
-    victim = ("approve", "undo")[told.begun % 2]
+    """Approve and undo one act; each is killed first, and done again."""
     act = proposed(home, f"c{told.begun}", MEMBERS)
     told.begun += 1
-    for what in ("approve", "undo"):
+    for what, after in (("approve", whole), ("undo", before)):
         span = told.seconds.get(what, 0.0)
-        if span and what == victim and killed(partial(done, home, act, what), draw.uniform(0, span)):
+        if span and killed(partial(done, home, act, what), draw.uniform(0, span)):
             told.kills[what] += 1
             told.done_or_not += stopped(home) in (before, whole)
         begin = time.monotonic()
         done(home, act, what)
         told.seconds.setdefault(what, time.monotonic() - begin)
-        if what == "approve":
-            assert stopped(home) == whole
-    told.restored += stopped(home) == before
+        seen = stopped(home)
+        assert what == "undo" or seen == after
+    told.restored += seen == before
     print(told.begun, told.kills, flush=True)
 
 
@@ -175,20 +174,27 @@ def _row(engine: str, told: Outcome) -> str:
 
 def main() -> None:
     kills = [int(text) for text in sys.argv[1:]] or [100, 20]
+    rows: list[str] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         dry = dry_run_is_what_is_done(folder)
-        rows = [_row("SQLite", rounds(folder / "sqlite", kills[0]))]
+        rows.append(_row("SQLite", rounds(folder / "sqlite", kills[0])))
+        write(dry, rows)
         if len(kills) > 1 and kills[1]:
             with postgres() as url:
                 rows.append(_row("PostgreSQL", rounds(folder / "postgres", kills[1], url)))
+            write(dry, rows)
+
+
+def write(dry: tuple[int, int, int, int], rows: list[str]) -> None:
+    """Write the page."""
     lines = [
         f"# Undoing an act on {ACCOUNTS:,} accounts", "",
         f"The dry run shows {dry[0]:,} accounts and {dry[1]:,} exchanges; approved, doors stop {dry[2]:,} and",
         f"{dry[3]:,}, the very same accounts.", "",
-        "In every round an act is approved and undone, and one of the two is killed with SIGKILL at a random moment",
-        "and done again. Restored: afterwards doors stop exactly whom they stopped before the act, an older act still",
-        "holds, what was allowed or released stays so, and the log's chain holds.",
+        "In every round an act is approved and undone; each is killed with SIGKILL at a random moment and done again.",
+        "Restored: afterwards doors stop exactly whom they stopped before the act, an older act still holds, what was",
+        "allowed or released stays so, and the log's chain holds.",
         f"{os.cpu_count()} cores, shared with others. `lab/gateway_undo.py` makes this page.", "",
         "| ledger | kills in the middle | doors then saw all or nothing | restored | approving | undoing |",
         "|---|---|---|---|---|---|", *rows, "",
