@@ -4,7 +4,8 @@ In: seeds, the scenario's scale. Out: lab/results/gateway_drill.md. The traffic 
 in order of time; every request is first put to the gate. Every twelve hours `watch` judges what has been logged, the
 policy of lab/gateway_drill.toml proposes, a person approves, the snapshot is published. An operator whose account is
 stopped gives it up; an hour later a fresh account (own address, key, card and mail; the same client, tasks and words)
-goes on in its place. In the second row it also words everything anew from its first stop on. Usage: [SEEDS [SCALE]]
+goes on in its place. What is stopped reaches no model and is not in its log. In the second row the operator also words
+everything anew from its first stop on. Usage: [SEEDS [SCALE]]
 """
 
 import shutil
@@ -193,14 +194,8 @@ class Drill:
         passes = self.gate.answer(asked).passes
         self.felt.asked[who] += 1
         self.felt.stopped[who] += not passes
-        refused = {
-            "status": 403,
-            "output_tokens": 0,
-            "reasoning_tokens": None,
-            "finish_reason": None,
-            "reply_text": None,
-        }
-        self.logged.append(row if passes else {**row, **refused})
+        if passes:
+            self.logged.append(row)
         return passes
 
     def look(self, moment: datetime) -> None:
