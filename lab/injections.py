@@ -47,7 +47,7 @@ Row = Mapping[str, Any]
 
 
 def attacked(text: str) -> list[Row]:
-    return [ROWS[0] | dict.fromkeys(FIELDS, text), ROWS[1]]
+    return [{**ROWS[0], **dict.fromkeys(FIELDS, text)}, ROWS[1]]
 
 
 def logs(rows: list[Row], folder: Path) -> Iterator[tuple[str, Path]]:
