@@ -40,7 +40,10 @@ def exchanges(path: Path) -> list[dict[str, Any]]:
 def config(port: int, log: Path) -> dict[str, Any]:
     kinds = {"model_name_override": "STRING", "llm_input_token": "NUMBER", "llm_output_token": "NUMBER"}
     rules = [
-        {"header": f"x-{key}", "on_header_present": {"metadata_namespace": _METADATA, "key": key, "type": kind}}
+        {
+            "header": f"x-{key.replace('_', '-')}",
+            "on_header_present": {"metadata_namespace": _METADATA, "key": key, "type": kind},
+        }
         for key, kind in kinds.items()
     ]
     extensions = "type.googleapis.com/envoy.extensions"
