@@ -55,12 +55,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Everybody else, whom a campaign is judged against: accounts, models used by members, counted exchanges."""
+    """Everybody else, whom a campaign is judged against: accounts, models used by members, counted exchanges, without text, too."""
 
     population: Population
     models: pa.Table
     counts: taking.Counts
-    silent: taking.Silent
+    silent: taking.Silent | None
     course: taking.Course
 
 
@@ -81,7 +81,7 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
         engine.run(taking.unit_parts(tasks)),
         engine.run(taking.unit_multiplicities(tasks)),
     )
-    silent = taking.silent(engine.run(taking.unit_hours(sketched, members)))
+    silent = taking.silent(engine.run(taking.unit_hours(sketched, members))) if counts.wordless else None
     course = course_of(engine, sketched, members, case.settings.releases)
     models = engine.run(member_models(sketched, members))
     others = Others(population(case.behaviour.table), models, counts, silent, course)

@@ -62,6 +62,8 @@ class Tally:
         self.quarantined += other.quarantined[: _NAMED_FAULTS - len(self.quarantined)]
         for name, count in other.values.items():
             self.values[name] = self.values.get(name, 0) + count
+        for name, count in other.formats.items():
+            self.saw(name, count)
         self.saw_extra(sorted(other.extra_columns))
         self.remarks += other.remarks
 
