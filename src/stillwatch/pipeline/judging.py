@@ -55,7 +55,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Everybody else, whom a campaign is judged against: accounts, models used by members, counted exchanges, without text, too."""
+    """Everybody else, whom a campaign is judged against: accounts, models used by members, counted exchanges."""
 
     population: Population
     models: pa.Table
