@@ -59,7 +59,7 @@ def logs(rows: list[Row], folder: Path) -> Iterator[tuple[str, Path]]:
     with sheet.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(ROWS[0]))
         writer.writeheader()
-        writer.writerows(row | {"tools": json.dumps(row["tools"]) if row["tools"] else ""} for row in plain)
+        writer.writerows({**row, "tools": json.dumps(row["tools"]) if row["tools"] else ""} for row in plain)
     yield "canonical CSV", sheet
     packed = folder / "log.parquet"
     pq.write_table(pa.Table.from_pylist([dict(row) for row in rows]), packed)

@@ -86,8 +86,8 @@ def _parquet_repeated(path: Path) -> None:
 
 
 def _parquet_long(path: Path) -> None:
-    """One text of 500 MB, packed."""
-    text = pa.array([b"x" * 500_000_000], pa.binary())
+    """One text of 200 MB, packed."""
+    text = pa.array([b"x" * 200_000_000], pa.binary())
     columns = {name: pa.array([str(value)]) for name, value in GOOD.items()}
     pq.write_table(pa.table(columns | {"prompt_text": text}), path, compression="zstd")
 
@@ -106,6 +106,6 @@ BOMBS: Mapping[str, Callable[[Path], object]] = {
     "a million keys in a column": _between(json.dumps(GOOD | {"params": {str(n): 1 for n in range(800_000)}}).encode()),
     "a line of 1 GB": _long_line,
     "Parquet with forged counts": _parquet_counts,
-    "Parquet, one text of 500 MB": _parquet_long,
+    "Parquet, one text of 200 MB": _parquet_long,
     "Parquet, 2,000 rows that name three texts of a megabyte": _parquet_repeated,
 }

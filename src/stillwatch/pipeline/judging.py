@@ -60,7 +60,7 @@ class Others:
     population: Population
     models: pa.Table
     counts: taking.Counts
-    silent: taking.Silent
+    silent: taking.Silent | None
     course: taking.Course
 
 
@@ -82,7 +82,7 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
         engine.run(taking.unit_parts(tasks)),
         engine.run(taking.unit_multiplicities(tasks)),
     )
-    silent = taking.silent(engine.run(taking.unit_hours(sketched, members)))
+    silent = taking.silent(engine.run(taking.unit_hours(sketched, members))) if counts.wordless else None
     course = course_of(engine, sketched, members, case.settings.releases)
     models = engine.run(member_models(sketched, members))
     others = Others(population(case.behaviour.table), models, counts, silent, course)
