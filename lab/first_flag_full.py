@@ -31,9 +31,9 @@ COLUMNS = (
 HEAD = f"""# Before the first flag, at full size
 
 `python lab/first_flag_full.py SCENARIO DAYS`: the first days of a disclosure with all their accounts and exchanges,
-scanned as of every {HOURS}th hour (bits are worth what the most of many looks is worth). Hours count from the operator's
-start, up to {HOURS} of which nobody looked. Share: of the exchanges disclosed for the whole campaign. Bar: at most
-{TASKS:,} unique tasks, or {SHARE:.0%} of the campaign. Machine: {os.cpu_count()} cores.
+scanned as of every {HOURS}th hour (bits are worth what the most of many looks is worth). Hours count from the start of
+the operator, up to {HOURS} of which nobody looked. Share: of the exchanges disclosed for all of the campaign. Bar:
+at most {TASKS:,} unique tasks, or {SHARE:.0%} of the campaign. Machine: {os.cpu_count()} cores.
 
 | {" | ".join(COLUMNS)} |
 |{"---|" * len(COLUMNS)}
