@@ -80,7 +80,7 @@ def _parquet_repeated(path: Path) -> None:
     """Two thousand rows that name one text of a megabyte."""
     many = pa.array([0] * 2_000, pa.int32())
     columns = {name: pa.array([str(value)] * 2_000) for name, value in GOOD.items()}
-    for name in ("system_text", "user_agent", "params"):
+    for name in ("prompt_text", "reply_text", "system_text"):
         columns[name] = pa.DictionaryArray.from_arrays(many, pa.array(["x" * 900_000]))
     pq.write_table(pa.table(columns), path)
 

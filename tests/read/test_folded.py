@@ -41,4 +41,10 @@ def test_texts_inside_lists_objects_and_maps_count() -> None:
 def test_columns_of_text_are_named(tmp_path: Any) -> None:
     path = tmp_path / "log.parquet"
     pq.write_table(pa.table({"n": [1, 2], "prompt_text": ["x", "y"], "a": ["x", "x"], "l": [["x"], []]}), path)
-    assert set(folded_columns(pq.read_metadata(path))) == {"a", "l.list.element"}
+    assert set(folded_columns(path, pq.read_metadata(path), 16_384)) == {"a", "l.list.element"}
+
+
+def test_a_long_text_that_repeats_is_folded_in_any_column(tmp_path: Any) -> None:
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.table({"prompt_text": ["x" * 900_000] * 300, "reply_text": ["y"] * 300}), path)
+    assert set(folded_columns(path, pq.read_metadata(path), 16_384)) == {"prompt_text", "reply_text"}

@@ -41,7 +41,7 @@ def parquet_batches(
     """
     try:
         metadata = pq.read_metadata(path)
-        folded = folded_columns(metadata)
+        folded = folded_columns(path, metadata, _rows_at_once(metadata, reading.settings))
         file = pq.ParquetFile(path, metadata=metadata, read_dictionary=folded, buffer_size=_BUFFER, pre_buffer=False)
         have = file.schema_arrow.names
     except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
@@ -110,7 +110,7 @@ def _small_batches(
         group = file.metadata.row_group(number)
         if group.total_byte_size > max(_GROUP_BYTES, settings.row_limit_bytes * group.num_rows):
             raise RowFault(f"the rest of the file has rows longer than {settings.row_limit_bytes:,} bytes")
-    rows = _rows_at_once(file, settings)
+    rows = _rows_at_once(file.metadata, settings)
     for some in _read_together(file, groups):
         for batch in file.iter_batches(rows, row_groups=some, columns=columns, use_threads=True):
             yield from unfolded_pieces(batch, _BATCH_BYTES)
@@ -129,9 +129,9 @@ def _plain_values(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rows_at_once(file: pq.ParquetFile, settings: Settings) -> int:
+def _rows_at_once(metadata: Any, settings: Settings) -> int:
     """Rows of which a batch holds few enough bytes, by the fattest row group."""
-    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     fattest = max((group.total_byte_size / max(1, group.num_rows) for group in groups), default=0.0)
     return max(1, min(settings.batch_rows, int(_BATCH_BYTES / max(1.0, fattest))))
 

@@ -5,22 +5,47 @@ text of a megabyte that a million rows point at is a small file and a terabyte o
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 _SELDOM_REPEATED = frozenset({"exchange_id", "prompt_text", "reply_text"})  # folding what is unique costs most of all
+_UNFOLDED_BYTES = 128 << 20  # of those in a batch, from which they are folded all the same
 
 
-def folded_columns(metadata: Any) -> list[str]:
+def folded_columns(path: Path, metadata: Any, rows: int) -> list[str]:
     """Name the columns of text, nested ones too, but for those of the canonical table that seldom repeat.
 
     Which columns a file says to repeat is not asked: Arrow ends the process where that part of a file is forged.
+
+    Args:    rows: of a batch.
     """
     columns = map(metadata.schema.column, range(len(metadata.schema)))
-    return [one.path for one in columns if one.physical_type == "BYTE_ARRAY" and one.path not in _SELDOM_REPEATED]
+    texts = [one.path for one in columns if one.physical_type == "BYTE_ARRAY"]
+    seldom = [name for name in texts if name in _SELDOM_REPEATED]
+    if seldom and _repeats_long(path, metadata, seldom, rows):
+        return texts
+    return [name for name in texts if name not in _SELDOM_REPEATED]
+
+
+def _repeats_long(path: Path, metadata: Any, columns: list[str], rows: int) -> bool:
+    """Tell by the list of texts before each row group's first row whether a batch could be as long as they are."""
+    try:
+        with pq.ParquetFile(path, metadata=metadata, read_dictionary=columns, pre_buffer=False) as file:
+            for number in range(metadata.num_row_groups):
+                group = metadata.row_group(number)
+                if group.total_byte_size <= _UNFOLDED_BYTES:
+                    first = next(file.iter_batches(1, row_groups=[number], columns=columns, use_threads=False))
+                    most = sum(_most(column) for column in first.columns)
+                    if most * min(rows, group.num_rows) > _UNFOLDED_BYTES:
+                        return True
+    except (pa.ArrowException, OSError, UnicodeDecodeError, StopIteration):
+        return True  # whoever reads it says what is wrong
+    return False
 
 
 def unfolded_pieces(batch: pa.RecordBatch, limit_bytes: int) -> Iterator[tuple[pa.RecordBatch, int]]:
