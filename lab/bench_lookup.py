@@ -121,7 +121,8 @@ def main() -> None:
     lines = [
         "# Time of a decision in process", "",
         f"{DECISIONS:,} decisions and {INDICATORS:,} scaffold indicators in {size / 2**20:.0f} MiB, opened and checked",
-        f"in {loaded:.2f} s. One Python process; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} by others.",
+        f"in {loaded:.2f} s. One Python process; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} by others,",
+        "before which it ran (SCHED_RR)." if os.sched_getscheduler(0) == os.SCHED_RR else "beside which it ran.",
         "`lab/bench_lookup.py` makes this page.", "",
         "| in process | p50, microseconds | p99 | p99.9 |", "|---|---|---|---|",
         *(f"| {label} | {_three(spans)} |" for label, spans in inside), "",

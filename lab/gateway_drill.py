@@ -3,9 +3,9 @@
 In: seeds, the scenario's scale. Out: lab/results/gateway_drill.md. The traffic of `february` over ten days is replayed
 in order of time; every request is first put to the gate. Every twelve hours `watch` judges what has been logged, the
 policy of lab/gateway_drill.toml proposes, a person approves, the snapshot is published. An operator whose account is
-stopped gives it up; an hour later a fresh account (own address, key, card and mail; the same client, tasks and words)
-goes on in its place. What is stopped reaches no model and is not in its log. In the second row the operator also words
-everything anew from its first stop on. Usage: [SEEDS [SCALE]]
+stopped gives it up; a day or an hour later a fresh account (own address, key, card and mail; the same client, tasks
+and words) goes on in its place, again and again. What is stopped reaches no model and is not in its log. In the third
+row the operator also words everything anew from its first stop on. Usage: [SEEDS [SCALE]]
 """
 
 import shutil
@@ -38,9 +38,14 @@ from stillwatch.types import ACCUSED_OF
 
 HERE = Path(__file__).resolve().parent
 PAGE, POLICY = HERE / "results" / "gateway_drill.md", HERE / "gateway_drill.toml"
-DAYS, LOOK_HOURS, REPLACED_HOURS, WITHIN = 10, 12, 1.0, 3
-Reaction = Literal["replaces", "replaces, new words"]
-REACTIONS: tuple[Reaction, ...] = ("replaces", "replaces, new words")
+DAYS, LOOK_HOURS, WITHIN = 10, 12, 3
+Reaction = Literal["replaced after 24 h", "replaced after 1 h", "replaced after 1 h, in new words"]
+HOURS: dict[Reaction, int] = {
+    "replaced after 24 h": 24,
+    "replaced after 1 h": 1,
+    "replaced after 1 h, in new words": 1,
+}
+REACTIONS = tuple(HOURS)
 WORDS = ("prompt_text", "system_text", "tools", "tools_hash", "params", "turn")
 Row = dict[str, Any]
 
@@ -154,7 +159,7 @@ class Drill:
             return
         if place.closed:
             self.replace(place, row, who)
-        if self.reaction == "replaces, new words" and felt.stopped[who]:
+        if self.reaction.endswith("new words") and felt.stopped[who]:
             row = {**row, **next(self.words[who], {})}
         row = {**row, "account_id": place.account}
         if place.lives:
@@ -165,7 +170,7 @@ class Drill:
             if place.lives:
                 felt.passed[place.account] += 1
         else:
-            place.closed, place.back = True, now + REPLACED_HOURS * 3600
+            place.closed, place.back = True, now + HOURS[self.reaction] * 3600
             if place.lives:
                 felt.caught[place.account] = felt.passed[place.account] + 1
 
@@ -291,7 +296,7 @@ def main() -> None:
                 print(*lines[-3:], row_of(reaction, [one]), one.not_approved, one.looks, flush=True)
     told = (__doc__ or "").split("\n\n", 1)[1].partition(" Usage:")[0].splitlines()
     heads = (
-        "operator, once stopped", "operators found", "wanted after", "got after", "harvest falls by",
+        "accounts of the operator", "operators found", "wanted after", "got after", "harvest falls by",
         f"fresh accounts stopped within {WITHIN} requests", "innocents' requests stopped",
     )  # fmt: skip
     seen = ("seed", "reaction", "operator", "first accused", "got before", "wanted after", "got after")

@@ -40,7 +40,7 @@ BY = "A. Person"
 
 @dataclass(slots=True)
 class Outcome:
-    """What the rounds came to. seconds: of approving and undoing unharmed."""
+    """What the rounds came to. seconds: of approving and undoing unharmed, the last time."""
 
     kills: dict[str, int] = field(default_factory=lambda: {"approve": 0, "undo": 0})
     begun: int = 0
@@ -109,7 +109,7 @@ def fresh(folder: Path, url: str) -> tuple[Home, frozenset[str]]:
     return home, stopped(home)
 
 
-def rounds(folder: Path, kills: int, url: str = "") -> Outcome:
+def rounds(folder: Path, kills: int, tell: Callable[[Outcome], None], url: str = "") -> Outcome:
     """Kill so many times in the middle."""
     draw, told = random.Random(11), Outcome()
     while sum(told.kills.values()) < kills:
@@ -122,6 +122,7 @@ def rounds(folder: Path, kills: int, url: str = "") -> Outcome:
             one_round(home, before, whole, draw, told)
         with Books(home.place) as books:
             assert books.faults(None) == []
+        tell(told)
     return told
 
 
@@ -136,10 +137,9 @@ def one_round(home: Home, before: frozenset[str], whole: frozenset[str], draw: r
             told.done_or_not += stopped(home) in (before, whole)
         begin = time.monotonic()
         done(home, act, what)
-        told.seconds.setdefault(what, time.monotonic() - begin)
-        seen = stopped(home)
-        assert what == "undo" or seen == after
-    told.restored += seen == before
+        told.seconds[what] = time.monotonic() - begin
+        assert what == "undo" or told.begun > 1 or stopped(home) == after
+    told.restored += stopped(home) == before
     print(told.begun, told.kills, flush=True)
 
 
@@ -174,16 +174,19 @@ def _row(engine: str, told: Outcome) -> str:
 
 def main() -> None:
     kills = [int(text) for text in sys.argv[1:]] or [100, 20]
-    rows: list[str] = []
+    rows: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         dry = dry_run_is_what_is_done(folder)
-        rows.append(_row("SQLite", rounds(folder / "sqlite", kills[0])))
-        write(dry, rows)
+
+        def tell(engine: str, told: Outcome) -> None:
+            rows[engine] = _row(engine, told)
+            write(dry, list(rows.values()))
+
+        rounds(folder / "sqlite", kills[0], partial(tell, "SQLite"))
         if len(kills) > 1 and kills[1]:
             with postgres() as url:
-                rows.append(_row("PostgreSQL", rounds(folder / "postgres", kills[1], url)))
-            write(dry, rows)
+                rounds(folder / "postgres", kills[1], partial(tell, "PostgreSQL"), url)
 
 
 def write(dry: tuple[int, int, int, int], rows: list[str]) -> None:

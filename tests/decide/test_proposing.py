@@ -108,6 +108,16 @@ def test_exempt_targets_are_left_out(tmp_path: Path) -> None:
     assert [d.value for d in plan.decisions] == ["c1-1"]
 
 
+def test_a_campaign_whose_members_were_found_innocent_more_often_than_its_odds_allow_is_held(tmp_path: Path) -> None:
+    """Of 50 members at 9 bits a tenth of one is expected: one overturned appeal is bad luck, three are too many."""
+    policy = load_policy(_policy(tmp_path, RULE.replace("block = 3", "block = 100")))
+    campaign = _accused(50)
+    assert len(_propose([campaign], policy, NOW, innocents={"c1-0"}).decisions) == 50
+    plan = _propose([campaign], policy, NOW, innocents={"c1-0", "c1-1", "c1-2"})
+    assert (len(plan.decisions), plan.follow_ups) == (0, ())
+    assert "innocent on appeal" in plan.held[0].why
+
+
 def test_marks_that_strangers_show_are_left_out() -> None:
     """Words that one innocent shows are no ground for anything."""
     marks = (Mark(Scope.SCAFFOLD, "11", 12.0, 9, 0), Mark(Scope.SCAFFOLD, "12", 12.0, 9, 1))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import exp, factorial
 from typing import Literal
 
 from stillwatch.decide.policy import Policy, Rule
@@ -15,6 +16,7 @@ from stillwatch.types import Accused, Action, Approval, CampaignId, Decision, De
 
 Hour = tuple[Action, datetime]
 Target = tuple[Scope, str]
+_SURPRISE = 0.001
 _HOURS_AHEAD = 24 * 7  # a campaign that finds no free hour in a week is held
 
 
@@ -26,11 +28,13 @@ def propose(  # noqa: PLR0913 - what a plan depends on, by keyword
     bits_held: Literal["held", "not_held"],
     exempt: Collection[Target] = frozenset(),
     touched: Mapping[Hour, int] | None = None,
+    innocents: Collection[str] = frozenset(),
 ) -> Plan:
     """Give what the policy wants done about campaigns, within its caps, all simulated.
 
     Args:    bits_held: whether the run's check of its own bits held; without, nothing can be approved; exempt: what no
-             decision may touch; touched: accounts already acted on, by action and hour of start.
+             decision may touch; touched: accounts already acted on, by action and hour of start; innocents: accounts
+             whose appeals were overturned: a campaign of which more were than its odds allow is held as a whole.
     """
     busy = Counter(dict(touched or {}))
     decisions: list[Decision] = []
@@ -38,6 +42,10 @@ def propose(  # noqa: PLR0913 - what a plan depends on, by keyword
     for campaign in sorted(campaigns, key=lambda c: (-c.together_bits, c.campaign_id)):
         begin = _cohort_time(campaign.campaign_id, policy, now)
         for rule, targets in _by_rule(campaign, policy, exempt):
+            if refuted(campaign, innocents):
+                why = "more of its members were found innocent on appeal than their odds of membership allow"
+                held.append(Held(campaign.campaign_id, rule.action, len(targets), why))
+                continue
             start = _free_hour(rule.action, len(targets), begin, policy, busy)
             if start is None:
                 why = f"more than the policy's cap of {policy.caps_per_hour[rule.action]:,} an hour leaves room for"
@@ -45,7 +53,7 @@ def propose(  # noqa: PLR0913 - what a plan depends on, by keyword
                 continue
             busy[rule.action, _hour(start)] += len(targets)
             decisions += [decision(campaign.campaign_id, rule, value, bits, start) for value, bits in targets]
-    follow_ups = (follow_up(campaign, policy) for campaign in campaigns)
+    follow_ups = (follow_up(campaign, policy) for campaign in campaigns if not refuted(campaign, innocents))
     return Plan(
         tuple(decisions),
         tuple(held),
@@ -53,6 +61,18 @@ def propose(  # noqa: PLR0913 - what a plan depends on, by keyword
         bits_held == "held",
         frozenset((rule.reason_code, rule.action) for rule in policy.rules if rule.enforce),
     )
+
+
+def refuted(campaign: Accused, innocents: Collection[str]) -> bool:
+    """Whether so many labelled innocents among the members have less than one chance in 1,000, if the odds are right.
+
+    The number of innocents among members with odds 2^b is near Poisson, with the sum of 1 / (1 + 2^b) as its mean. One
+    appeal alone holds nothing.
+    """
+    found = sum(account in innocents for account, _ in campaign.members)
+    mean = sum(1 / (1 + 2.0**bits) for _, bits in campaign.members)
+    fewer = sum(exp(-mean) * mean**n / factorial(n) for n in range(found))
+    return found > 1 and 1 - fewer < _SURPRISE
 
 
 def approved(plan: Plan, by: str, now: datetime) -> Plan:

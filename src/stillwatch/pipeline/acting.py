@@ -92,6 +92,7 @@ class Books:
             bits_held="held" if report.bits_held else "not_held",
             exempt={(e.scope, e.value) for e in self.standing(now).exemptions},
             touched=ledger.touched(self._ledger),
+            innocents=ledger.innocents(self._ledger),
         )
         return ledger.propose(self._ledger, plan, by, now), plan
 
