@@ -43,6 +43,10 @@ class Tally:
                 return
             self.extra_columns.add(name[:60].encode("utf-8", "replace").decode())
 
+    def saw(self, format_name: str, documents: int) -> None:
+        """Count documents of a format."""
+        self.formats[format_name] = self.formats.get(format_name, 0) + documents
+
     def quarantine(self, file: str, row: int, reason: str) -> None:
         """Count a row that could not be read."""
         self.rows_quarantined += 1

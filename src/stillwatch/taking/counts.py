@@ -71,6 +71,11 @@ class Counts:
         """Number of strangers."""
         return len(self.exchanges) - len(self.campaigns)
 
+    @property
+    def wordless(self) -> bool:
+        """Whether any campaign has no text at all."""
+        return bool((self.texted[: len(self.campaigns)] == 0).any())
+
     @cached_property
     def considered(self) -> Part:
         """The stream where it covers enough of the unit, all of it elsewhere."""

@@ -39,7 +39,7 @@ def compared(sketched: ir.Table, members: ir.Table) -> ir.Table:
 
 def unit_totals(sketched: ir.Table, members: ir.Table) -> ir.Table:
     """Count the answered exchanges of each unit: (campaign_id, account_key, exchanges, texted)."""
-    rows = _with_units(answered(sketched), members)
+    rows = with_units(answered(sketched), members)
     return rows.group_by("campaign_id", "account_key").agg(
         exchanges=lambda t: t.count(), texted=lambda t: t.has_text.cast("int64").sum()
     )
@@ -47,7 +47,7 @@ def unit_totals(sketched: ir.Table, members: ir.Table) -> ir.Table:
 
 def task_counts(sketched: ir.Table, members: ir.Table) -> ir.Table:
     """Count how each unit asked each of its tasks; one row a task, so as large as the log. Keep it."""
-    rows = _with_units(_with_task(answered(sketched)), members)
+    rows = with_units(_with_task(answered(sketched)), members)
     short = rows.output_tokens.isnull() | (rows.output_tokens <= SHORT_REPLY_TOKENS)
     rows = rows.mutate(
         judged=(rows.judges & short).cast("int64"),
@@ -91,7 +91,7 @@ def _with_task(rows: ir.Table) -> ir.Table:
     return rows.filter(rows.has_text & (rows.task_hash != 0))
 
 
-def _with_units(rows: ir.Table, members: ir.Table) -> ir.Table:
+def with_units(rows: ir.Table, members: ir.Table) -> ir.Table:
     """Name the unit of each exchange: a campaign and key 0, or no campaign and the account's key."""
     belongs = members.select("campaign_id", member_key="account_key").distinct()
     joined = rows.left_join(belongs, rows.account_key == belongs.member_key)

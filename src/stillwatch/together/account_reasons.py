@@ -58,13 +58,12 @@ class Tested:
     accounts: Mapping[str, Any]
 
 
-def tested(  # noqa: PLR0913, PLR0917 - all that was decided, and by what
+def tested(
     accounts: Accounts,
     groups: Groups,
     scores: Scores,
     nulls: Nulls,
     reach: Sequence[Reach],
-    false_discovery_fraction: float,
 ) -> Tested:
     """Keep how every group and account was judged."""
     order = np.lexsort((np.arange(len(groups)), -scores.total))
@@ -73,7 +72,7 @@ def tested(  # noqa: PLR0913, PLR0917 - all that was decided, and by what
     shown[strongest[strongest[:, 0] >= 0, 0]] = True
     shown |= scores.accused[order]
     return Tested(
-        _groups(groups, scores, reach, order, _needed_bits(scores, false_discovery_fraction)),
+        _groups(groups, scores, reach, order),
         _tests(accounts, groups, scores, nulls, order, np.flatnonzero(shown)),
         _accounts(accounts, groups, strongest, reach, nulls.trust),
     )
@@ -90,13 +89,7 @@ def _strongest(ranked: sp.csr_array) -> Rows:
     return ranks
 
 
-def _needed_bits(scores: Scores, false_discovery_fraction: float) -> Floats:
-    """Bits from which e-BH accuses each group: all that it accused, or these and one group more."""
-    chosen = int(scores.accused.sum()) + (~scores.accused).astype(int)
-    return np.asarray(np.log2(len(chosen) / (false_discovery_fraction * np.maximum(chosen, 1))) - scores.stakes)
-
-
-def _groups(groups: Groups, scores: Scores, reach: Sequence[Reach], order: Rows, needed: Floats) -> dict[str, Any]:
+def _groups(groups: Groups, scores: Scores, reach: Sequence[Reach], order: Rows) -> dict[str, Any]:
     size = np.asarray(groups.members.sum(axis=1)).ravel()
     owned = np.zeros((len(reach) + 1, len(groups)))
     leads = np.zeros(len(groups), bool)
@@ -112,7 +105,7 @@ def _groups(groups: Groups, scores: Scores, reach: Sequence[Reach], order: Rows,
         "values": [[trait.value[:_VALUE_CHARACTERS] for trait in one] for one in traits],
         "accounts": size[order].astype(np.int64),
         "bits": np.round(scores.total[order], 3),
-        "needed_bits": np.round(needed[order], 3),
+        "needed_bits": np.round(scores.needed[order], 3),
         "accused": scores.accused[order],
         "campaign": np.where(half, largest, -1)[order],
         "campaign_accounts": owned.sum(axis=0)[order].astype(np.int64),

@@ -40,7 +40,8 @@ class Likeness:
     """One test. Tests of one family depend on each other and are averaged; families are taken as independent.
 
     entailed: kinds of trait that force this likeness, so that groups formed by them are not tested by it;
-    say: (members, strangers) -> the sentence; both are account rows.
+    say: (members, strangers) -> the sentence; both are account rows; coincident: a lesson or a workshop, which brings
+    strangers together once, makes them alike in it.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Likeness:
     entailed: frozenset[TraitKind]
     features: Callable[[Accounts], Features]
     say: Callable[[Accounts, npt.NDArray[np.int64], npt.NDArray[np.int64]], str]
+    coincident: bool = False
 
 
 def features_of(likeness: Likeness, accounts: Accounts) -> Features:
