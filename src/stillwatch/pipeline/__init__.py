@@ -19,6 +19,7 @@ from stillwatch.pipeline.stages import Measure, Stages, Tell
 from stillwatch.pipeline.summary import coverage
 from stillwatch.pipeline.tested import tested_tables
 from stillwatch.settings import Settings
+from stillwatch.tables import TAKEN
 from stillwatch.together import Nulls
 from stillwatch.types import RunCost, Scan
 
@@ -93,7 +94,7 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
         continued=continuing.continuation,
     )
     clock.start("writing the report")
-    ordered = None if judged.taken is None else judged.taken.order_by("campaign_id", "exchange_id")
+    ordered = None if judged.taken is None else judged.taken.select(*TAKEN.names).order_by("campaign_id", "exchange_id")
     reasons = tested_tables(found.tested, profiled.profiles, judged.names)
     left = leave(profiled, result.campaigns, asked.earlier, result.as_of, settings, trust=nulls.trust)
     rows = None if ordered is None else engine.stream(ordered)

@@ -6,6 +6,7 @@ In: a batch of `tables.EXCHANGES`. Out: a batch of `tables.SKETCHED`, same rows 
 import ipaddress
 import json
 from collections.abc import Callable
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from stillwatch.tables import SKETCHED
 from stillwatch.types import TARGETS, Target
 
 _EXCERPT_CHARACTERS = 200
+_SHORT, _REMEMBERED = 500, 20_000  # characters of a value, and values, that are remembered: at most 20 MB a function
 _BETWEEN = "\x1f"  # what joins the names of tools: Unicode's unit separator
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _ELICITS, _JUDGES = len(TARGETS), len(TARGETS) + 1  # columns of the model behind those of the targets
@@ -123,10 +125,16 @@ def canonical_parameters(text: str) -> str:
         return text
 
 
+@cache
+def _remembering(function: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    return lru_cache(_REMEMBERED)(function)
+
+
 def _of_distinct(column: pa.Array, function: Callable[[str], str | None]) -> pa.Array:
-    """Apply a function to each distinct value once."""
+    """Apply a function to each distinct value once; short ones, which come back batch after batch, are remembered."""
     coded = column.dictionary_encode()
-    values = [function(value) for value in coded.dictionary.to_pylist()]
+    remembered = _remembering(function)
+    values = [(remembered if len(v) <= _SHORT else function)(v) for v in coded.dictionary.to_pylist()]
     return pa.array(values, pa.string()).take(coded.indices)
 
 

@@ -34,6 +34,7 @@ STREAM_MAJORITY = (3, 5)  # share of a stream's votes that makes its target that
 SHOWN_SHARE_FRACTION = 0.01  # smaller targets are classifier noise
 _VOTE_SCALE = 1000  # votes are summed as whole thousandths: sums of floats differ between engines
 _COPIED = ("account_key", "exchange_key", "exchange_id", "account_id", "second", "model", "task_hash")
+_KEPT = ("campaign_id", *_COPIED, "kind", "input_tokens", "output_tokens", "turn", "target", "target_fraction")
 
 
 def matched(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Table:
@@ -51,7 +52,8 @@ def matched(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Ta
         rows = rows.left_join(shared, same)
     carried = [rows[f"shared_{index}"] for index in range(len(SCAFFOLD_COLUMNS))]
     stream = ibis.cases(*((value.notnull(), index) for index, value in enumerate(carried)))
-    return rows.mutate(stream=stream.cast("int64"), stream_value=ibis.coalesce(*carried))
+    named = rows.mutate(stream=stream.cast("int64"), stream_value=ibis.coalesce(*carried))
+    return named.select(*_KEPT, *SHINGLE_COLUMNS, "stream", "stream_value")
 
 
 def taken(rows: ir.Table) -> ir.Table:
