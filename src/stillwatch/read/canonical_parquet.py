@@ -118,7 +118,7 @@ def _small_batches(
 
 def _read_together(file: pq.ParquetFile, groups: list[int]) -> list[list[int]]:
     """All row groups at once, or each alone: Arrow has no batches of folded texts inside lists across two of them."""
-    nested = any("." in column for column in folded_columns(file.metadata))
+    nested = any(pa.types.is_nested(kind) for kind in file.schema_arrow.types)
     return [[number] for number in groups] if nested else [groups]
 
 
