@@ -1,29 +1,19 @@
-"""How long a decision takes: in process, with 100,000 decisions and 10,000 scaffold indicators, and over HTTP.
+"""How long a decision takes in process, with 100,000 decisions and 10,000 scaffold indicators.
 
-In: a seed. Out: lab/results/lookup.md. HTTP is driven by wrk where it is installed, at no fixed rate: both wrk and the
-server share this machine's cores. Usage: lab/bench_lookup.py [SECONDS]
+In: nothing. Out: lab/results/lookup.md. `lab/gateway_http.py` measures the same over HTTP. Usage: lab/bench_lookup.py
 """
 
-import json
 import os
 import random
-import re
-import shutil
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.gate import Gate
-from stillwatch.gateway.home import home_of
 from stillwatch.gateway.snapshot import Contents, write_snapshot
 from stillwatch.known import FamilyOdds, Indicator, KindIndicators, KnownCampaign, as_text
-from stillwatch.pipeline.acting import Books
 from stillwatch.pipeline.linking import Request
 from stillwatch.types import (
     AccountId,
@@ -108,55 +98,6 @@ def in_process(gate: Gate, rng: random.Random) -> list[tuple[str, list[float]]]:
     return rows
 
 
-def over_http(folder: Path, seconds: int) -> list[str]:
-    """Drive the served doors with wrk, one connection a core and then sixteen."""
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        return ["| wrk is not installed | | | |"]
-    port = 18_088
-    (folder / "serve.toml").write_text(f'listen = "127.0.0.1:{port}"\nrefresh_seconds = 60\n', "utf-8")
-    begin = [sys.executable, "-m", "stillwatch", "serve", "--home", str(folder), "--config", str(folder / "serve.toml")]
-    rows = []
-    with subprocess.Popen(begin) as server:
-        wait_until_ready(server, port)
-        for connections in (2, 16):
-            load = [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(folder / "ask.lua")]
-            told = subprocess.run(
-                [*load, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True
-            ).stdout
-            found = dict(re.findall(r"(50|99)%\s+([\d.]+\w+)", told))
-            per_second = re.findall(r"Requests/sec:\s+([\d.]+)", told)[0]
-            rows.append(f"| {connections} | {float(per_second):,.0f} | {found['50']} | {found['99']} |")
-        server.terminate()
-    return rows
-
-
-def wait_until_ready(server: "subprocess.Popen[bytes]", port: int) -> None:
-    """Wait until the doors are ready; the server's end is an error."""
-    while True:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2).close()
-        except (urllib.error.URLError, OSError):
-            try:
-                server.wait(0.2)
-            except subprocess.TimeoutExpired:
-                continue
-            raise SystemExit("the server ended") from None
-        return
-
-
-LUA = """
-local n = 0
-local body = '%s'
-request = function()
-  n = n + 1
-  local headers = {["x-account-id"] = "account-" .. (n %% 200000), ["content-type"] = "application/json",
-    ["user-agent"] = "curl", ["x-forwarded-for"] = "10.0." .. (n %% 250) .. ".7"}
-  return wrk.format("POST", "/envoy/v1/chat/completions", headers, body)
-end
-"""
-
-
 def _three(spans: list[float]) -> str:
     return " | ".join(f"{_percentile(spans, share):.0f}" for share in (0.5, 0.99, 0.999))
 
@@ -166,33 +107,24 @@ def _percentile(spans: list[float], share: float) -> float:
 
 
 def main() -> None:
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     rng = random.Random(7)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with Books(str(folder / "ledger.sqlite")) as books:
-            version = books.version()
-        write_snapshot(contents(version), home_of(folder).snapshot)
-        gate = Gate(home_of(folder).snapshot, ())
+        snapshot = Path(name) / "decisions.snapshot"
+        write_snapshot(contents(1), snapshot)
+        gate = Gate(snapshot, ())
         begin = time.perf_counter()
         assert gate.refresh()
         loaded = time.perf_counter() - begin
         gate.answer(Asked(account="x", request=Request(prompt="warm up " * 20)))
-        size = home_of(folder).snapshot.stat().st_size
+        size = snapshot.stat().st_size
         inside = in_process(gate, rng)
-        prompt = " ".join(rng.choices(WORDS, k=50))
-        body = json.dumps({"model": "m", "messages": [{"role": "user", "content": prompt}]})
-        (folder / "ask.lua").write_text(LUA % body, "utf-8")
-        http = over_http(folder, seconds)
     lines = [
-        "# Time of a decision", "",
+        "# Time of a decision in process", "",
         f"{DECISIONS:,} decisions and {INDICATORS:,} scaffold indicators in {size / 2**20:.0f} MiB, opened and checked",
-        f"in {loaded:.2f} s. One Python process; {os.cpu_count()} cores, shared with others.",
+        f"in {loaded:.2f} s. One Python process; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} by others.",
         "`lab/bench_lookup.py` makes this page.", "",
         "| in process | p50, microseconds | p99 | p99.9 |", "|---|---|---|---|",
-        *(f"| {label} | {_three(spans)} |" for label, spans in inside),
-        "", "ext_authz over HTTP with a body, one server process; wrk on the same machine, as fast as it can:", "",
-        "| connections | requests a second | p50 | p99 |", "|---|---|---|---|", *http, "",
+        *(f"| {label} | {_three(spans)} |" for label, spans in inside), "",
     ]  # fmt: skip
     PAGE.write_text("\n".join(lines), "utf-8")
     print("\n".join(lines))

@@ -38,7 +38,9 @@ def home(tmp_path: Path) -> Path:
     members = [{"campaign_id": "c1", "account_id": f"m{n}", "bits": 12.0} for n in range(3)]
     members.append({"campaign_id": "c2", "account_id": "seat", "bits": 12.0})
     pq.write_table(pa.Table.from_pylist(members), folder / "members.parquet")
-    pq.write_table(pa.table({"account_id": ["m0", "m1", "m2", "seat", "other"]}), folder / "accounts_tested.parquet")
+    end, early = datetime(2026, 11, 4, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+    tested = {"account_id": ["m0", "m1", "m2", "seat", "other", "young"], "first_seen": [early] * 5 + [end]}
+    pq.write_table(pa.table({**tested, "last_seen": [end] * 6}), folder / "accounts_tested.parquet")
     accounts = ("m0", "m1", "m2", "seat")
     rows = [
         {"exchange_id": f"x{n}", "ts": f"2026-11-{1 + n % 4:02d}T10:00:00Z", "account_id": accounts[n % 4],
@@ -85,6 +87,12 @@ def test_from_proposal_to_release(home: Path) -> None:
     gate.refresh()
     assert gate.answer(Asked(account="m0")).action == "none"
     assert _run("act", "log", "--verify", "--home", home)["faults"] == []
+
+
+def test_an_account_that_a_scan_has_seen_for_less_than_two_days_may_still_be_linked(home: Path) -> None:
+    """Only the others are settled."""
+    _proposed(home)
+    assert (home / "settled.txt").read_text().split() == ["m0", "m1", "m2", "other", "seat"]
 
 
 def test_days_count_back_from_the_log_s_end_and_innocents_are_named(home: Path, tmp_path: Path) -> None:

@@ -103,12 +103,17 @@ def test_the_feed_marks_what_is_simulated(app: App) -> None:
     assert len(body["decisions"]) == 7
 
 
-def test_health_readiness_and_metrics(app: App, tmp_path: Path) -> None:
-    """Not ready without a snapshot; counts show in Prometheus' format."""
+def test_health_readiness_and_metrics(app: App, gate_of: GateOf, tmp_path: Path) -> None:
+    """Not ready without a snapshot, ready with an empty one; counts show in Prometheus' format."""
     _call(app, "/envoy/v1", x_account_id="blocked")
     assert _call(app, "/healthz")[0] == 200
     assert _call(app, "/readyz")[0] == 200
     assert _call(App(Gate(tmp_path / "absent", ()), Identity()), "/readyz")[0] == 503
+    assert _call(App(gate_of(decisions=()), Identity()), "/readyz") == (
+        200,
+        {"content-type": "text/plain"},
+        "snapshot 1\n",
+    )
     _, _, text = _call(app, "/metrics")
     assert 'stillwatch_answers_total{action="block",outcome="stop"} 1.0' in text
     assert "stillwatch_decisions 7.0" in text

@@ -19,12 +19,12 @@ from stillwatch.settings import Settings
 pytest.importorskip("uvicorn", reason="the server needs the extra 'gateway'")
 pytest.importorskip("opentelemetry.proto", reason="protobuf is in the extra 'otlp'")
 import uvicorn
+from gateways.own import free_port
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as proto
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from real import free_port
 
 from stillwatch.gateway.app import App
 

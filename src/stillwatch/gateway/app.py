@@ -37,11 +37,12 @@ class App:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-            query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             if scope["path"] in otlp.PATHS:
                 await _send(await self._exported(scope, headers, receive), send)
                 return
+            asked = scope["query_string"]
+            query = dict(parse_qsl(asked.decode("latin-1"))) if asked else {}
             limits = _SEEN_LIMITS if scope["path"] == seen.PATH else _LIMITS
             body = await _body(headers, receive, *limits) or b""
             reply = self.reply(Called(scope["method"], scope["path"], query, headers, body))

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from stillwatch.pipeline.linking import Request
+from stillwatch.pipeline.linking import Request, network
 from stillwatch.types import Scope
 
 _NO_CONTENT = Request()
+_ACCOUNT, _KEY, _ORGANISATION = Scope.ACCOUNT.value, Scope.KEY.value, Scope.ORGANISATION.value
+_ADDRESS, _NETWORK, _CLIENT = Scope.ADDRESS.value, Scope.NETWORK.value, Scope.CLIENT.value
 _NAMED_PARAMETERS = ("temperature", "top_p", "max_tokens", "n", "seed", "reasoning_effort", "stream", "response_format")
 
 
@@ -30,24 +32,25 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. Empty is unknown. route: its path, for the mode on failure."""
+    """One request. Empty is unknown. route: its path, for the mode on failure; traceparent: W3C trace context."""
 
     account: str = ""
     key: str = ""
     organisation: str = ""
-    network: str = ""
     route: str = "/"
+    traceparent: str = ""
     request: Request = _NO_CONTENT
 
     def targets(self) -> list[tuple[str, str]]:
         """Give the scopes and values that a look-up needs, scaffolds aside."""
+        address = self.request.address
         pairs = (
-            (Scope.ACCOUNT.value, self.account),
-            (Scope.KEY.value, self.key),
-            (Scope.ORGANISATION.value, self.organisation),
-            (Scope.ADDRESS.value, self.request.address),
-            (Scope.NETWORK.value, self.network),
-            (Scope.CLIENT.value, self.request.client),
+            (_ACCOUNT, self.account),
+            (_KEY, self.key),
+            (_ORGANISATION, self.organisation),
+            (_ADDRESS, address),
+            (_NETWORK, (network(address) if address else None) or ""),
+            (_CLIENT, self.request.client),
         )
         return [pair for pair in pairs if pair[1]]
 
@@ -61,6 +64,7 @@ def of_headers(headers: Mapping[str, str], body: bytes, route: str, identity: Id
         key=key,
         organisation=headers.get(identity.organisation, ""),
         route=route,
+        traceparent=headers.get("traceparent", ""),
         request=of_chat(body, headers.get("user-agent", ""), _address(headers, identity)),
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.snapshot import Contents, Order, Snapshot, Target, write_snapshot
-from stillwatch.pipeline.linking import Request, network, scaffolds
+from stillwatch.pipeline.linking import Request, scaffolds
 from stillwatch.types import SEVERITY, Decision, Exemption, Scope
 
 _ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
@@ -85,13 +85,11 @@ def _replay(
 
 
 def _targets(row: Mapping[str, Any], content: bool) -> tuple[Target, ...]:  # noqa: FBT001 - private
-    address = row["ip"] or ""
     asked = Asked(
         account=row["account_id"],
         key=row["key_id"] or "",
         organisation=row["org_id"] or "",
-        network=network(address) or "",
-        request=Request(client=row["user_agent"] or "", address=address),
+        request=Request(client=row["user_agent"] or "", address=row["ip"] or ""),
     )
     words = scaffolds(row["prompt_text"] or "") if content else ()
     return (*asked.targets(), *((Scope.SCAFFOLD.value, h) for h in words))

@@ -8,19 +8,20 @@ import queue
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.counting import Allowance
-from stillwatch.gateway.snapshot import NOTHING, Order, Snapshot, Upcoming
-from stillwatch.pipeline.linking import Linker, linker_of, network, scaffolds, shown
+from stillwatch.gateway.snapshot import Order, Snapshot, Upcoming
+from stillwatch.pipeline.linking import Linker, linker_of, scaffolds, shown
 from stillwatch.types import SEVERITY, Action, Scope
 
 OnFailure = Literal["open", "closed"]
+_ACCOUNT, _SCAFFOLD = Scope.ACCOUNT.value, Scope.SCAFFOLD.value
 _LINKED = 100_000  # fresh accounts acted on since the last snapshot
 _SEVERITY = {action.value: place for action, place in SEVERITY.items()}
 _STOPPING = frozenset({Action.CHALLENGE.value, Action.VERIFY.value, Action.BLOCK.value})
@@ -50,6 +51,10 @@ class Answer:
 PASS = Answer(passes=True)
 
 
+Told = Callable[[Asked, Answer, int, int], None]
+"""Told of every answer, with its begin and end in nanoseconds since 1970."""
+
+
 @dataclass(frozen=True, slots=True)
 class Linked:
     """A fresh account that was seen to continue a campaign, for the ledger."""
@@ -70,6 +75,7 @@ class Gate:
         self._path, self._routes, self._false_fraction = path, tuple(routes), false_fraction
         self._snapshot: Snapshot | None = None
         self._linker: Linker | None = None
+        self._learnt: tuple[str, Mapping[str, float]] = "", {}
         self._upcoming: dict[str, Upcoming] = {}
         self._new: OrderedDict[str, Order] = OrderedDict()
         self._seen: tuple[int, int] | None = None
@@ -78,6 +84,7 @@ class Gate:
         self._offset = time.time() - time.monotonic()
         self.linked: queue.SimpleQueue[Linked] = queue.SimpleQueue()
         self.counts: Counter[tuple[str, ...]] = Counter()
+        self.told: Told | None = None
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -89,20 +96,23 @@ class Gate:
         return self._offset + time.monotonic()
 
     def refresh(self) -> bool:
-        """Take a newer snapshot if there is one; a bad one is counted and the one in use stays."""
+        """Take a newer snapshot if there is one; a bad one is counted and the one in use stays.
+
+        Accounts are followed on where it knows the same campaigns.
+        """
         try:
             status = self._path.stat()
             seen = (status.st_mtime_ns, status.st_ino)
             if seen == self._seen:
                 return False
             fresh = Snapshot(self._path)
-            least = {u.campaign_id: u.bits for u in fresh.upcoming}
-            linker = linker_of(fresh.indicators, least, self._false_fraction)
+            learnt = fresh.indicators, {u.campaign_id: u.bits for u in fresh.upcoming}
+            linker = self._linker if learnt == self._learnt else linker_of(*learnt, self._false_fraction)
         except Exception:  # noqa: BLE001 - the gateway's door: whatever is wrong with the file, the old one serves
             self.counts["snapshot_faults",] += 1
             return False
         with self._lock:
-            self._snapshot, self._linker, self._seen = fresh, linker, seen
+            self._snapshot, self._linker, self._seen, self._learnt = fresh, linker, seen, learnt
             self._upcoming = {u.campaign_id: u for u in fresh.upcoming}
             self._new = OrderedDict((a, o) for a, o in self._new.items() if o.campaign_id in self._upcoming)
         return True
@@ -115,9 +125,19 @@ class Gate:
                 answer = self._answer(asked)
         except Exception:  # noqa: BLE001 - the gateway's door: a fault of ours is answered as the route says
             answer = self.failed(asked.route)
+        took = int((time.perf_counter() - begin) * 1e9)
         self.counts["answers", answer.action, "pass" if answer.passes else "stop"] += 1
-        self.counts["nanoseconds",] += int((time.perf_counter() - begin) * 1e9)
+        self.counts["nanoseconds",] += took
+        if self.told is not None:
+            self._tell(self.told, asked, answer, took)
         return answer
+
+    def _tell(self, told: Told, asked: Asked, answer: Answer, took_ns: int) -> None:
+        end = time.time_ns()
+        try:
+            told(asked, answer, end - took_ns, end)
+        except Exception:  # noqa: BLE001 - the gateway's door: whoever listens cannot change an answer
+            self.counts["trace_faults",] += 1
 
     def failed(self, route: str) -> Answer:
         """Answer for a route when we cannot tell; the longest prefix decides, and without one it is open."""
@@ -130,23 +150,22 @@ class Gate:
         if self._snapshot is None:
             return self.failed(asked.route)
         now = self.now()
-        asked = replace(asked, network=network(asked.request.address) or "") if asked.request.address else asked
-        hashes = scaffolds(asked.request.prompt)
-        targets = asked.targets() + [(Scope.SCAFFOLD.value, h) for h in hashes]
+        targets = asked.targets()
+        if _SCAFFOLD in self._snapshot.scopes:
+            targets += [(_SCAFFOLD, h) for h in scaffolds(asked.request.prompt)]
         found = self._snapshot.look_up(targets, now)
         if found.exempt:
             return PASS
-        orders = found.orders or NOTHING.orders
-        for order in orders:
+        for order in found.orders:
             if not order.enforced:
                 self.counts["would", order.action] += 1
-        enforced = [o for o in orders if o.enforced]
-        if not enforced or not any(o.scope == Scope.ACCOUNT.value for o in enforced):
-            fresh = self._link(asked, hashes, now)
+        enforced = [o for o in found.orders if o.enforced]
+        if not enforced or not any(o.scope == _ACCOUNT for o in enforced):
+            fresh = self._link(asked, now)
             enforced += [fresh] if fresh else []
         return self._act(max(enforced, key=lambda o: _SEVERITY[o.action]), now) if enforced else PASS
 
-    def _link(self, asked: Asked, hashes: Sequence[str], now: float) -> Order | None:
+    def _link(self, asked: Asked, now: float) -> Order | None:
         """The order about a fresh account that continues a campaign, if this request shows that."""
         if asked.account in self._new:
             order = self._new[asked.account]
@@ -155,7 +174,7 @@ class Gate:
             return None
         if self._linker.knows(asked.account) or self._snapshot.settled(asked.account):
             return None
-        found = self._linker.follow(asked.account, shown(asked.request, hashes))
+        found = self._linker.follow(asked.account, shown(asked.request))
         if found is None:
             return None
         upcoming, at = self._upcoming[found[0]], datetime.fromtimestamp(now, UTC)
@@ -183,7 +202,7 @@ class Gate:
 def _order(account: str, bits: float, upcoming: Upcoming, now: float) -> Order:
     return Order(
         decision_id=f"live-{upcoming.campaign_id}-{account}",
-        scope=Scope.ACCOUNT.value,
+        scope=_ACCOUNT,
         value=account,
         action=upcoming.action,
         reason_code=upcoming.reason_code,

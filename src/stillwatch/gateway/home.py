@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from stillwatch.gateway.snapshot import Contents, Snapshot, write_snapshot
+from stillwatch.gateway.snapshot import Contents, version_of, write_snapshot
 from stillwatch.pipeline.acting import Books, Report
 from stillwatch.pipeline.linking import merged
 
@@ -55,11 +55,8 @@ class Home:
         return held.version
 
     def published(self) -> int:
-        """The version of the snapshot that is there; -1 if there is none that can be read."""
-        try:
-            return int(Snapshot(self.snapshot).version)
-        except (OSError, ValueError):
-            return -1
+        """The version of the snapshot that is there; -1 if there is none."""
+        return version_of(self.snapshot)
 
 
 def home_of(folder: Path, url: str = "") -> Home:

@@ -4,7 +4,8 @@ In: a home and how to serve. Out: a running server. When the ledger cannot be re
 they have, and what they linked waits in memory.
 """
 
-import asyncio
+import gc
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ class Keeper:
             with Books(self._home.place) as books:
                 self._write_linked(books)
                 if books.version() != self._home.published():
-                    self._home.publish(books, datetime.now(UTC))
+                    self._home.publish(books, self._now())
         except Exception:  # noqa: BLE001 - the gateway's door: without its ledger it serves from the snapshot
             self._gate.counts["ledger_faults",] += 1
         self._gate.refresh()
@@ -73,8 +74,11 @@ class Keeper:
             for seen in self._waiting:
                 place = ActId(seen.upcoming.act_id), CampaignId(seen.upcoming.campaign_id)
                 by_place[place].append((seen.account, seen.bits))
-            books.link(by_place, datetime.now(UTC))
+            books.link(by_place, self._now())
             self._waiting.clear()
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._gate.now(), UTC)
 
     def _push(self) -> None:
         held = self._gate.snapshot
@@ -94,14 +98,32 @@ def serve(home: Home, served: Served) -> None:
     scaffolds("compiles the loop over text before the first request waits for it")
     keeper = Keeper(home, gate, served)
     keeper.step()
-    stop_grpc = _grpc(gate, served)
+    stop_grpc, stop_tracing = _grpc(gate, served), _traced(gate, served)
     host, port = address(served.listen)
     app = App(gate, served.identity, home.seen)
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False)
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, ws="none")
+    _calm()
     with keeper.running():
-        asyncio.run(uvicorn.Server(config).serve())
+        uvicorn.Server(config).run()
     keeper.step()
     stop_grpc()
+    stop_tracing()
+
+
+def _calm() -> None:
+    """Keep pauses short: what was loaded is never looked through again, and the keeper gives way within 0.5 ms."""
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(0.0005)
+
+
+def _traced(gate: Gate, served: Served) -> Callable[[], object]:
+    if not served.traces:
+        return lambda: None
+    from stillwatch.gateway.tracing import sent_to  # noqa: PLC0415 - an extra
+
+    gate.told = tracing = sent_to(served.traces)
+    return tracing.close
 
 
 def _grpc(gate: Gate, served: Served) -> Callable[[], object]:

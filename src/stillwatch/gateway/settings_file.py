@@ -17,13 +17,15 @@ _HELP = "see docs/how-to/serve-decisions.md"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """listen, grpc: HOST:PORT, grpc empty for none; redis: a URL, or empty; routes: the mode on failure by prefix;
+    """listen, grpc: HOST:PORT, grpc empty for none; redis: a URL, or empty; traces: the URL of an OTLP
+    receiver over HTTP, or empty; routes: the mode on failure by prefix;
     refresh_seconds: how often the ledger is looked at.
     """
 
     listen: str = "127.0.0.1:8088"
     grpc: str = ""
     redis: str = ""
+    traces: str = ""
     refresh_seconds: float = 1.0
     identity: Identity = field(default_factory=Identity)
     routes: tuple[Route, ...] = ()

@@ -5,8 +5,8 @@ library is needed to read one.
 
 Layout, little endian: a header, then sections padded to 8 bytes: sorted 64-bit hashes of (scope, value); where each
 one's record begins; records, JSON; sorted hashes of accounts that are long known; follow-ups, JSON; known campaigns,
-JSON. The SHA-256 of everything behind the header is checked when the file is opened. Where a record is found, the
-value in it is compared, so a collision of hashes hits nobody.
+JSON; the scopes that have a record, JSON. The SHA-256 of everything behind the header is checked when the file is
+opened. Where a record is found, the value in it is compared, so a collision of hashes hits nobody.
 """
 
 import json
@@ -27,8 +27,8 @@ from stillwatch.types import ActId, Decision, Exemption, FollowUp, Scope
 Target = tuple[str, str]
 """A scope and its value."""
 
-_MAGIC = b"SWSNAP1\n"
-_SECTIONS = 6
+_MAGIC = b"SWSNAP2\n"
+_SECTIONS = 7
 _HEADER = Struct(f"<8s32s2Q{_SECTIONS}Q")  # magic, digest, version, made at (seconds), bytes of each section unpadded
 
 
@@ -104,6 +104,7 @@ def write_snapshot(contents: Contents, path: Path) -> None:
         array("Q", sorted({_hash(Scope.ACCOUNT, account) for account in contents.settled})).tobytes(),
         json.dumps([_upcoming_row(act, f) for act, f in contents.follow_ups]).encode(),
         contents.indicators.encode(),
+        json.dumps(sorted({d.scope for d in contents.decisions} | {e.scope for e in contents.exemptions})).encode(),
     )
     body = b"".join(section + bytes(-len(section) % 8) for section in sections)
     sizes = (len(section) for section in sections)
@@ -117,13 +118,25 @@ def write_snapshot(contents: Contents, path: Path) -> None:
     unfinished.replace(path)
 
 
+def version_of(path: Path) -> int:
+    """Give the version in a snapshot's header, without reading or checking the rest; -1 if there is no such file."""
+    try:
+        with path.open("rb") as source:
+            head = source.read(_HEADER.size)
+    except OSError:
+        return -1
+    return int(_HEADER.unpack(head)[2]) if len(head) == _HEADER.size and head[:8] == _MAGIC else -1
+
+
 class Snapshot:
     """An open snapshot. It never changes; a newer one is another file.
 
     Raises:  ValueError: the file is no snapshot, was cut short or was changed; OSError: it cannot be read.
     """
 
-    __slots__ = ("_begins", "_hashes", "_map", "_records", "_settled", "indicators", "made_at", "upcoming", "version")
+    __slots__ = (
+        "_begins", "_hashes", "_map", "_records", "_settled", "indicators", "made_at", "scopes", "upcoming", "version"
+    )  # fmt: skip
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as source:
@@ -142,6 +155,11 @@ class Snapshot:
         self._settled = parts[3].cast("Q")
         self.upcoming = tuple(Upcoming(*row) for row in json.loads(bytes(parts[4])))
         self.indicators = bytes(parts[5]).decode()
+        self.scopes = frozenset(json.loads(bytes(parts[6])))
+
+    def __bool__(self) -> bool:
+        """A snapshot without decisions is one, too."""
+        return True
 
     def __len__(self) -> int:
         """How many scopes and values have a record."""
@@ -151,6 +169,8 @@ class Snapshot:
         """Give what holds for a request that shows these scopes and values; an exemption of any of them beats all."""
         orders: list[Order] = []
         for scope, value in targets:
+            if scope not in self.scopes:
+                continue
             for row in self._rows(_hash(scope, value)):
                 if len(row) == 2:
                     if row == [scope, value]:

@@ -31,12 +31,15 @@ _SCOPE_OF = {
     TraitKind.NETWORK: Scope.NETWORK,
     TraitKind.CLIENT: Scope.CLIENT,
 }
+_YOUNG = timedelta(hours=48)  # an account that a scan has seen for less may yet turn out to continue a campaign
 PAST_COLUMNS = ("account_id", "key_id", "org_id", "ip", "user_agent", "prompt_text", "ts")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What acting needs of a scan. bits_held: the run's check of its own bits; settled: accounts that it looked at."""
+    """What acting needs of a scan. bits_held: the run's check of its own bits; settled: accounts that were there two
+    days before its end, so that none of them is a fresh one.
+    """
 
     accused: tuple[Accused, ...]
     bits_held: bool
@@ -53,13 +56,14 @@ def read_report(folder: Path) -> Report:
     try:
         overview = json.loads((folder / "campaigns.json").read_text("utf-8"))
         members = pq.read_table(folder / "members.parquet", columns=["campaign_id", "account_id", "bits"]).to_pylist()
-        tested = pq.read_table(folder / "accounts_tested.parquet", columns=["account_id"])["account_id"]
+        columns = ["account_id", "first_seen", "last_seen"]
+        settled = _settled(pq.read_table(folder / "accounts_tested.parquet", columns=columns))
         marks = {campaign.campaign_id: tuple(_marks(campaign)) for campaign in campaigns_known}
         accused = tuple(_accused(values, members, marks) for values in overview["campaigns"])
         held = overview["calibration"]["ok"] is True
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as fault:
         raise InputError(f"{folder}: not as stillwatch scan writes it ({type(fault).__name__})") from fault
-    return Report(accused, held, campaigns_known, frozenset(tested.to_pylist()))
+    return Report(accused, held, campaigns_known, settled)
 
 
 class Books:
@@ -195,6 +199,13 @@ def _prices(rows: pa.RecordBatch, settings: Settings) -> Iterator[float | None]:
             yield None
         else:
             yield (asked * price.input_usd + answered * price.output_usd) / 1e6
+
+
+def _settled(tested: pa.Table) -> frozenset[str]:
+    if not len(tested):
+        return frozenset()
+    since = pc.subtract(pc.max(tested["last_seen"]), pa.scalar(_YOUNG))
+    return frozenset(tested.filter(pc.less_equal(tested["first_seen"], since))["account_id"].to_pylist())
 
 
 def _accused(

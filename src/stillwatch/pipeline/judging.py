@@ -75,9 +75,10 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     sketched = case.intake.sketched
     matched = engine.keep(taking.matched(sketched, members, scaffolds), "matched_exchanges")
     taken = engine.keep(taking.taken(matched), "taken_exchanges")
-    tasks = engine.keep(taking.task_counts(sketched, members), "task_counts")
+    compared = sketched.semi_join(engine.keep(taking.compared(sketched, members), "compared_accounts"), "account_key")
+    tasks = engine.keep(taking.task_counts(compared, members), "task_counts")
     counts = taking.counts(
-        engine.run(taking.unit_totals(sketched, members)),
+        engine.run(taking.unit_totals(compared, members)),
         engine.run(taking.unit_parts(tasks)),
         engine.run(taking.unit_multiplicities(tasks)),
     )

@@ -8,19 +8,22 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log2
 
 import pyarrow as pa
 
-from stillwatch import known
+from stillwatch import known, sketch
 from stillwatch.known import KnownCampaign
-from stillwatch.sketch import canonical_parameters, folded_hash64, network, scaffold_hashes
+from stillwatch.sketch import canonical_parameters, folded_hash64, scaffold_hashes
 from stillwatch.types import ACCUSED_OF, CampaignId, Trait, TraitKind
 
 __all__ = ["Linker", "Request", "network", "scaffolds", "shown"]
 
 _REMEMBERED = 200_000  # fresh accounts whose first exchanges are followed at once, about 100 MB; the oldest are let go
 _MOST_CHARACTERS = 65_536  # of a prompt that are looked at: both ends, so that time is bounded
+
+network = lru_cache(65_536)(sketch.network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,9 @@ def scaffolds(prompt: str) -> tuple[str, ...]:
     return tuple(str(value) for value in scaffold_hashes(prompt)) if prompt else ()
 
 
-def shown(request: Request, hashes: Sequence[str]) -> Iterator[Trait]:
-    """Give the traits that one request shows. hashes: `scaffolds` of its prompt."""
-    for value in hashes:
+def shown(request: Request) -> Iterator[Trait]:
+    """Give the traits that one request shows."""
+    for value in scaffolds(request.prompt):
         yield Trait(TraitKind.SCAFFOLD, value)
     if request.system:
         yield Trait(TraitKind.SYSTEM_PROMPT, str(int(folded_hash64(pa.array([request.system], pa.string()))[0])))

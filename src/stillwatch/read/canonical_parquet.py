@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from stillwatch.errors import InputError
 from stillwatch.read.canonical_csv import Numbered
 from stillwatch.read.casts import cast
-from stillwatch.read.folded import folded_columns, unfolded_pieces
+from stillwatch.read.folded import folded_columns, text_columns, unfolded_pieces
 from stillwatch.read.reading import Reading
 from stillwatch.read.rows import document_batches, is_of_known_format
 from stillwatch.read.streams import Truncated, UnreadableError
@@ -110,10 +110,16 @@ def _small_batches(
         group = file.metadata.row_group(number)
         if group.total_byte_size > max(_GROUP_BYTES, settings.row_limit_bytes * group.num_rows):
             raise RowFault(f"the rest of the file has rows longer than {settings.row_limit_bytes:,} bytes")
-    for batch in file.iter_batches(
-        _rows_at_once(file.metadata, settings), row_groups=groups, columns=columns, use_threads=True
-    ):
-        yield from unfolded_pieces(batch, _BATCH_BYTES)
+    rows = _rows_at_once(file.metadata, settings)
+    for some in _read_together(file, groups):
+        for batch in file.iter_batches(rows, row_groups=some, columns=columns, use_threads=True):
+            yield from unfolded_pieces(batch, _BATCH_BYTES)
+
+
+def _read_together(file: pq.ParquetFile, groups: list[int]) -> list[list[int]]:
+    """All row groups at once, or each alone: Arrow has no batches of folded texts inside lists across two of them."""
+    nested = any("." in column for column in text_columns(file.metadata))
+    return [[number] for number in groups] if nested else [groups]
 
 
 def _plain_values(row: dict[str, Any]) -> dict[str, Any]:

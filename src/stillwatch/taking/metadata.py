@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.taking.counts import MOST_STRANGERS, STRANGER_EXCHANGES, Vector
+from stillwatch.taking.counts import Vector
 from stillwatch.taking.harvest import HarvestTest, Reading, share_words
-from stillwatch.taking.units import SHORT_REPLY_TOKENS, answered, with_units
+from stillwatch.taking.units import MOST_STRANGERS, SHORT_REPLY_TOKENS, STRANGER_EXCHANGES, answered, with_units
 
 HOURS = 24
 QUIET_HOURS = 12  # half a day: whoever sleeps, or works in one country, leaves it nearly empty

@@ -1,4 +1,4 @@
-"""What the tests against real programs share: our own server, a mock model server, and how programs are started.
+"""Our own server, a mock model server, and how programs are started and asked.
 
 In: a folder. Out: running processes on loopback, ended with the test.
 """
@@ -155,7 +155,7 @@ class _Model(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - the base class's name
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -164,11 +164,11 @@ class _Model(BaseHTTPRequestHandler):
 @contextmanager
 def model() -> Iterator[tuple[int, threading.Event]]:
     """A mock model server: its port, and what lets its streams go on."""
-    handler = type("Model", (_Model,), {"go_on": threading.Event()})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    go_on = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Model", (_Model,), {"go_on": go_on}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield server.server_port, handler.go_on
+        yield server.server_port, go_on
     finally:
-        handler.go_on.set()
+        go_on.set()
         server.shutdown()
