@@ -129,6 +129,10 @@ def main(out: Path, millions: float, names: list[str]) -> None:
         results[name] = run(name, round(millions * 1e6 * SHARES[name]))
         RECORD.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         told = "`uv run --with atheris lab/fuzz_readers.py`: atheris (libFuzzer), guided by coverage of the readers."
+        told += (
+            "\n\nMost executions are of the small parsers (`spread`, `identities`, `values`, `streamed`): "
+            "whole lines, documents and files run slowly."
+        )
         out.write_text(f"# Readers under fuzz\n\n{told}\n\n{table(results)}", encoding="utf-8")
         print(name, results[name], flush=True)
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from stillwatch.errors import InputError
 from stillwatch.read.canonical_csv import Numbered
 from stillwatch.read.casts import cast
-from stillwatch.read.folded import folded_columns, unfolded_pieces
+from stillwatch.read.folded import folded_columns, text_columns, unfolded_pieces
 from stillwatch.read.reading import Reading
 from stillwatch.read.rows import document_batches, is_of_known_format
 from stillwatch.read.streams import Truncated, UnreadableError
@@ -118,7 +118,7 @@ def _small_batches(
 
 def _read_together(file: pq.ParquetFile, groups: list[int]) -> list[list[int]]:
     """All row groups at once, or each alone: Arrow has no batches of folded texts inside lists across two of them."""
-    nested = any(pa.types.is_nested(kind) for kind in file.schema_arrow.types)
+    nested = any("." in column for column in text_columns(file.metadata))
     return [[number] for number in groups] if nested else [groups]
 
 

@@ -24,12 +24,17 @@ def folded_columns(path: Path, metadata: Any, rows: int) -> list[str]:
 
     Args:    rows: of a batch.
     """
-    columns = map(metadata.schema.column, range(len(metadata.schema)))
-    texts = [one.path for one in columns if one.physical_type == "BYTE_ARRAY"]
+    texts = text_columns(metadata)
     seldom = [name for name in texts if name in _SELDOM_REPEATED]
     if seldom and _repeats_long(path, metadata, seldom, rows):
         return texts
     return [name for name in texts if name not in _SELDOM_REPEATED]
+
+
+def text_columns(metadata: Any) -> list[str]:
+    """Name every column of text by its path, those inside lists and objects with dots."""
+    columns = map(metadata.schema.column, range(len(metadata.schema)))
+    return [one.path for one in columns if one.physical_type == "BYTE_ARRAY"]
 
 
 def _repeats_long(path: Path, metadata: Any, columns: list[str], rows: int) -> bool:
