@@ -19,9 +19,9 @@ import scipy.sparse as sp
 from growing import HOURS, SETTINGS, WEEK, Looks, most_of, weeks_from
 
 from stillwatch import together
-from stillwatch.bits import e_bh, exceedance
+from stillwatch.bits import exceedance
 from stillwatch.together.groups import Groups
-from stillwatch.together.null import bits_of_sums
+from stillwatch.together.null import bits_of_sums, choose
 from stillwatch.together.stakes import stakes_bits
 
 ROOT = Path(__file__).parent
@@ -41,10 +41,11 @@ def told(looks: Looks) -> Week:
     nulls = together.looked_again(together.load())
     seen = []
     for look in looks:
-        bits = bits_of_sums(np.array([*look.values()]), nulls)
+        sums = np.array([*look.values()])
+        bits = bits_of_sums(sums, nulls)
         ahead = stakes_bits(Groups(tuple(look), sp.csr_array((len(look), 0))), nulls.stakes)
         reached = [int((bits >= level).sum()) for level in LEVELS]
-        accused = int(e_bh(bits + ahead, SETTINGS.false_discovery_fraction).sum()) if len(bits) else 0
+        accused = int(choose(sums, ahead, nulls, SETTINGS.false_discovery_fraction)[0].sum())
         seen.append({"groups": len(bits), "reached": reached, "accused": accused})
     return {"looks": seen, "ever": bits_of_sums(np.array(most_of(looks)), nulls).round(2).tolist()}
 

@@ -1,9 +1,9 @@
-"""Text, keyed sketches and metadata only, side by side on february: what each loses.
+"""Text, keyed sketches and metadata only, side by side on simulated logs: what each loses.
 
-Usage: lab/content_free.py [OUT.md] [SCALE] [DAYS] [SEED ...]. Keyed: epochs of seven days, two of overlap.
+Usage: lab/content_free.py [OUT.md] [SCENARIO:SCALE:DAYS:SEED ...]. Keyed: epochs of seven days, two of overlap.
 
-recall and precision count accusations. "linked" counts accounts in any campaign that is no organisation: without
-prompts "taking?" cannot be answered, so a group is named, with verdict `not_evaluated`, and nobody is accused.
+recall and precision count accusations, "linked" accounts in any campaign that is no organisation. Without prompts
+lengths and times alone answer "taking?": a group that hides is at most called a relay, and no target is named.
 """
 
 import sys
@@ -48,27 +48,28 @@ def linked(found: Scan, log: Path, out: Path) -> str:
     return f"{both / len(true):.3f}, {both / max(len(accounts), 1):.3f}"
 
 
-def main(out: Path, scale: float, days: int, seeds: list[int]) -> None:
-    told = f"`lab/content_free.py`: february, scale {scale}, {days} days."
+def main(out: Path, logs: list[str]) -> None:
     lines = [
-        f"# Without content\n\n{told}\n",
-        "| seed | run | operators accused | linked | recall | precision | tests off |",
+        "# Without content\n\n`lab/content_free.py`; linked, recall and precision by account.\n",
+        "| log | run | operators accused | linked: recall, precision | recall | precision | tests off |",
+        "|---|---|---|---|---|---|---|",
     ]
-    lines.append("|---|---|---|---|---|---|---|")
-    for seed in seeds:
+    for named in logs:
+        scenario, scale, days, seed = named.split(":")
+        told = f"{scenario}, scale {scale}, {days} days, seed {seed}"
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             log = folder / "log"
-            pipeline.simulate("february", log, seed=seed, scale=scale, days=days)
+            pipeline.simulate(scenario, log, seed=int(seed), scale=float(scale), days=int(days))
             keyed = folder / "keyed.parquet"
             sketch_log(Source((log / "exchanges",)), open_ring(folder / "ring.json", 7, 2), keyed, Settings())
             bare = without_content(log, folder / "bare")
             for run, source in (("text", log / "exchanges"), ("keyed sketches", keyed), ("metadata only", bare)):
-                lines.append(f"| {seed} | {line(run, log, source, folder / 'scan')} |")
+                lines.append(f"| {told} | {line(run, log, source, folder / 'scan')} |")
                 print(lines[-1], flush=True)
-    out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+                out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    given = [*sys.argv[1:], *("lab/results/content_free.md", "0.01", "12", "5")[len(sys.argv) - 1 :]]
-    main(Path(given[0]), float(given[1]), int(given[2]), [int(seed) for seed in given[3:]])
+    given = sys.argv[1:] or ["lab/results/content_free.md"]
+    main(Path(given[0]), given[1:] or ["february:0.01:12:5", "february:0.01:12:6", "june:0.01:6:5"])

@@ -1,6 +1,7 @@
 """The february drill in every format: the same simulated log as each format has it, scanned, compared with the truth.
 
-Usage: lab/formats_drill.py [OUT.md] [SCALE] [DAYS] [SEED]. The accounts file is the same for every format; identity
+Usage: lab/formats_drill.py [OUT.md] [SCALE] [DAYS] [SEED] [FORMAT ...]. With formats named, only their rows are made
+again, and the others of OUT.md stay as they are. The accounts file is the same for every format; identity
 stands in the log wherever the format has room for it. The last table says which tests each format turns on.
 """
 
@@ -59,12 +60,22 @@ def scanned(log: Path, source: Path) -> Result:
     }
 
 
-def table(results: Mapping[str, Result]) -> str:
+def earlier(out: Path) -> dict[str, str]:
+    """Rows of an earlier table, by format."""
+    lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
+    return {line.split("|")[1].strip(): line for line in lines if line.startswith("| ") and "seconds" not in line}
+
+
+def table(results: Mapping[str, Result], kept: Mapping[str, str]) -> str:
     lines = [
         "| format | rows | quarantined | operators found | recall | precision | tests on | tests off | seconds |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for name, r in results.items():
+    for name in [*kept, *(name for name in results if name not in kept)]:
+        if name not in results:
+            lines.append(kept[name])
+            continue
+        r = results[name]
         off = ", ".join(r["off"]) or "none"
         lines.append(
             f"| {name} | {r['rows']:,} | {r['bad']:,} | {r['operators']} of {r['of']} | {r['recall']:.3f} "
@@ -73,12 +84,14 @@ def table(results: Mapping[str, Result]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(out: Path, scale: float, days: int, seed: int) -> None:
+def main(out: Path, scale: float, days: int, seed: int, only: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         pipeline.simulate("february", log, seed=seed, scale=scale, days=days)
-        results = {"Parquet, all columns": scanned(log, log / "exchanges")}
+        results = {} if only else {"Parquet, all columns": scanned(log, log / "exchanges")}
         for name, records in writers().items():
+            if only and name not in only:
+                continue
             path = Path(folder) / f"{name}.jsonl"
             with path.open("w", encoding="utf-8") as file:
                 for row in rows_of(log):
@@ -90,10 +103,11 @@ def main(out: Path, scale: float, days: int, seed: int) -> None:
             print(name, results[name], flush=True)
     told = f"`lab/formats_drill.py`: february, scale {scale}, {days} days, seed {seed}."
     head = f"# The february drill in every format\n\n{told}\n\n"
-    out.write_text(head + table(results), encoding="utf-8")
-    print(table(results))
+    made = table(results, earlier(out) if only else {})
+    out.write_text(head + made, encoding="utf-8")
+    print(made)
 
 
 if __name__ == "__main__":
     given = [*sys.argv[1:], *("lab/results/formats_drill.md", "0.005", "10", "5")[len(sys.argv) - 1 :]]
-    main(Path(given[0]), float(given[1]), int(given[2]), int(given[3]))
+    main(Path(given[0]), float(given[1]), int(given[2]), int(given[3]), given[4:])

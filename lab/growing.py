@@ -25,7 +25,7 @@ from stillwatch.sketch import hash64
 from stillwatch.together import Accounts, Nulls
 from stillwatch.types import Trait
 
-WEEK = load_scenario("benign").scaled(0.03).over(7)
+WEEK = load_scenario("benign").scaled(0.2).over(7)  # smaller, and there are only innocent twins
 HOURS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 30, 36, 48, 60, 72, 84, 96, 108, 120, 132, 144, 156, 168)
 SETTINGS = Settings(threads=1)
 Looks: TypeAlias = list[Mapping[tuple[Trait, ...], float]]

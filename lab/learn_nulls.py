@@ -21,8 +21,11 @@ from stillwatch.simulate import Sources, at, axes, load_scenario
 from stillwatch.together import Accounts, Nulls
 
 FIRST_SEED, FIRST_SEED_OF_SUMS, FIRST_SEED_OF_CAMPAIGNS, FIRST_SEED_OF_LOOKS = 1001, 1051, 1101, 1201
-WEEKS, WEEKS_AT_ONCE = 60, 10
-LOGS = ((14, 1.0), (3, 1.0), (14, 0.4), (7, 0.4), (14, 1.0), (3, 0.4), (14, 1.0), (7, 1.0), (28, 0.4), (14, 0.4))
+WEEKS, WEEKS_AT_ONCE = 24, 4
+LOGS = (
+    (14, 1.0), (3, 1.0), (14, 0.4), (7, 0.4), (14, 1.0), (2, 1.0),
+    (3, 0.4), (14, 1.0), (7, 1.0), (2, 0.4), (28, 0.4), (14, 0.4),
+)  # fmt: skip
 """Days, and how large the provider is: a scale of 1 has 5,736 accounts."""
 
 
@@ -31,23 +34,31 @@ def accounts(seed: int, days: int, scale: float, sources: Sources) -> Accounts:
     return summarised(load_scenario("benign").scaled(scale).over(days), seed, sources)[0]
 
 
+def _reference(job: tuple[int, tuple[int, float]]) -> Accounts:
+    seed, (days, scale) = job
+    found = accounts(seed, days, scale, "A")
+    print(f"seed {seed}, {days} days: {len(found.exchanges):,} accounts", file=sys.stderr, flush=True)
+    return found
+
+
+def _campaign(job: tuple[int, tuple[str, str]]) -> tuple[Accounts, npt.NDArray[np.str_]]:
+    seed, (axis, label) = job
+    found = summarised(at(load_scenario("bench"), {axis: label}), seed, "A")
+    print(f"seed {seed}, {axis} at {label}", file=sys.stderr, flush=True)
+    return found
+
+
 def campaigns() -> list[tuple[Accounts, npt.NDArray[np.str_]]]:
     """Logs with a campaign at every third point of the benchmark's axes, of seeds that it never reports."""
     base = load_scenario("bench")
     points = [(axis.name, point.label) for axis in axes() for point in axis.fitting(base)]
-    found = []
-    for seed, (axis, label) in enumerate(points[::3], FIRST_SEED_OF_CAMPAIGNS):
-        found.append(summarised(at(base, {axis: label}), seed, "A"))
-        print(f"seed {seed}, {axis} at {label}", file=sys.stderr, flush=True)
-    return found
+    with ProcessPoolExecutor(os.cpu_count()) as workers:
+        return list(workers.map(_campaign, enumerate(points[::3], FIRST_SEED_OF_CAMPAIGNS)))
 
 
 def references(first_seed: int, times: int) -> list[Accounts]:
-    found = []
-    for seed, (days, scale) in enumerate(LOGS * times, first_seed):
-        found.append(accounts(seed, days, scale, "A"))
-        print(f"seed {seed}, {days} days: {len(found[-1].exchanges):,} accounts", file=sys.stderr, flush=True)
-    return found
+    with ProcessPoolExecutor(os.cpu_count()) as workers:
+        return list(workers.map(_reference, enumerate(LOGS * times, first_seed)))
 
 
 def looked_again(nulls: Nulls) -> list[float]:

@@ -72,14 +72,17 @@ def cases(scale: float) -> Iterator[Case]:
 
 
 def thinned(scenario: Scenario, scale: float) -> Scenario:
-    """All operators with a share of their accounts and 60 exchanges each, among 3,000 benign accounts."""
+    """All operators with a share of their accounts and 60 exchanges each, among 12,000 benign accounts.
+
+    N strangers give log2(N + 1) bits a family at most: of the scenario's 300,000 accounts a hundredth would be too few.
+    """
     operators = tuple(
         replace(o, accounts=n, exchanges=SEPTEMBER_EXCHANGES * n, exit_addresses=o.exit_addresses and n)
         for o in scenario.operators
         for n in [max(12, round(SEPTEMBER_ACCOUNTS * scale * o.accounts))]
     )
-    small = scenario.scaled(0.01 * scale)
-    return replace(small, accounts=round(3000 * scale), exchanges=round(45_000 * scale), operators=operators)
+    small = scenario.scaled(0.04 * scale)
+    return replace(small, accounts=round(12_000 * scale), exchanges=round(120_000 * scale), operators=operators)
 
 
 def judge(case: Case, seed: int, tally: Tally) -> tuple[KnownCampaign, ...]:

@@ -1,15 +1,15 @@
 """Kills: `stillwatch watch` dies by SIGKILL at random moments while files arrive; nothing may be lost or counted twice.
 
 Usage: watch_kills.py [KILLS] [SEED]. Writes lab/results/watch_kills.md and prints it. A log comes in as 12 files;
-every run is killed after a random part of the time that a whole run takes. In the end one run is left alone, and its
-report is compared with a scan of the whole log: exchanges, campaigns, ids, bits.
+every run is killed after a random part of the time that the last whole run took. Runs are forked from this process,
+which has everything imported, so that kills hit the work and not the start of Python. In the end one run is left
+alone, and its report is compared with a scan of the whole log: exchanges, campaigns, ids, bits.
 """
 
 import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
+from stillwatch import cli
 from stillwatch.pipeline import simulate
 
 OUT = Path(__file__).parent / "results/watch_kills.md"
@@ -38,19 +39,49 @@ def split(whole: Path, folder: Path) -> list[Path]:
 
 def command(folder: Path) -> list[str]:
     paths = ["--state", folder / "state", "--accounts", folder / "whole/accounts.parquet", "--out", folder / "watched"]
-    return [sys.executable, "-m", "stillwatch", "watch", *map(str, (folder / "logs", *paths))]
+    return ["watch", *map(str, (folder / "logs", *paths))]
+
+
+def started(arguments: list[str]) -> int:
+    """Run a command of stillwatch in a process of its own; give its id."""
+    child = os.fork()
+    if child:
+        return child
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    sys.argv = ["stillwatch", *arguments]
+    try:
+        cli.main()
+        os._exit(0)
+    except SystemExit as end:
+        os._exit(int(end.code or 0))
+    except BaseException:  # noqa: BLE001 - a child must never go on as a second parent
+        os._exit(70)
+
+
+def whole(arguments: list[str]) -> float:
+    """Run a command to its end; give the seconds that it took."""
+    began = time.monotonic()
+    _, status = os.waitpid(started(arguments), 0)
+    if status:
+        raise RuntimeError(f"{arguments[0]} ended with {os.waitstatus_to_exitcode(status)}")
+    return time.monotonic() - began
 
 
 def killed(folder: Path, after_seconds: float) -> bool:
     """Start a run and kill it; False if it was done before."""
-    running = subprocess.Popen(command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        running.wait(after_seconds)
-    except subprocess.TimeoutExpired:
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-        return True
-    return False
+    child, until = started(command(folder)), time.monotonic() + after_seconds
+    while time.monotonic() < until:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            if status:
+                raise RuntimeError(f"watch ended with {os.waitstatus_to_exitcode(status)} by itself")
+            return False
+        time.sleep(0.005)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return True
 
 
 def told(folder: Path) -> tuple[int, int, list[list[object]]]:
@@ -62,30 +93,30 @@ def told(folder: Path) -> tuple[int, int, list[list[object]]]:
 
 def main() -> None:
     kills, seed = (int(sys.argv[1]) if len(sys.argv) > 1 else 100), (int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    pick, done = np.random.default_rng(seed), 0
+    pick, done, ended = np.random.default_rng(seed), 0, 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         simulate("demo", folder / "whole", seed=seed, scale=SCALE)
         waiting = split(folder / "whole/exchanges", folder / "arriving")
         (folder / "logs").mkdir()
         shutil.move(waiting.pop(0), folder / "logs")
-        began = time.monotonic()
-        subprocess.run(command(folder), check=True, capture_output=True)
-        run_seconds = time.monotonic() - began
+        run_seconds = whole(command(folder))
         while done < kills:
             if waiting and done * FILES >= kills * (FILES - len(waiting)) - kills:
                 shutil.move(waiting.pop(0), folder / "logs")
             if killed(folder, pick.uniform(0.1, 1.0) * run_seconds):
                 done += 1
+                print(done, end=" ", flush=True)
                 continue
+            ended += 1
             shutil.rmtree(folder / "state")  # all was taken in: begin again, so that kills hit work
         for path in waiting:
             shutil.move(path, folder / "logs")
-        subprocess.run(command(folder), check=True, capture_output=True)
+        whole(command(folder))
         last = json.loads((folder / "watched/campaigns.json").read_text())["generated_at"]
-        scan = [sys.executable, "-m", "stillwatch", "scan", str(folder / "logs"), "--as-of", last.removesuffix("Z")]
+        scan = ["scan", str(folder / "logs"), "--as-of", last.removesuffix("Z")]
         paths = ["--accounts", str(folder / "whole/accounts.parquet"), "--out", str(folder / "scanned")]
-        subprocess.run([*scan, *paths], check=True, capture_output=True)
+        whole([*scan, *paths])
         rows = pq.read_table(folder / "whole/exchanges", columns=["exchange_id"]).num_rows
         watched, scanned = told(folder / "watched"), told(folder / "scanned")
     text = f"""# Killed while watching
@@ -95,6 +126,7 @@ def main() -> None:
 | what | result |
 |---|---|
 | runs killed by SIGKILL at a random moment | {done} |
+| runs that ended before their kill; the state was then begun anew | {ended} |
 | exchanges in the log | {rows:,} |
 | lost | {rows - watched[0]:,} |
 | counted twice | {watched[1]:,} |

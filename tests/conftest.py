@@ -1,4 +1,4 @@
-"""Fixtures for every stage: where the large test inputs lie, and the engines that a promise holds on."""
+"""Fixtures for every stage: where the large test inputs lie, the engines that a promise holds on, a real PostgreSQL."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gateways import postgres
 
 from stillwatch.settings import Settings
 
@@ -35,3 +36,13 @@ def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
     session = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     yield Settings(engine="spark")
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A fresh PostgreSQL on loopback, for as long as the tests run."""
+    pytest.importorskip("psycopg", reason="PostgreSQL's driver is in the extra 'gateway'")
+    if postgres.programs() is None:
+        pytest.skip("PostgreSQL is not installed; apt install postgresql")
+    with postgres.postgres() as url:
+        yield url

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import integrate, stats
+from scipy import stats
 
 from stillwatch.bits import (
     EProcess,
@@ -21,11 +21,8 @@ from stillwatch.bits import (
     e_value,
     empirical_null,
     exceedance,
-    log_chi2_mean,
-    log_chi2_variance,
     mean_bits,
     product_bits,
-    random_effects,
     student_tail_log_p,
 )
 
@@ -143,41 +140,6 @@ def test_honest_bits_pass_their_check_and_dishonest_ones_fail_it() -> None:
 # --- learning the null
 
 
-@pytest.mark.parametrize("freedom", [1.0, 5.0, 40.0])
-def test_log_chi_square_has_the_moments_it_claims(freedom: float) -> None:
-    def moment(power: int) -> float:
-        density = stats.chi2(freedom).pdf
-        # over t = ln(x), where the density has no pole
-        return integrate.quad(lambda t: (t - math.log(freedom)) ** power * density(math.exp(t)) * math.exp(t), -60, 8)[
-            0
-        ]
-
-    assert log_chi2_mean(freedom) == pytest.approx(moment(1), abs=1e-6)
-    assert log_chi2_variance(freedom) == pytest.approx(moment(2) - moment(1) ** 2, abs=1e-5)
-
-
-def test_random_effects_is_the_moment_estimate_written_out() -> None:
-    """Effects 1, 3, 8 with variances 1, 2, 1: weights 1, 1/2, 1; fixed mean 4.2; Q = 25.4; tau2 = 14.625."""
-    mean, between = random_effects([1.0, 3.0, 8.0], [1.0, 2.0, 1.0])
-    assert between == pytest.approx((25.4 - 2) / (2.5 - 2.25 / 2.5))
-    weights = [1 / (v + between) for v in (1.0, 2.0, 1.0)]
-    assert mean == pytest.approx((weights[0] * 1 + weights[1] * 3 + weights[2] * 8) / sum(weights))
-
-
-def test_random_effects_without_scatter_is_the_fixed_effect() -> None:
-    assert random_effects([2.0, 2.0, 2.0], [1.0, 5.0, 9.0]) == (2.0, 0.0)
-    assert random_effects([7.0], [4.0]) == (7.0, 0.0)
-
-
-def test_random_effects_recovers_what_was_simulated() -> None:
-    pick = np.random.default_rng(SEED)
-    variances = pick.uniform(0.1, 2.0, 4_000)
-    effects = -1.0 + pick.normal(0, 1.5, 4_000) + pick.normal(0, np.sqrt(variances))
-    mean, between = random_effects(effects, variances)
-    assert mean == pytest.approx(-1.0, abs=0.12), f"seed {SEED}"
-    assert between == pytest.approx(2.25, rel=0.15), f"seed {SEED}"
-
-
 @pytest.mark.parametrize("n", [4, 8, 12, 50, 500])
 def test_the_empirical_null_is_nearly_unbiased_at_every_size(n: int) -> None:
     pick = np.random.default_rng(SEED)
@@ -217,10 +179,6 @@ def test_the_empirical_null_is_not_moved_by_campaigns() -> None:
         lambda bad: conformal_p([bad], [1.0], "upper"),
         lambda bad: conformal_p([1.0], [bad], "upper"),
         lambda bad: exceedance([bad]),
-        log_chi2_mean,
-        log_chi2_variance,
-        lambda bad: random_effects([bad, 1.0], [1.0, 1.0]),
-        lambda bad: random_effects([1.0, 1.0], [bad, 1.0]),
         lambda bad: empirical_null([bad, 1.0, 2.0, 3.0]),
     ],
 )
@@ -252,10 +210,6 @@ def test_what_is_not_a_number_is_refused_not_judged(call: Callable[[float], obje
         lambda: e_bh([[1.0]], 0.5),
         lambda: exceedance([[1.0]]),
         lambda: student_tail_log_p(1.0, 0.0, "upper"),
-        lambda: log_chi2_mean(0.0),
-        lambda: random_effects([], []),
-        lambda: random_effects([1.0, 2.0], [1.0]),
-        lambda: random_effects([1.0], [0.0]),
         lambda: empirical_null([1.0, 2.0, 3.0]),
     ],
 )

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
-from scipy.special import betaln, digamma, polygamma
+from scipy.special import betaln
 
 from stillwatch.types import Exceedance
 
@@ -98,6 +98,27 @@ def calibrate_even_bits(p_bits: FloatLike, reach_bits: float = 32.0) -> Floats:
         raise ValueError("a p-value is above 1")
     bet = np.exp2(np.minimum(p_bits, reach_bits)) / ((reach_bits + 1 / _LN2) * _LN2)
     return np.asarray(np.log2((1.0 + bet) / 2.0))
+
+
+def calibrate_between_bits(p_bits: FloatLike, least_bits: float, most_bits: float) -> Floats:
+    """Turn -log2 of p-values into bits by a calibrator that bets only on strengths of evidence from least to most.
+
+    e = q / ((most - least) ln 2 + 1) with q = 1/p up to 2**most, and 0 below 2**least: for a choice that nothing weaker
+    can pass, such as e-BH, this is worth two bits more than a calibrator that keeps something for every strength.
+
+    >>> calibrate_between_bits([5.0, 20.0], 6.0, 22.0).round(2).tolist()
+    [-inf, 16.4]
+
+    Raises:  ValueError: a value is NaN or infinite, or below 0 (p above 1), or the bounds are not 0 <= least < most.
+    Source:  Vovk & Wang 2021, section 2; Wang & Ramdas 2022, section 4 (boosting e-values before e-BH).
+    """
+    p_bits = _finite(p_bits, "the bits of a p-value")
+    if np.any(p_bits < 0):
+        raise ValueError("a p-value is above 1")
+    if not 0 <= least_bits < most_bits:
+        raise ValueError("bounds must be 0 <= least < most")
+    price = np.log2((most_bits - least_bits) * _LN2 + 1)
+    return np.asarray(np.where(p_bits >= least_bits, np.minimum(p_bits, most_bits) - price, -np.inf))
 
 
 def bits(e: FloatLike) -> Floats:
@@ -307,49 +328,6 @@ def _exceedance(level: int, exceeding: int, groups: int) -> Exceedance:
     high = float(stats.beta.ppf(0.975, exceeding + 1, groups - exceeding)) if exceeding < groups else 1.0
     allowed = 2.0**-level
     return Exceedance(level, groups, exceeding, low, high, allowed, holds=low <= allowed)
-
-
-def log_chi2_mean(degrees_of_freedom: FloatLike) -> Floats:
-    """Give the mean of ln(chi-square / nu): digamma(nu / 2) - ln(nu / 2), below 0, near -1 / nu.
-
-    >>> float(log_chi2_mean(2.0).round(4))  # minus Euler's constant
-    -0.5772
-
-    Source:  Bartlett & Kendall 1946, The statistical analysis of variance-heterogeneity.
-    """
-    half = _positive(degrees_of_freedom, "degrees of freedom") / 2
-    return np.asarray(digamma(half) - np.log(half))
-
-
-def log_chi2_variance(degrees_of_freedom: FloatLike) -> Floats:
-    """Give the variance of ln(chi-square / nu): trigamma(nu / 2), near 2 / nu.
-
-    >>> float(log_chi2_variance(2.0).round(4))  # pi^2 / 6
-    1.6449
-    """
-    return np.asarray(polygamma(1, _positive(degrees_of_freedom, "degrees of freedom") / 2))
-
-
-def random_effects(effects: FloatLike, variances: FloatLike) -> tuple[float, float]:
-    """Estimate mean and between-group variance of effects with known sampling variances.
-
-    Weights w = 1 / v; Q = sum of w (y - mean)^2; tau2 = max(0, (Q - (k - 1)) / (sum w - sum w^2 / sum w)). With few
-    groups tau2 is often 0 though they differ, and one outlier makes it large: see `empirical_null`.
-
-    >>> random_effects([0.0, 2.0], [1.0, 1.0])
-    (1.0, 1.0)
-
-    Raises:  ValueError: no effects, lengths differ, or a variance is not positive.
-    Source:  DerSimonian & Laird 1986, Meta-analysis in clinical trials.
-    """
-    effect, variance = _finite(effects, "an effect"), _positive(variances, "a variance")
-    if effect.ndim != 1 or effect.shape != variance.shape or len(effect) == 0:
-        raise ValueError("effects and variances must be two rows of one length, not empty")
-    weight = 1.0 / variance
-    fixed = float(np.average(effect, weights=weight))
-    spread = float(np.sum(weight * (effect - fixed) ** 2)) - (len(effect) - 1)
-    between = max(0.0, spread / float(weight.sum() - np.sum(weight**2) / weight.sum())) if len(effect) > 1 else 0.0
-    return float(np.average(effect, weights=1.0 / (variance + between))), between
 
 
 def empirical_null(z: FloatLike) -> tuple[float, float]:

@@ -51,7 +51,15 @@ DEFAULT_PRICES: tuple[Price, ...] = (
 )
 
 ENGINES = ("duckdb", "spark")
-_OF_THE_MACHINE = ("memory_limit_bytes", "threads", "batch_rows", "engine", "spark_master", "spark_options")
+_OF_THE_MACHINE = (
+    "memory_limit_bytes",
+    "threads",
+    "batch_rows",
+    "engine",
+    "spark_master",
+    "spark_options",
+    "kafka_options",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,7 @@ class Settings:
     engine: where queries run: duckdb, in this process, or spark, on a cluster; see docs/how-to/spark.md.
     spark_master: URL of the Spark master; empty: what the environment says, else all cores of this machine.
     spark_options: options of the Spark session, by name; values are strings.
+    kafka_options: options of the Kafka client that `watch` reads topics with, by name; values are strings.
     region_policy: path of a TOML policy file, or empty; see docs/how-to/region-policy.md.
     retention_days: days before the last exchange that `watch` keeps sketches of; 0 keeps all.
     """
@@ -103,6 +112,7 @@ class Settings:
     engine: str = "duckdb"
     spark_master: str = ""
     spark_options: Mapping[str, str] = field(default_factory=dict)
+    kafka_options: Mapping[str, str] = field(default_factory=dict)
     region_policy: str = ""
     retention_days: int = 90
 
@@ -119,8 +129,9 @@ class Settings:
         _check("trusted_networks", all(map(_is_network, self.trusted_networks)), "must be networks like 10.0.0.0/8")
         _check("threads", self.threads >= 0, "must be 0 (all) or more")
         _check("engine", self.engine in ENGINES, f"must be one of {', '.join(ENGINES)}")
-        strings = all(isinstance(value, str) for value in self.spark_options.values())
-        _check("spark_options", strings, 'must map names to strings, such as "4g"')
+        for name in ("spark_options", "kafka_options"):
+            strings = all(isinstance(value, str) for value in getattr(self, name).values())
+            _check(name, strings, 'must map names to strings, such as "4g"')
 
     def fingerprint(self) -> str:
         """Hash of every setting that can change a result; what says where and how to run is left out."""

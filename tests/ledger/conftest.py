@@ -1,22 +1,11 @@
-"""An empty ledger in SQLite and, where the program is installed, in a real PostgreSQL started for the tests."""
+"""An empty ledger in SQLite and, where the program is installed, in a real PostgreSQL."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gateways import postgres
 
 from stillwatch.ledger import Ledger, open_ledger
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A fresh PostgreSQL on loopback, for as long as the tests run."""
-    pytest.importorskip("psycopg", reason="PostgreSQL's driver is in the extra 'gateway'")
-    if postgres.programs() is None:
-        pytest.skip("PostgreSQL is not installed; apt install postgresql")
-    with postgres.postgres() as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])

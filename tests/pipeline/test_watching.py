@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch import state
-from stillwatch.errors import InputError
+from stillwatch.errors import InputError, StillwatchError
 from stillwatch.pipeline import Source, scan, simulate
 from stillwatch.pipeline.watching import watch
 from stillwatch.settings import Settings
@@ -66,6 +66,25 @@ def test_nothing_new_gives_no_new_report(logs: Path, tmp_path: Path) -> None:
     shutil.copytree(logs / "logs", tmp_path / "logs")
     assert looked(logs, tmp_path) is not None
     assert looked(logs, tmp_path) is None
+
+
+def test_a_report_that_a_run_could_not_finish_is_made_up_for_by_the_next(logs: Path, tmp_path: Path) -> None:
+    """All files were taken in before the run ended; nothing is new to the next one, and yet it reports."""
+    (tmp_path / "logs").mkdir()
+    first, second = sorted((logs / "logs").iterdir())[:2]
+    shutil.copy(first, tmp_path / "logs")
+    assert looked(logs, tmp_path) is not None
+    shutil.copy(second, tmp_path / "logs")
+    (tmp_path / "out").rename(tmp_path / "kept")
+    (tmp_path / "out").write_text("in the way")
+    with pytest.raises((OSError, StillwatchError)):
+        looked(logs, tmp_path)
+    (tmp_path / "out").unlink()
+    (tmp_path / "kept").rename(tmp_path / "out")
+    result = looked(logs, tmp_path)
+    assert result is not None
+    rows = sum(pq.ParquetFile(file).metadata.num_rows for file in (first, second))
+    assert result.coverage.rows_read == rows
 
 
 def test_a_file_that_grew_counts_once(logs: Path, tmp_path: Path) -> None:

@@ -123,6 +123,14 @@ def test_a_file_that_only_begins_like_parquet_is_refused(read: Read, tmp_path: P
         read(path)
 
 
+def test_lists_of_texts_are_read_across_row_groups(read: Read, tmp_path: Path) -> None:
+    path, tools = tmp_path / "log.parquet", [["a", "b"], None, ["c"]] * 1000
+    pq.write_table(table(3000, tools=pa.array(tools)), path, row_group_size=1000)
+    rows, tally = read(path)
+    assert [row["tools"] for row in rows] == tools
+    assert tally.rows_quarantined == 0
+
+
 def test_damage_in_the_middle_keeps_what_came_before(read: Read, tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     pq.write_table(table(3000, prompt_text=pa.array([f"text {i}" for i in range(3000)])), path, row_group_size=1000)

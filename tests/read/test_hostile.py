@@ -1,9 +1,7 @@
 """Hostile input: whatever the bytes, a run ends within its limits, the good rows read and the bad ones counted."""
 
-import gzip
 import json
 import random
-import re
 import struct
 import subprocess
 import sys
@@ -14,11 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import zstandard
+from fuzzing.bombs import BOMBS, line
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import stillwatch.read
 from stillwatch.errors import StillwatchError
 from stillwatch.read import Tally, read_exchanges
 from stillwatch.read.registry import formats
@@ -90,21 +87,6 @@ def test_any_bytes_at_all_are_survived(tmp_path: Path, content: bytes) -> None:
         survives(written(tmp_path, before + content))
 
 
-def line(**changes: object) -> bytes:
-    return json.dumps(GOOD | changes).encode() + b"\n"
-
-
-BOMBS: dict[str, Callable[[], bytes]] = {
-    "gzip 1000:1": lambda: gzip.compress(line() + b'{"a":"' + bytes(100 << 20) + b'"}\n' + line(exchange_id="e2")),
-    "depth": lambda: line() + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"\n" + line(exchange_id="e2"),
-    "array depth": lambda: line() + line(request=1)[:-3] + b"[" * 100_000 + b"\n" + line(exchange_id="e2"),
-    "depth in a string": lambda: line() + line(exchange_id="x", request="[" * 100_000) + line(exchange_id="e2"),
-    "a million keys": lambda: (
-        line() + json.dumps({str(n): 1 for n in range(1_000_000)}).encode() + b"\n" + line(exchange_id="e2")
-    ),
-    "one long line": lambda: line() + b'{"a":"' + b"x" * (64 << 20) + b'"}\n' + line(exchange_id="e2"),
-    "ten million empty lines": lambda: line() + b"\n" * 10_000_000 + line(exchange_id="e2"),
-}
 CHILD = """
 import resource, sys, time
 from pathlib import Path
@@ -114,32 +96,25 @@ settings, tally = Settings(), Tally()
 list(read_exchanges([Path(sys.argv[2])], settings, tally))  # imports and first calls are not the bomb's
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 tally = Tally()
-batches = read_exchanges([Path(sys.argv[1])], settings, tally)
-rows = [name for batch in batches for name in batch["exchange_id"].to_pylist()]
-print(",".join(rows), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+batches = read_exchanges([Path(sys.argv[1]), Path(sys.argv[2])], settings, tally)
+rows = {name for batch in batches for name in batch["exchange_id"].to_pylist()}
+grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+print(",".join(rows), grown, *(fault.reason for fault in tally.quarantined))
 """
 
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_costs_its_row_and_little_memory_and_the_rest_is_read(tmp_path: Path, name: str) -> None:
-    path = written(tmp_path, BOMBS[name]())
-    plain = tmp_path / "plain.jsonl"
+    path, plain = tmp_path / "log.jsonl", tmp_path / "plain.jsonl"
+    BOMBS[name](path)
     plain.write_bytes(line())
     done = subprocess.run([sys.executable, "-c", CHILD, path, plain], capture_output=True, text=True, check=True)
-    rows, grown = done.stdout.split()
-    assert rows == "e1,e2"
+    rows, grown, *reasons = done.stdout.split()
     assert int(grown) < BOMB_BYTES
-
-
-def test_a_zstd_frame_that_asks_for_a_huge_window_is_refused(read: Read, tmp_path: Path) -> None:
-    parameters = zstandard.ZstdCompressionParameters(window_log=30)
-    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()  # without its size in the header
-    packed = packer.compress(line() * 1_000) + packer.flush()
-    (tmp_path / "good.jsonl").write_bytes(line())
-    written(tmp_path, packed)
-    rows, tally = read(tmp_path)
-    assert [row["exchange_id"] for row in rows] == ["e1"]
-    assert "damaged" in tally.quarantined[0].reason
+    assert "e1" in rows.split(",")
+    if "Parquet" not in name and "window" not in name:
+        assert "e2" in rows.split(",")
+    assert reasons or "empty lines" in name or "rows that name" in name
 
 
 def test_a_parquet_file_whose_counts_are_forged_is_quarantined(read: Read, tmp_path: Path) -> None:
@@ -167,21 +142,23 @@ def test_hostile_characters_stay_inside_their_field(read: Read, tmp_path: Path, 
     assert tally.rows_quarantined == 0
 
 
-def test_no_regular_expression_of_a_reader_is_slower_than_linear() -> None:
-    """Every pattern of the readers is searched in long attack strings; a quadratic one would run for minutes."""
-    folder = Path(stillwatch.read.__file__).parent
-    found = [
-        pattern
-        for path in folder.rglob("*.py")
-        for pattern in re.findall(
-            r"""re\.compile\(r?b?(?:"((?:[^"\\]|\\.)*)"|\'([^\']*)\')""", path.read_text(encoding="utf-8")
-        )
-    ]
-    assert len(found) >= 3
-    for pattern in map("".join, found):
-        for attack in ("a" * 100_000, "a " * 50_000, "0" * 100_000 + "!", "(" * 100_000, '"' * 100_000, "-." * 50_000):
-            re.compile(pattern).search(attack)
-            re.compile(pattern).fullmatch(attack)
+@pytest.mark.parametrize("name", ["otlp_standard", "openai_batch", "azure_apim"])
+def test_a_bad_exchange_costs_none_of_those_that_come_with_it(read: Read, tmp_path: Path, name: str) -> None:
+    """Documents that hold several exchanges, and exchanges that wait for each other, are read one by one."""
+    lines = (SAMPLES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    rows, before = read(written(tmp_path, "\n".join(lines).encode()))
+    if name == "otlp_standard":
+        spans = [span for text in lines for span in json.loads(text)["resourceSpans"][0]["scopeSpans"][0]["spans"]]
+        bad = spans[0] | {"attributes": [{"key": "gen_ai.request.model", "value": {"intValue": "x"}}]}
+        lines = [json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [bad, *spans]}]}]})]
+    elif name == "openai_batch":
+        lines.insert(0, json.dumps({"custom_id": "bad", "method": "POST", "url": "/", "body": {"messages": 5}}))
+    else:
+        bad = json.loads(lines[0]) | {"CorrelationId": "bad", "RequestMessages": "5"}
+        lines.insert(0, json.dumps(bad))
+    found, tally = read(written(tmp_path, "\n".join(lines).encode()))
+    assert len(found) == len(rows)
+    assert tally.rows_quarantined == before.rows_quarantined + 1
 
 
 def test_every_format_has_a_name_of_its_own() -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.taking.counts import STRANGER_EXCHANGES, Counts, counts
-from stillwatch.taking.units import TARGET_COLUMNS
+from stillwatch.taking.counts import Counts, counts
+from stillwatch.taking.units import STRANGER_EXCHANGES, TARGET_COLUMNS
 
 _SUMS = ("tasks", "once", "single", "turned", "elicits", "judged", *TARGET_COLUMNS)
 

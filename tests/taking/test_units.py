@@ -16,8 +16,10 @@ from stillwatch.tables import SKETCHED
 from stillwatch.taking.units import (
     MOST_SAMPLES,
     SHORT_REPLY_TOKENS,
+    STRANGER_EXCHANGES,
     STREAM_TASKS,
     TARGET_COLUMNS,
+    compared,
     task_counts,
     unit_multiplicities,
     unit_parts,
@@ -157,9 +159,29 @@ def test_an_account_of_two_campaigns_counts_in_both(
     assert sorted((r["campaign_id"], r["exchanges"]) for r in rows) == [("c1", 1), ("c2", 1)]
 
 
+def test_strangers_with_too_few_exchanges_are_not_compared_with(
+    engine: DuckDBEngine,
+    sketched_rows: Callable[[list[Row]], pa.Table],
+    member_rows: Callable[[dict[str, list[int]]], pa.Table],
+) -> None:
+    asked = {1: 1, 8: STRANGER_EXCHANGES, 9: STRANGER_EXCHANGES - 1, -7: STRANGER_EXCHANGES}
+    rows = [{"account_key": key, "has_text": True, "task_hash": 5} for key, n in asked.items() for _ in range(n)]
+    rows += [{"account_key": 9, "has_text": True, "task_hash": 0}, {"account_key": 9, "status": 500}]
+    sketched = engine.adopt(sketched_rows(rows), "sketched")
+    members = engine.adopt(member_rows(MEMBERS), "members")
+    found = engine.run(compared(sketched, members))["account_key"].to_pylist()
+    assert sorted(found) == [-7, 1, 2, 3, 4, 5, 8]
+
+
 def test_the_expressions_are_written_in_spark_sql_too() -> None:
     sketched = ibis.table(ibis.Schema.from_pyarrow(arrow_schema(SKETCHED)), name="sketched")
     members = ibis.table(ibis.Schema.from_pyarrow(arrow_schema(TABLE_OF_MEMBERS)), name="members")
     tasks = task_counts(sketched, members)
-    for expression in (unit_totals(sketched, members), tasks, unit_parts(tasks), unit_multiplicities(tasks)):
+    for expression in (
+        compared(sketched, members),
+        unit_totals(sketched, members),
+        tasks,
+        unit_parts(tasks),
+        unit_multiplicities(tasks),
+    ):
         assert " OVER " not in ibis.to_sql(expression, dialect="databricks"), "window functions sort the whole log"

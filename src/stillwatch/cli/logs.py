@@ -72,7 +72,10 @@ def scan(  # noqa: PLR0913 - one parameter an option
 
 
 def watch(  # noqa: PLR0913 - one parameter an option
-    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them, to which new files are added.")],
+    places: Annotated[
+        list[str],
+        typer.Argument(help="Log files or folders, URLs of object stores (s3://...) or topics (kafka://...)."),
+    ],
     *,
     state: Annotated[Path, typer.Option("--state", help="Folder that keeps what was taken in.")] = Path(
         "stillwatch-state"
@@ -91,10 +94,12 @@ def watch(  # noqa: PLR0913 - one parameter an option
     fail_on_campaign: FailOnCampaign = False,
 ) -> None:
     """Take in new log files, once each, and judge all that is kept."""
-    source = pipeline.Source(tuple(paths), accounts, reference, None, tuple(known or ()), column_map, identity)
+    paths = tuple(Path(place) for place in places if not watching.is_elsewhere(place))
+    elsewhere = tuple(place for place in places if watching.is_elsewhere(place))
+    source = pipeline.Source(paths, accounts, reference, None, tuple(known or ()), column_map, identity)
     while True:
         with progress() as tell:
-            result = watching.watch(source, state, settings.load(settings_file), out, tell)
+            result = watching.watch(source, state, settings.load(settings_file), out, tell, elsewhere)
         if result is None:
             Console(stderr=True).print(f"nothing new since the last report in {out}")
         else:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from stillwatch.gateway.asked import Identity
-from stillwatch.gateway.doors import Called, Reply, authorising, health, listing, litellm, seen
+from stillwatch.gateway.doors import Called, Reply, authorising, health, listing, litellm, otlp, seen
 from stillwatch.gateway.gate import Gate
 
 Message = MutableMapping[str, Any]
@@ -19,13 +19,17 @@ Send = Callable[[Message], Awaitable[None]]
 
 _LIMITS = (1 << 20, 0.1)  # bytes and seconds of a body that are waited for
 _SEEN_LIMITS = (64 << 20, 30.0)  # the same of a batch of rows
+_MOST_HELD_BYTES = 256 << 20  # of batches that are on their way in at once
 
 
 class App:
     """Serves every door of one gate."""
 
-    def __init__(self, gate: Gate, identity: Identity, seen_folder: Path | None = None) -> None:
+    def __init__(
+        self, gate: Gate, identity: Identity, seen_folder: Path | None = None, most_held_bytes: int = _MOST_HELD_BYTES
+    ) -> None:
         self._gate, self._identity, self._seen_folder = gate, identity, seen_folder
+        self._spans, self._most_held_bytes, self._held_bytes = otlp.Receiver(seen_folder), most_held_bytes, 0
         self._stream, self._metrics = listing.Stream(), health.Metrics(gate)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -34,12 +38,31 @@ class App:
             await _lifespan(receive, send)
         elif scope["type"] == "http":
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            if scope["path"] in otlp.PATHS:
+                await _send(await self._exported(scope, headers, receive), send)
+                return
             asked = scope["query_string"]
             query = dict(parse_qsl(asked.decode("latin-1"))) if asked else {}
             limits = _SEEN_LIMITS if scope["path"] == seen.PATH else _LIMITS
-            body = await _body(headers, receive, *limits)
+            body = await _body(headers, receive, *limits) or b""
             reply = self.reply(Called(scope["method"], scope["path"], query, headers, body))
             await _send(reply, send)
+
+    async def _exported(self, scope: Message, headers: Mapping[str, str], receive: Receive) -> Reply:
+        """Take in a batch of spans, unless as much as can be held is on its way in already."""
+        kind, length = headers.get("content-type", ""), headers.get("content-length", "")
+        size = int(length) if length.isdigit() else _SEEN_LIMITS[0]
+        if self._held_bytes + size > self._most_held_bytes:
+            return otlp.busy(kind)
+        self._held_bytes += size
+        try:
+            body = await _body(headers, receive, *_SEEN_LIMITS)
+            if body is None:
+                return otlp.too_long(kind)
+            called = Called(scope["method"], scope["path"], {}, headers, body)
+            return await asyncio.to_thread(self._spans.reply, called, self._gate.now())
+        finally:
+            self._held_bytes -= size
 
     def reply(self, called: Called) -> Reply:
         """Route one request."""
@@ -68,7 +91,8 @@ class App:
         return door() if door else Reply(404, {"content-type": "text/plain"}, b"no such door\n")
 
 
-async def _body(headers: Mapping[str, str], receive: Receive, most_bytes: int, most_seconds: float) -> bytes:
+async def _body(headers: Mapping[str, str], receive: Receive, most_bytes: int, most_seconds: float) -> bytes | None:
+    """Wait for a body; None if it is longer or slower than that."""
     if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
         return b""
     parts, size = [], 0
@@ -80,11 +104,11 @@ async def _body(headers: Mapping[str, str], receive: Receive, most_bytes: int, m
                 parts.append(part)
                 size += len(part)
                 if size > most_bytes:
-                    return b""
+                    return None
                 if not message.get("more_body"):
                     return b"".join(parts)
     except TimeoutError:
-        return b""
+        return None
 
 
 async def _send(reply: Reply, send: Send) -> None:

@@ -6,7 +6,7 @@ In: arguments. Out: acts in the ledger, the snapshot published anew, words or JS
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from stillwatch import settings
 from stillwatch.errors import UsageError
 from stillwatch.gateway.dry_run import DryRun, dry_run
 from stillwatch.gateway.home import home_of
+from stillwatch.gateway.spend_logs import pull_spend_logs
 from stillwatch.pipeline.acting import Books, load_policy, past_exchanges, read_report
 from stillwatch.types import ActId, Exemption, Plan, Scope
 
@@ -242,3 +243,19 @@ def _named(by: str) -> str:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def pull(
+    url: Annotated[str, typer.Argument(help="postgresql:// URL of the database of a LiteLLM proxy.")],
+    *,
+    out: Annotated[Path, typer.Option("--out", help="Folder of logs; a later pull goes on from here.")] = Path(
+        "stillwatch-logs"
+    ),
+    settle_minutes: Annotated[
+        float, typer.Option("--settle", min=0.0, help="Minutes after which no earlier row is written any more.")
+    ] = 15.0,
+    as_json: AsJson = False,
+) -> None:
+    """Copy new rows of a LiteLLM proxy's spend logs into files that scan and watch read."""
+    pulled = pull_spend_logs(url, out, timedelta(minutes=settle_minutes))
+    _print({"rows": pulled.rows, "files": pulled.files, "up_to": pulled.up_to}, as_json)

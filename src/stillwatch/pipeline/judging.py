@@ -60,6 +60,7 @@ class Others:
     population: Population
     models: pa.Table
     counts: taking.Counts
+    silent: taking.Silent | None
     course: taking.Course
 
 
@@ -74,15 +75,17 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     sketched = case.intake.sketched
     matched = engine.keep(taking.matched(sketched, members, scaffolds), "matched_exchanges")
     taken = engine.keep(taking.taken(matched), "taken_exchanges")
-    tasks = engine.keep(taking.task_counts(sketched, members), "task_counts")
+    compared = sketched.semi_join(engine.keep(taking.compared(sketched, members), "compared_accounts"), "account_key")
+    tasks = engine.keep(taking.task_counts(compared, members), "task_counts")
     counts = taking.counts(
-        engine.run(taking.unit_totals(sketched, members)),
+        engine.run(taking.unit_totals(compared, members)),
         engine.run(taking.unit_parts(tasks)),
         engine.run(taking.unit_multiplicities(tasks)),
     )
+    silent = taking.silent(engine.run(taking.unit_hours(sketched, members))) if counts.wordless else None
     course = course_of(engine, sketched, members, case.settings.releases)
     models = engine.run(member_models(sketched, members))
-    others = Others(population(case.behaviour.table), models, counts, course)
+    others = Others(population(case.behaviour.table), models, counts, silent, course)
     view = views.views(engine, sketched, members, taken, named)
     shown = pointers.samples(engine, sketched, case.behaviour, named)
     campaigns = [_campaign(case, name, campaign, others, view) for name, campaign in named.items()]
@@ -94,7 +97,7 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
 def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others, view: views.Views) -> Campaign:
     members = _member_values(case.behaviour, found, view.taking_exchanges[name])
     taken_exchanges = sum(view.targets[name].values())
-    finding = taking.judge_taking(others.counts, name, taken_exchanges, case.settings)
+    finding = taking.judge_taking(others.counts, name, taken_exchanges, case.settings, others.silent)
     course, course_missing = taking.judge_course(others.course, name)
     hidden, hidden_evidence, hidden_missing = judge_hidden(
         others.population,

@@ -6,7 +6,9 @@ nothing has come. Text of a file that was taken in is never read again.
 
 import hashlib
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -22,29 +24,34 @@ from stillwatch.pipeline import Asked, Source, Tell, examine
 from stillwatch.pipeline.intake import batches_of, intake_of, sketcher
 from stillwatch.pipeline.nulls import nulls_for
 from stillwatch.pipeline.stages import Stages
-from stillwatch.read import Tally
+from stillwatch.read import Tally, is_elsewhere
 from stillwatch.settings import Settings
 from stillwatch.state import Part, Stamp, State
 from stillwatch.types import Scan
 
+__all__ = ["is_elsewhere", "take_new", "watch"]
+
 _DAY_SECONDS = 86_400
 
 
-def watch(source: Source, folder: Path, settings: Settings, out: Path, tell: Tell) -> Scan | None:
+def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where the report goes
+    source: Source, folder: Path, settings: Settings, out: Path, tell: Tell, elsewhere: Sequence[str] = ()
+) -> Scan | None:
     """Take in what is new, let go what is too old, and judge the rest; None if nothing is new since the last report.
 
+    Args:    elsewhere: URLs of object stores and topics that logs come from beside `source.paths`.
     Raises:  as `scan`; InputError: the state directory is held by another run or of another version.
     """
     asked = Asked.of(source, settings)
     with state.opened(folder, _made_by()) as held, DuckDBEngine(settings) as engine:
         clock = Stages(tell, "seconds", lambda: engine.spilled_bytes)
         clock.start("reading and sketching what is new")
-        fresh = take_new(held, source, settings)
-        if not fresh and (out / "campaigns.json").exists():
+        present = take_new(held, source, settings, elsewhere)
+        parts = _in_time(held, present, settings)
+        if held.is_reported() and (out / "campaigns.json").exists():
             return None
-        parts = _in_time(held, settings)
         if not any(part.last_second for part in parts):
-            raise InputError(f"{', '.join(map(str, source.paths))}: no exchange could be read")
+            raise InputError(f"{', '.join([*map(str, source.paths), *elsewhere])}: no exchange could be read")
         end = datetime.fromtimestamp(max(part.last_second for part in parts) + 1, UTC)
         asked = replace(asked, source=replace(source, as_of=end))
         clock.start("learning what is normal")
@@ -54,21 +61,65 @@ def watch(source: Source, folder: Path, settings: Settings, out: Path, tell: Tel
         since = _since(parts, settings)
         kept = sketched if since is None else sketched.filter(sketched.second >= since)
         intake = intake_of(engine, kept, asked.source, _counts(parts), settings)
-        return examine(engine, intake, asked, nulls, out, clock)
+        found = examine(engine, intake, asked, nulls, out, clock)
+        held.reported()
+        return found
 
 
-def take_new(held: State, source: Source, settings: Settings) -> list[Part]:
-    """Sketch every file that is new or has changed; a run that dies between two files has kept the first."""
-    known = {part.stamp for part in held.parts()}
-    fresh = []
-    for path in read.exchange_files(source.paths):
-        stamp = Stamp.of(path)
-        if stamp not in known:
-            tally = Tally()
-            batches = _sketched(replace(source, paths=(path,)), settings, tally)
-            fresh.append(held.add(stamp, batches, tally.as_json))
-    held.drop_replaced()
-    return fresh
+def take_new(held: State, source: Source, settings: Settings, elsewhere: Sequence[str] = ()) -> frozenset[str]:
+    """Sketch every file, object or message that is new or has changed; give the files and objects that are there.
+
+    A run that dies between two of them has kept the first.
+    """
+    known, present = {part.stamp.file: part for part in held.parts()}, set[str]()
+
+    def take(stamp: Stamp, here: AbstractContextManager[Path]) -> None:
+        present.add(stamp.file)
+        earlier = known.get(stamp.file)
+        if earlier is None or earlier.stamp != stamp:
+            with here as path:
+                _take(held, stamp, path, source, settings)
+            held.drop([earlier] if earlier else [])
+
+    for path in read.exchange_files(source.paths) if source.paths else ():
+        take(Stamp.of(path), nullcontext(path))
+    with tempfile.TemporaryDirectory(prefix="stillwatch-") as folder:
+        for url in elsewhere:
+            if read.is_topic(url):
+                _take_messages(held, url, source, settings, Path(folder))
+            else:
+                for one in read.stored(url):
+                    take(Stamp(one.url, one.size_bytes, one.modified_ns), one.here(Path(folder)))
+    return frozenset(present)
+
+
+def _take_messages(held: State, url: str, source: Source, settings: Settings, folder: Path) -> None:
+    """Keep what a topic holds beyond what is kept of it; its offsets are committed when the disk has all of it.
+
+    A run that dies before it commits does not read twice: the parts themselves say up to where they go.
+    """
+    with read.Topic(url, settings.kafka_options) as topic:
+        reached = topic.committed()
+        for part in held.parts():
+            place, _, offsets = part.stamp.file.rpartition("/")
+            topic_place, _, partition = place.rpartition("/")
+            if topic_place == topic.place:
+                reached[int(partition)] = max(reached.get(int(partition), 0), int(offsets.split("-")[1]) + 1)
+        for partition in topic.partitions:
+            for chunk in topic.chunks(partition, reached.get(partition, 0), folder):
+                name = f"{topic.place}/{partition}/{chunk.first}-{chunk.last}"
+                stamp = Stamp(name, chunk.path.stat().st_size, chunk.time_ms * 1_000_000)
+                _take(held, stamp, chunk.path, source, settings)
+                reached[partition] = chunk.last + 1
+        topic.commit(reached)
+
+
+def _take(held: State, stamp: Stamp, path: Path, source: Source, settings: Settings) -> None:
+    """Sketch one file, which may be a copy of what the stamp names, into a part."""
+    tally = Tally()
+    batches = _sketched(replace(source, paths=(path,)), settings, tally)
+    called = str(path) if Path(stamp.file) == path.resolve() else stamp.file
+    held.add(stamp, batches, lambda: tally.called(str(path), called).as_json())
 
 
 def _sketched(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
@@ -79,12 +130,12 @@ def _sketched(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.R
         return
 
 
-def _in_time(held: State, settings: Settings) -> tuple[Part, ...]:
+def _in_time(held: State, present: frozenset[str], settings: Settings) -> tuple[Part, ...]:
     """The parts that retention has not passed by; older ones go as soon as their log file has gone, too."""
     parts = held.parts()
     since = _since(parts, settings)
     old = [part for part in parts if since is not None and part.last_second < since]
-    held.drop(part for part in old if not Path(part.stamp.file).exists())
+    held.drop(part for part in old if part.stamp.file not in present and not Path(part.stamp.file).exists())
     return tuple(part for part in parts if part not in old)
 
 

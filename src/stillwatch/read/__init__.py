@@ -17,35 +17,41 @@ from stillwatch.read.column_map import read_map
 from stillwatch.read.format import Format
 from stillwatch.read.identified import Identity
 from stillwatch.read.keyed_sketches import is_keyed, keyed_batches
+from stillwatch.read.names import ENDINGS, PACKED, is_accounts, is_log
 from stillwatch.read.pieces import Piece, pieces_of
 from stillwatch.read.reading import Reading
 from stillwatch.read.rows import rest_batches, row_batches
+from stillwatch.read.stores import Stored, is_elsewhere, stored
 from stillwatch.read.streams import UnreadableError, is_parquet
 from stillwatch.read.tally import Tally
+from stillwatch.read.topics import Chunk, Topic, is_topic
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import ACCOUNTS, EXCHANGES, IDENTITY, Table
 
 __all__ = [
+    "Chunk",
     "Format",
     "Identity",
     "Piece",
+    "Stored",
     "Tally",
+    "Topic",
     "UnreadableError",
     "exchange_files",
     "exchange_pieces",
     "find_accounts",
+    "is_elsewhere",
     "is_keyed",
+    "is_topic",
     "keyed_batches",
     "read_accounts",
     "read_exchanges",
     "read_identity",
     "read_map",
     "read_piece",
+    "stored",
 ]
-
-_ENDINGS = (".parquet", ".csv", ".jsonl", ".ndjson", ".json")
-_PACKED = (".gz", ".zst", "")
 
 
 def read_exchanges(
@@ -130,13 +136,13 @@ def read_identity(path: Path, settings: Settings, tally: Tally) -> Identity:
 
 def find_accounts(paths: Sequence[Path]) -> Path | None:
     """Find a file called accounts.*: named among several paths, in the folders that are scanned, or beside the logs."""
-    named = [path for path in paths if len(paths) > 1 and _is_accounts(path) and path.is_file()]
+    named = [path for path in paths if len(paths) > 1 and is_accounts(path) and path.is_file()]
     if named:
         return named[0]
     for path in paths:
         for folder in (path, path.parent) if path.is_dir() else (path.parent,):
-            for ending in _ENDINGS:
-                for packed in _PACKED:
+            for ending in ENDINGS:
+                for packed in PACKED:
                     candidate = folder / f"accounts{ending}{packed}"
                     if candidate.is_file() and candidate not in paths:
                         return candidate
@@ -151,28 +157,15 @@ def exchange_files(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(file for file in path.rglob("*") if file.is_file() and _is_log(file.relative_to(path)))
+            found += sorted(file for file in path.rglob("*") if file.is_file() and is_log(file.relative_to(path)))
         elif not path.is_file():
             raise InputError(f"{path}: no such file or folder")
-        elif len(paths) == 1 or not _is_accounts(path):
+        elif len(paths) == 1 or not is_accounts(path):
             found.append(path)
     if not found:
         looked = ", ".join(map(str, paths))
-        raise InputError(f"{looked}: no log files in there ({', '.join(_ENDINGS)}, plain, .gz or .zst)")
+        raise InputError(f"{looked}: no log files in there ({', '.join(ENDINGS)}, plain, .gz or .zst)")
     return list(dict.fromkeys(found))
-
-
-def _is_log(path: Path) -> bool:
-    hidden = any(part.startswith(".") or part == "labels" for part in path.parts)
-    return not hidden and _unpacked_name(path).endswith(_ENDINGS) and not _is_accounts(path)
-
-
-def _is_accounts(path: Path) -> bool:
-    return _unpacked_name(path) in {f"accounts{ending}" for ending in _ENDINGS}
-
-
-def _unpacked_name(path: Path) -> str:
-    return path.name.removesuffix(".gz").removesuffix(".zst")
 
 
 def _read(piece: Piece, table: Table, reading: Reading) -> Iterator[pa.RecordBatch]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from stillwatch.read.dialects import pair_columns
 from stillwatch.read.fields import first_at
-from stillwatch.read.format import Columns, Document, Format, Held
+from stillwatch.read.format import Columns, Document, Format, Held, attempted
 from stillwatch.read.pairs import decoded, mapping, of_messages
 from stillwatch.read.values import RowFault
 
@@ -104,25 +104,25 @@ class TableJoiner:
     def __init__(self, limit_bytes: int) -> None:
         self._held = Held(limit_bytes)
 
-    def add(self, document: Document) -> Iterator[Columns]:
+    def add(self, document: Document) -> Iterator[Columns | RowFault]:
         """Take a row of either table; give the exchanges that no longer fit."""
         row = flat(document)
         for pieces in self._held.hold(str(row.get("CorrelationId")), row, len(str(document))):
             yield from _exchange(pieces)
 
-    def rest(self) -> Iterator[Columns]:
+    def rest(self) -> Iterator[Columns | RowFault]:
         """Give what is held."""
         for key in list(self._held.pieces):
             yield from _exchange(self._held.take(key))
 
 
-def _exchange(rows: Sequence[Document]) -> Iterator[Columns]:
+def _exchange(rows: Sequence[Document]) -> Iterator[Columns | RowFault]:
     """Callers without words are requests to something else than a model."""
     if any(_WORDS & row.keys() for row in rows):
-        yield columns(rows)
+        yield from attempted(lambda: columns(rows))
 
 
-def _alone(document: Mapping[str, Any]) -> Iterator[Columns]:
+def _alone(document: Mapping[str, Any]) -> Iterator[Columns | RowFault]:
     yield from _exchange((flat(document),))
 
 

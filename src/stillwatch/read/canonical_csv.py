@@ -13,7 +13,8 @@ from stillwatch.read.streams import lines
 from stillwatch.read.values import RowFault
 from stillwatch.settings import Settings
 
-Numbered = tuple[int, int, Mapping[str, Any] | RowFault]  # row number, bytes, the row
+Numbered = tuple[int, int, Mapping[str, Any] | tuple[Any, ...] | RowFault]
+"""Row number, bytes, and the row by name, or its values as `values.convert` gives them, or why there is none."""
 
 
 def csv_rows(path: Path, header: list[str], settings: Settings) -> Iterator[Numbered]:

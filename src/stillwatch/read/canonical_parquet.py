@@ -15,16 +15,18 @@ import pyarrow.parquet as pq
 from stillwatch.errors import InputError
 from stillwatch.read.canonical_csv import Numbered
 from stillwatch.read.casts import cast
+from stillwatch.read.folded import folded_columns, unfolded_pieces
 from stillwatch.read.reading import Reading
 from stillwatch.read.rows import document_batches, is_of_known_format
 from stillwatch.read.streams import Truncated, UnreadableError
-from stillwatch.read.values import lacking_columns
+from stillwatch.read.values import RowFault, lacking_columns
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import EXCHANGES, Table
 
 _BUFFER = 1 << 20  # bytes read ahead in each column: memory must not follow the size of row groups
 _BATCH_BYTES = 16 << 20
+_GROUP_BYTES = 64 << 20  # of a row group, below which long rows are told one by one
 
 
 def parquet_batches(
@@ -38,7 +40,9 @@ def parquet_batches(
     Raises:  UnreadableError: the file cannot be opened as Parquet. InputError: it lacks a required column.
     """
     try:
-        file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
+        metadata = pq.read_metadata(path)
+        folded = folded_columns(metadata)
+        file = pq.ParquetFile(path, metadata=metadata, read_dictionary=folded, buffer_size=_BUFFER, pre_buffer=False)
         have = file.schema_arrow.names
     except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
         raise UnreadableError(f"{path}: cannot be read as Parquet ({type(fault).__name__})") from fault
@@ -52,15 +56,16 @@ def parquet_batches(
         tally.saw_extra(name for name in have if name not in table.names)
         used = [name for name in table.names if name in have]
         groups = range(file.num_row_groups) if groups is None else groups
-        row = sum(file.metadata.row_group(number).num_rows for number in range(groups.start))
-        size = _rows_at_once(file, settings)
+        row = sum(metadata.row_group(number).num_rows for number in range(groups.start))
         try:
-            for batch in file.iter_batches(size, row_groups=list(groups), columns=used, use_threads=False):
+            for batch, _ in _small_batches(file, settings, list(groups), used):
                 columns, faults = _checked(batch, table, settings)
                 for at in sorted(faults):
                     tally.quarantine(str(path), row + at + 1, faults[at])
                 yield from _pieces(_kept(columns, faults, table))
                 row += batch.num_rows
+        except RowFault as fault:
+            tally.quarantine(str(path), row + 1, str(fault))
         except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
             tally.quarantine(str(path), row + 1, f"the rest of the file is damaged ({type(fault).__name__})")
 
@@ -84,12 +89,37 @@ def group_ranges(path: Path, piece_bytes: int) -> list[range]:
 def _documents(file: pq.ParquetFile, settings: Settings) -> Iterator[Numbered]:
     number = 0
     try:
-        for batch in file.iter_batches(_rows_at_once(file, settings), use_threads=False):
+        for batch, size_bytes in _small_batches(file, settings, list(range(file.num_row_groups)), None):
             for row in batch.to_pylist(maps_as_pydicts="lossy"):
                 number += 1
-                yield number, batch.nbytes // batch.num_rows, _plain_values(row)
+                yield number, size_bytes // batch.num_rows, _plain_values(row)
+    except RowFault as fault:
+        raise Truncated(str(fault)) from fault
     except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
         raise Truncated(f"the rest of the file is damaged ({type(fault).__name__})") from fault
+
+
+def _small_batches(
+    file: pq.ParquetFile, settings: Settings, groups: list[int], columns: list[str] | None
+) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Give batches of few enough bytes, whatever repeated texts unfold to, each with its bytes.
+
+    Raises:  RowFault: a row group declares more bytes than all of its rows may have.
+    """
+    for number in groups:
+        group = file.metadata.row_group(number)
+        if group.total_byte_size > max(_GROUP_BYTES, settings.row_limit_bytes * group.num_rows):
+            raise RowFault(f"the rest of the file has rows longer than {settings.row_limit_bytes:,} bytes")
+    rows = _rows_at_once(file, settings)
+    for some in _read_together(file, groups):
+        for batch in file.iter_batches(rows, row_groups=some, columns=columns, use_threads=True):
+            yield from unfolded_pieces(batch, _BATCH_BYTES)
+
+
+def _read_together(file: pq.ParquetFile, groups: list[int]) -> list[list[int]]:
+    """All row groups at once, or each alone: Arrow has no batches of folded texts inside lists across two of them."""
+    nested = any("." in column for column in folded_columns(file.metadata))
+    return [[number] for number in groups] if nested else [groups]
 
 
 def _plain_values(row: dict[str, Any]) -> dict[str, Any]:

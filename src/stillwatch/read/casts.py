@@ -43,6 +43,8 @@ def _plain(values: Values) -> Values:
     """Undo encodings that carry no meaning: dictionaries, wide offsets, not-a-number for nothing."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
+    if pa.types.is_list(values.type) and pa.types.is_dictionary(values.type.value_type):
+        values = values.cast(pa.list_(values.type.value_type.value_type))
     if pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
         values = values.cast(pa.string())
     if pa.types.is_floating(values.type):
@@ -100,6 +102,11 @@ def _fast(values: Values, column: Column, kind: pa.DataType) -> Values | None:
 def _text(values: Values) -> Values:
     """Valid UTF-8, empty strings as nothing."""
     values.validate(full=True)
+    return nothing_for_empty(values)
+
+
+def nothing_for_empty(values: Values) -> Values:
+    """Empty strings are no values."""
     empty = pc.equal(pc.binary_length(values), 0)
     return pc.if_else(empty, pa.scalar(None, pa.string()), values) if pc.any(empty).as_py() else values
 

@@ -5,28 +5,39 @@ a value is linear in its length.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from stillwatch.read.canonical_csv import Numbered
-from stillwatch.read.streams import chunks, lines
+from stillwatch.read.canonical_jsonl import TypedLines
+from stillwatch.read.streams import chunks
 from stillwatch.read.values import RowFault
 
 _STRUCTURE = re.compile(rb'["{}\[\]]')
 _IN_STRING = re.compile(rb'[\\"]')
 _OPENS = b"{["
+_LONG = 1 << 20  # bytes from which a value is looked at before it is decoded
+_MOST_SEPARATORS = 1_000_000  # in a long one: half as many keys, whose objects take a hundred bytes each
 _QUOTE, _BACKSLASH, _BRACE = 0x22, 0x5C, 0x7B
 
 
-def line_documents(path: Path, limit_bytes: int) -> Iterator[Numbered]:
-    """Give one document a line; a line that holds an array gives its elements, all under the line's number."""
+def line_documents(
+    lines: Iterable[bytes | None], limit_bytes: int, first: int = 1, typed: TypedLines | None = None
+) -> Iterator[Numbered]:
+    """Give one document a line, numbered from `first`; the converted row in its place where `typed` can tell."""
     decoder = msgspec.json.Decoder()
-    for number, line in enumerate(lines(path, limit_bytes), 1):
+    for number, line in enumerate(lines, first):
         if line is None:
             yield number, 0, RowFault(f"longer than {limit_bytes:,} bytes")
-        elif line.strip():
+        elif not line or line.isspace():
+            continue
+        elif fault := _swarm(line):
+            yield number, 0, fault
+        elif typed and (row := typed.row(line)):
+            yield number, len(line), row
+        else:
             yield number, len(line), _decoded(decoder, line)
 
 
@@ -36,6 +47,8 @@ def spread_documents(path: Path, limit_bytes: int) -> Iterator[Numbered]:
     for number, value in enumerate(_Splitter(limit_bytes).values(chunks(path)), 1):
         if value is None:
             yield number, 0, RowFault(f"longer than {limit_bytes:,} bytes")
+        elif fault := _swarm(value):
+            yield number, 0, fault
         else:
             yield number, len(value), _decoded(decoder, value)
 
@@ -45,6 +58,13 @@ def is_spread(start: bytes) -> bool:
     stripped = start.lstrip()
     first = stripped.split(b"\n", 1)[0].strip()
     return first in (b"{", b"[", b"[{") or (stripped[:1] == b"[" and stripped[1:].lstrip()[:1] in (b"{", b"]"))
+
+
+def _swarm(value: bytes) -> RowFault | None:
+    """Refuse what would become very many objects; no text that a model can be sent holds as many separators."""
+    if len(value) > _LONG and sum(map(value.count, (b",", b":", b"[", b"{"))) > _MOST_SEPARATORS:
+        return RowFault(f"holds more than {_MOST_SEPARATORS:,} separators")
+    return None
 
 
 def _decoded(decoder: msgspec.json.Decoder[object], line: bytes) -> dict[str, object] | RowFault:

@@ -79,7 +79,7 @@ def _outcome(row: Mapping[str, Any]) -> dict[str, Any]:
     code = mapping(row.get("error_information")).get("error_code")
     if status == 500 and isinstance(code, str | int) and str(code).isdigit():
         status = int(code)
-    latency_ms = seconds * 1000 if isinstance(seconds, int | float) else None
+    latency_ms = seconds * 1000 if isinstance(seconds, int | float) else row.get("request_duration_ms")
     return {"ts": begin, "latency_ms": latency_ms, "status": status}
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stillwatch.read.dialects import pair_columns
-from stillwatch.read.format import Columns, Document, Format, Held
+from stillwatch.read.format import Columns, Document, Format, Held, attempted
 from stillwatch.read.pairs import first_of, mapping, opened_response
+from stillwatch.read.values import RowFault
 from stillwatch.tables import EXCHANGES
 
 
@@ -43,23 +44,27 @@ class BatchJoiner:
     def __init__(self, limit_bytes: int) -> None:
         self._held = Held(limit_bytes)
 
-    def add(self, document: Document) -> Iterator[Columns]:
+    def add(self, document: Document) -> Iterator[Columns | RowFault]:
         """Give an exchange when both halves are there."""
         key = str(document["custom_id"])
         for pieces in self._held.hold(key, document, len(str(document))):
-            yield columns(pieces)
+            yield from _exchange(pieces)
         held = self._held.pieces.get(key, [])
         if any("body" in piece for piece in held) and any("body" not in piece for piece in held):
-            yield columns(self._held.take(key))
+            yield from _exchange(self._held.take(key))
 
-    def rest(self) -> Iterator[Columns]:
+    def rest(self) -> Iterator[Columns | RowFault]:
         """Give the halves that stayed alone: requests without a response, and the reverse."""
         for key in list(self._held.pieces):
-            yield columns(self._held.take(key))
+            yield from _exchange(self._held.take(key))
 
 
-def _alone(document: Mapping[str, Any]) -> Iterator[Columns]:
-    yield columns((document,))
+def _exchange(halves: Sequence[Document]) -> Iterator[Columns | RowFault]:
+    yield from attempted(lambda: columns(halves))
+
+
+def _alone(document: Mapping[str, Any]) -> Iterator[Columns | RowFault]:
+    yield from _exchange((document,))
 
 
 FORMAT = Format("openai_batch", "OpenAI Batch: requests and responses", matches, _alone, BatchJoiner)

@@ -4,14 +4,18 @@ In: TracesData or LogsData as OTLP/JSON writes them. Out: columns of `tables.EXC
 other spans are none. Read `genai_attributes` next. Source: opentelemetry-proto, semantic-conventions-genai.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from stillwatch.read.format import Columns, Document, Format
+from stillwatch.read.format import Columns, Document, Format, attempted
 from stillwatch.read.genai_attributes import Call, call_columns
 from stillwatch.read.pairs import mapping
+from stillwatch.read.values import RowFault
 
 _DEEPEST = 16
+
+Reader = Callable[[Mapping[str, Any], Mapping[str, Any]], Call]
 
 
 def matches(row: Document) -> bool:
@@ -19,7 +23,7 @@ def matches(row: Document) -> bool:
     return not row.keys().isdisjoint(("resourceSpans", "resourceLogs", "resource_spans", "resource_logs"))
 
 
-def rows(document: Document) -> Iterator[Columns]:
+def rows(document: Document) -> Iterator[Columns | RowFault]:
     """Give the calls of a document, span after span, record after record."""
     for outer, inner, records, read in (
         ("resourceSpans", "scopeSpans", "spans", _of_span),
@@ -29,8 +33,11 @@ def rows(document: Document) -> Iterator[Columns]:
             shared = attributes(mapping(resource.get("resource")).get("attributes"))
             for scope in _listed(resource, inner):
                 for record in _listed(scope, records):
-                    if (columns := call_columns(read(record, shared))) is not None:
-                        yield columns
+                    yield from attempted(partial(_columns, read, record, shared))
+
+
+def _columns(read: Reader, record: Mapping[str, Any], shared: Mapping[str, Any]) -> Columns | None:
+    return call_columns(read(record, shared))
 
 
 def _of_span(span: Mapping[str, Any], shared: Mapping[str, Any]) -> Call:

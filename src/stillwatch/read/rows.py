@@ -7,27 +7,35 @@ formats may be mixed in one file.
 import codecs
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from stillwatch.abreast import abreast
 from stillwatch.errors import InputError
 from stillwatch.read.canonical_csv import Numbered, csv_rows, header_names
+from stillwatch.read.casts import nothing_for_empty
 from stillwatch.read.documents import is_spread, line_documents, spread_documents
-from stillwatch.read.format import Columns, Document
+from stillwatch.read.format import SHAPE, UNEXPECTED, Columns, Document
 from stillwatch.read.otlp_protobuf import is_protobuf, protobuf_documents
 from stillwatch.read.reading import Reading
 from stillwatch.read.registry import CANONICAL, format_of
-from stillwatch.read.streams import Truncated, UnreadableError, beginning
+from stillwatch.read.streams import Truncated, UnreadableError, beginning, line_blocks, split_lines
 from stillwatch.read.values import RowFault, convert, lacking_columns
 from stillwatch.schemas import arrow_schema
 from stillwatch.tables import EXCHANGES, Table
 
+Row = tuple[Any, ...]
+"""Values in the order of a table's columns."""
+
+Lines = bytes | Truncated | None
+"""A block of whole lines, None for a line beyond the limit, or why there are no more."""
+
+_PARSERS = 2  # blocks parsed at once: what parses them holds no lock of the interpreter
 _BATCH_BYTES = 16 << 20  # held before a batch is given, whatever the number of rows
 _COLUMN_NAME = re.compile(r"[\w .:/-]{0,64}")
-_SHAPE = (TypeError, ValueError, AttributeError, OverflowError, RecursionError, LookupError)
 
 
 def row_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.RecordBatch]:
@@ -35,14 +43,48 @@ def row_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.Recor
 
     Raises:  UnreadableError: the file is of no known format. InputError: a required column is missing.
     """
-    yield from document_batches(path, table, reading, _opened(path, table, reading))
+    numbered = _opened(path, table, reading)
+    if numbered is None:
+        yield from _line_batches(path, table, reading)
+    else:
+        yield from document_batches(path, table, reading, numbered)
+
+
+def _line_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.RecordBatch]:
+    """Read lines of JSON, blocks of plain canonical ones at once and all others one by one."""
+    limit_bytes, blocks = reading.settings.row_limit_bytes, reading.blocks if table is EXCHANGES else None
+
+    def parsed(lines: Lines) -> tuple[Lines, pa.RecordBatch | None]:
+        return lines, blocks.batch(lines, limit_bytes) if blocks and isinstance(lines, bytes) else None
+
+    number = 1
+    for lines, batch in abreast(parsed, _line_blocks(path, limit_bytes), _PARSERS):
+        if isinstance(lines, Truncated):
+            reading.tally.quarantine(str(path), number, str(lines))
+            return
+        if batch is not None:
+            reading.tally.saw(CANONICAL.name, batch.num_rows)
+            yield batch
+        elif lines is None or lines.strip():
+            one_by_one = line_documents(
+                split_lines(lines, limit_bytes), limit_bytes, number, reading.typed if blocks else None
+            )
+            yield from document_batches(path, table, reading, one_by_one)
+        number += 1 if lines is None else lines.count(b"\n")
+
+
+def _line_blocks(path: Path, limit_bytes: int) -> Iterator[Lines]:
+    try:
+        yield from line_blocks(path, limit_bytes)
+    except Truncated as fault:
+        yield fault
 
 
 def document_batches(
     path: Path, table: Table, reading: Reading, numbered: Iterator[Numbered]
 ) -> Iterator[pa.RecordBatch]:
     """Turn numbered documents into batches."""
-    good: list[dict[str, Any]] = []
+    good: list[Row] = []
     held = number = 0
     try:
         for number, size_bytes, document in numbered:
@@ -63,7 +105,7 @@ def document_batches(
 
 def rest_batches(reading: Reading) -> Iterator[pa.RecordBatch]:
     """Give the exchanges that waited for another file in vain, or for the end."""
-    good: list[dict[str, Any]] = []
+    good: list[Row] = []
     for fitting in _converted(reading.rest(), EXCHANGES):
         if isinstance(fitting, RowFault):
             reading.tally.quarantine("(joined rows)", 1, str(fitting))
@@ -76,7 +118,14 @@ def rest_batches(reading: Reading) -> Iterator[pa.RecordBatch]:
         yield _batch(good, EXCHANGES)
 
 
-def _fitting(document: Document | RowFault, table: Table, reading: Reading) -> Iterator[dict[str, Any] | RowFault]:
+def _fitting(document: Document | Row | RowFault, table: Table, reading: Reading) -> Iterable[Row | RowFault]:
+    if isinstance(document, tuple):
+        reading.tally.saw(CANONICAL.name, 1)
+        return (document,)
+    return _careful(document, table, reading)
+
+
+def _careful(document: Document | RowFault, table: Table, reading: Reading) -> Iterator[Row | RowFault]:
     if isinstance(document, RowFault):
         yield document
     elif table is not EXCHANGES:
@@ -86,29 +135,31 @@ def _fitting(document: Document | RowFault, table: Table, reading: Reading) -> I
             found = reading.exchanges(document)
         except RowFault as fault:
             yield fault
-        except _SHAPE:
-            yield RowFault("a value inside the row is of an unexpected shape")
+        except SHAPE:
+            yield RowFault(UNEXPECTED)
         else:
             yield from _converted(found, table)
 
 
-def _converted(rows: Iterable[Columns], table: Table) -> Iterator[dict[str, Any] | RowFault]:
+def _converted(rows: Iterable[Columns | RowFault], table: Table) -> Iterator[Row | RowFault]:
     waiting = iter(rows)
     while True:
         try:
             row = next(waiting, None)
-            fitting: dict[str, Any] | RowFault | None = None if row is None else convert(row, table.columns)
+            fitting: Row | RowFault | None = (
+                row if row is None or isinstance(row, RowFault) else convert(row, table.columns)
+            )
         except RowFault as fault:
             fitting = fault
-        except _SHAPE:
-            fitting = RowFault("a value inside the row is of an unexpected shape")
+        except SHAPE:
+            fitting = RowFault(UNEXPECTED)
         if fitting is None:
             return
         yield fitting
 
 
-def _opened(path: Path, table: Table, reading: Reading) -> Iterator[Numbered]:
-    """Tell the format by the first lines: a header of columns, any line that begins an object, or protobuf."""
+def _opened(path: Path, table: Table, reading: Reading) -> Iterator[Numbered] | None:
+    """Tell the format by the first lines: a header of columns, protobuf, or (None) any line that begins an object."""
     try:
         start = beginning(path)
     except Truncated as fault:
@@ -126,7 +177,7 @@ def _opened(path: Path, table: Table, reading: Reading) -> Iterator[Numbered]:
     header = _header(first)
     lack = lacking_columns(header, table)
     if first[:1] in (b"{", b"[") or (lack and any(line[:1] == b"{" for line in others)):
-        return line_documents(path, limit_bytes)
+        return None
     if lack and all(_COLUMN_NAME.fullmatch(name) for name in header):
         if table is EXCHANGES and is_of_known_format(header, reading):
             return csv_rows(path, header, reading.settings)
@@ -150,10 +201,12 @@ def _header(first: bytes) -> list[str]:
         return ["\0"]
 
 
-def _batch(rows: list[dict[str, Any]], table: Table) -> pa.RecordBatch:
+def _batch(rows: list[Row], table: Table) -> pa.RecordBatch:
     schema = arrow_schema(table)
-    seen = set().union(*rows)
-    columns = [
-        pa.array([r.get(f.name) for r in rows] if f.name in seen else [None] * len(rows), f.type) for f in schema
-    ]
+    columns = [_array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    column = pa.array(values, kind)
+    return nothing_for_empty(column) if kind == pa.string() else column

@@ -15,6 +15,7 @@ import zstandard
 from stillwatch.errors import InputError
 
 _CHUNK = 1 << 20
+_BLOCK = 4 << 20  # bytes of lines parsed at a time
 _LARGEST_WINDOW = 1 << 27  # bytes of history a zstd frame may ask for: 128 MiB, its own default for `--long`
 _BEGINNING = 1 << 16
 _ZSTD_PIECE = 1 << 10  # compressed bytes taken at a time; each block of 128 KiB needs at least four
@@ -90,29 +91,73 @@ def beginning(path: Path) -> bytes:
     return found[:_BEGINNING].removeprefix(codecs.BOM_UTF8)
 
 
-def lines(path: Path, limit_bytes: int) -> Iterator[bytes | None]:
-    r"""Give the lines of a file, ended by \n, without it; None for a line beyond the limit. A UTF-8 mark is dropped.
+def line_blocks(path: Path, limit_bytes: int) -> Iterator[bytes | None]:
+    r"""Give whole lines, many at a time, each ended by \n but perhaps the last; None for one beyond the limit.
+
+    A UTF-8 mark is dropped. A line within a block may still be longer than the limit, never longer than both.
 
     Raises:  Truncated: see `chunks`; an unfinished last line before the damage is not given.
     """
-    raw = _raw_lines(path, limit_bytes)
-    first = next(raw, b"")
+    source = _blocks(path, limit_bytes)
+    first = next(source, b"")
     yield None if first is None else first.removeprefix(codecs.BOM_UTF8)
-    yield from raw
+    yield from source
 
 
-def _raw_lines(path: Path, limit_bytes: int) -> Iterator[bytes | None]:
-    held: list[bytes] = []  # pieces of the line that has not ended; empty once it is beyond the limit
-    length = 0
-    for chunk in chunks(path):
-        *ended, rest = chunk.split(b"\n")
-        for piece in ended:
-            yield None if length + len(piece) > limit_bytes else b"".join((*held, piece))
-            held, length = [], 0
-        length += len(rest)
-        if length > limit_bytes:
-            held = []
-        elif rest:
-            held.append(rest)
-    if length:
-        yield None if length > limit_bytes else b"".join(held)
+def lines(path: Path, limit_bytes: int) -> Iterator[bytes | None]:
+    r"""Give the lines of a file, ended by \n, without it; None for a line beyond the limit. A UTF-8 mark is dropped.
+
+    Raises:  Truncated: see `line_blocks`.
+    """
+    for block in line_blocks(path, limit_bytes):
+        yield from split_lines(block, limit_bytes)
+
+
+def split_lines(block: bytes | None, limit_bytes: int) -> Iterator[bytes | None]:
+    """Give the lines of a block."""
+    if block is None:
+        yield None
+        return
+    *ended, rest = block.split(b"\n")
+    for line in ended:
+        yield line if len(line) <= limit_bytes else None
+    if rest:
+        yield rest if len(rest) <= limit_bytes else None
+
+
+def _blocks(path: Path, limit_bytes: int) -> Iterator[bytes | None]:
+    held: list[bytes] = []
+    size = 0
+    skipping = False  # within a line beyond the limit
+    try:
+        for chunk in chunks(path):
+            piece = chunk
+            if skipping:
+                _, ended, piece = chunk.partition(b"\n")
+                if not ended:
+                    continue
+                yield None
+                skipping = False
+            held.append(piece)
+            size += len(piece)
+            if size >= _BLOCK:
+                whole, rest = _whole_lines(held)
+                if whole:
+                    yield whole
+                skipping = len(rest) > limit_bytes
+                held, size = ([], 0) if skipping else ([rest], len(rest))
+    except Truncated:
+        whole, _ = _whole_lines(held)
+        if whole:
+            yield whole
+        raise
+    if skipping:
+        yield None
+    elif size:
+        yield b"".join(held)
+
+
+def _whole_lines(held: list[bytes]) -> tuple[bytes, bytes]:
+    joined = b"".join(held)
+    cut = joined.rfind(b"\n") + 1
+    return joined[:cut], joined[cut:]

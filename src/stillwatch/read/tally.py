@@ -5,7 +5,7 @@ In: batches and faults, as readers meet them. Out: the numbers of the coverage r
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -43,6 +43,10 @@ class Tally:
                 return
             self.extra_columns.add(name[:60].encode("utf-8", "replace").decode())
 
+    def saw(self, format_name: str, documents: int) -> None:
+        """Count documents of a format."""
+        self.formats[format_name] = self.formats.get(format_name, 0) + documents
+
     def quarantine(self, file: str, row: int, reason: str) -> None:
         """Count a row that could not be read."""
         self.rows_quarantined += 1
@@ -58,8 +62,15 @@ class Tally:
         self.quarantined += other.quarantined[: _NAMED_FAULTS - len(self.quarantined)]
         for name, count in other.values.items():
             self.values[name] = self.values.get(name, 0) + count
+        for name, count in other.formats.items():
+            self.formats[name] = self.formats.get(name, 0) + count
         self.saw_extra(sorted(other.extra_columns))
         self.remarks += other.remarks
+
+    def called(self, path: str, name: str) -> "Tally":
+        """Give these counts with another name for a file, as when a copy was read."""
+        faults = [replace(one, file=name) if one.file == path else one for one in self.quarantined]
+        return replace(self, files=[name if file == path else file for file in self.files], quarantined=faults)
 
     def as_json(self) -> Mapping[str, Any]:
         """Give the counts as JSON values."""

@@ -17,28 +17,29 @@ EARLIEST, LATEST = 946_684_800, 4_102_444_800  # 2000 to 2100, seconds: outside 
 _DEEPEST = 64  # levels of nesting kept in a JSON value; more is an attack on whoever walks it
 EPOCH_UNITS = (1, 1_000, 1_000_000, 1_000_000_000)  # per second: s, ms, us, ns
 _MICROSECONDS = 1_000_000
+_SECONDS_A_DAY = 86_400
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RowFault(Exception):  # noqa: N818 - a fault of the input, not of the program
     """A row cannot be read; the text is its reason."""
 
 
-def convert(row: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
-    """Give those of a row's declared columns that have a value, as values for Arrow.
+def convert(row: Mapping[str, Any], columns: Sequence[Column]) -> tuple[Any, ...]:
+    """Give a row's values for Arrow in the order of the columns, None where it has none.
 
     Raises:  RowFault: a required value is missing, or a value is not of its type.
     """
-    found = {}
+    found: list[Any] = []
     for column in columns:
-        name = column.name
-        value = row.get(name)
+        value = row.get(column.name)
         if value is None and not column.required:
-            continue
-        if type(value) is str and column.type == "string" and value and value.isascii():
-            found[name] = value  # the usual case, without a call: this runs for every value of every row
+            found.append(None)
+        elif type(value) is str and column.type == "string" and value and value.isascii():
+            found.append(value)  # the usual case, without a call: this runs for every value of every row
         else:
-            found[name] = converted(value, column)
-    return found
+            found.append(converted(value, column))
+    return tuple(found)
 
 
 def converted(value: Any, column: Column) -> Any:
@@ -125,6 +126,8 @@ def moment(value: Any) -> int:
     if isinstance(value, bool):
         raise TypeError
     if isinstance(value, str):
+        if value[4:5] == "-":  # the usual case; no number has its fifth character there and is believed
+            return _of_datetime(datetime.fromisoformat(value.strip().removesuffix(" UTC")))
         try:
             value = float(value) if "." in value or not value.strip().isdigit() else int(value)
         except ValueError:
@@ -143,11 +146,11 @@ def epoch(value: float) -> int:
 
 
 def _of_datetime(value: datetime) -> int:
-    aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-    seconds = (aware.astimezone(UTC).replace(microsecond=0) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
+    since = (value.replace(tzinfo=UTC) if value.tzinfo is None else value) - _EPOCH
+    seconds = since.days * _SECONDS_A_DAY + since.seconds
     if not EARLIEST <= seconds < LATEST:
         raise ValueError
-    return int(seconds) * _MICROSECONDS + aware.microsecond
+    return seconds * _MICROSECONDS + since.microseconds
 
 
 def names(value: Any) -> list[str]:

@@ -25,6 +25,7 @@ from stillwatch.schemas import arrow_schema
 from stillwatch.tables import SKETCHED
 
 _UNFINISHED, _PARTS, _LOCK, _MADE_BY, _ROWS, _PART = "unfinished", "parts", "lock", "made_by", "sketched", "part"
+_REPORTED = "reported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,18 @@ class State:
             leaving = part.folder.replace(self.folder / _UNFINISHED / part.folder.name)
             shutil.rmtree(leaving)
 
+    def is_reported(self) -> bool:
+        """Whether the last report that was finished told of just these parts."""
+        path = self.folder / _REPORTED
+        return path.exists() and path.read_text(encoding="utf-8") == self._held()
+
+    def reported(self) -> None:
+        """Remember that a report tells of these parts; a run that dies before it says so is made up for by the next."""
+        _write_whole(self.folder, _REPORTED, self._held())
+
+    def _held(self) -> str:
+        return "\n".join(sorted(path.name for path in (self.folder / _PARTS).iterdir()))
+
     def drop_replaced(self) -> None:
         """Forget parts of files that have been read anew."""
         kept = {part.folder for part in self.parts()}
@@ -132,12 +145,18 @@ def opened(folder: Path, made_by: str) -> Iterator[State]:
 def _claim(folder: Path, made_by: str) -> None:
     path = folder / _MADE_BY
     if not path.exists():
-        written = folder / _UNFINISHED / _MADE_BY
-        written.write_text(made_by, encoding="utf-8")
-        _flush(written)
-        written.replace(path)
+        _write_whole(folder, _MADE_BY, made_by)
     elif path.read_text(encoding="utf-8") != made_by:
         raise InputError(f"{folder}: this state directory holds sketches of another version; begin a new one")
+
+
+def _write_whole(folder: Path, name: str, text: str) -> None:
+    """Have a file hold a text, or what it held before."""
+    written = folder / _UNFINISHED / name
+    written.write_text(text, encoding="utf-8")
+    _flush(written)
+    written.replace(folder / name)
+    _flush(folder)
 
 
 def _write_rows(path: Path, batches: Iterable[pa.RecordBatch]) -> int:

@@ -9,26 +9,31 @@ says exchange by exchange what has gone; `course` looks at how the harvest goes 
 from stillwatch.taking.answer import TakingFinding, judge_taking
 from stillwatch.taking.counts import Counts, counts
 from stillwatch.taking.course import Course, judge_course
+from stillwatch.taking.metadata import Silent, silent, unit_hours
 from stillwatch.taking.taken import SCAFFOLD_COLUMNS, matched, member_counts, taken, target_counts, target_shares
 from stillwatch.taking.targets import TargetWeights, load_projection
-from stillwatch.taking.units import task_counts, unit_multiplicities, unit_parts, unit_totals
+from stillwatch.taking.units import compared, task_counts, unit_multiplicities, unit_parts, unit_totals
 
 __all__ = [
     "SCAFFOLD_COLUMNS",
     "Counts",
     "Course",
+    "Silent",
     "TakingFinding",
     "TargetWeights",
+    "compared",
     "counts",
     "judge_course",
     "judge_taking",
     "load_projection",
     "matched",
     "member_counts",
+    "silent",
     "taken",
     "target_counts",
     "target_shares",
     "task_counts",
+    "unit_hours",
     "unit_multiplicities",
     "unit_parts",
     "unit_totals",

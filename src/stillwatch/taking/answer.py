@@ -16,7 +16,7 @@ together at most 2**-taking_bits. docs/why/hidden-taking-leaked.md has the deriv
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,12 +28,14 @@ from stillwatch.taking.elicitation import ELICITATION
 from stillwatch.taking.focus import FOCUS
 from stillwatch.taking.harvest import Family, HarvestTest
 from stillwatch.taking.judge_use import JUDGE_USE
+from stillwatch.taking.metadata import LONG_ANSWERS, NO_REST, Silent
 from stillwatch.taking.resampling import RESAMPLING
 from stillwatch.taking.sweep import SWEEP
 from stillwatch.taking.uniqueness import UNIQUENESS
 from stillwatch.types import Answer, Evidence, NotEvaluated
 
 TESTS: tuple[HarvestTest, ...] = (ELICITATION, JUDGE_USE, FOCUS, SWEEP, UNIQUENESS, CONVERSATION, RESAMPLING)
+SILENT_TESTS: tuple[HarvestTest, ...] = (LONG_ANSWERS, NO_REST)
 FAMILIES: tuple[Family, ...] = ("content", "structure")
 FAMILY_BITS = 5.0  # above this a family's bits would no longer be honest when added to the other's; see above
 RANK_MARGIN_BITS = 1.5  # the rank route is this much stricter where the bits route can speak too
@@ -66,23 +68,35 @@ class _Ranked:
         return np.asarray(calibrate_bits(np.log(self.p)))
 
 
-def judge_taking(counts: Counts, campaign: str, taken_exchanges: int, settings: Settings) -> TakingFinding:
+def judge_taking(
+    counts: Counts, campaign: str, taken_exchanges: int, settings: Settings, silent: Silent | None = None
+) -> TakingFinding:
     """Answer whether a campaign's traffic is made to harvest.
 
     Args:    taken_exchanges: answered exchanges counted by `taken`.
+             silent: the same units counted without text: all there is of a campaign that has none.
     Returns: "yes" or "mixed" by the share taken when the evidence suffices, "no" when it does not,
-             "not_evaluated" without text or with too few strangers to tell.
+             "not_evaluated" with too few strangers to tell. Without text "mixed" or "not_evaluated", nothing else.
     """
     row = counts.campaigns.index(campaign)
-    if not counts.texted[row]:
-        silent = tuple(NotEvaluated(test.name, "taking", "prompt_text") for test in TESTS)
-        return TakingFinding("not_evaluated", 0.0, None, (), silent)
-    missing = tuple(NotEvaluated(test.name, "taking", test.missing) for test in TESTS if not _ran(test, counts, row))
-    ranked = [_rank(test, counts, row) for test in TESTS if _ran(test, counts, row)]
+    if counts.texted[row]:
+        return _judged(TESTS, counts, row, taken_exchanges / max(counts.exchanges[row], 1.0), settings)
+    off = tuple(NotEvaluated(test.name, "taking", "prompt_text") for test in TESTS)
+    if silent is None:
+        return TakingFinding("not_evaluated", 0.0, None, (), off)
+    finding = _judged(SILENT_TESTS, silent, silent.campaigns.index(campaign), MIXED_FRACTION, settings)
+    answer: Answer = "mixed" if finding.answer == "mixed" else "not_evaluated"
+    return replace(finding, answer=answer, not_evaluated=(*off, *finding.not_evaluated))
+
+
+def _judged(
+    tests: Sequence[HarvestTest], counts: Counts | Silent, row: int, share_fraction: float, settings: Settings
+) -> TakingFinding:
+    missing = tuple(NotEvaluated(test.name, "taking", test.missing) for test in tests if not _ran(test, counts, row))
+    ranked = [_rank(test, counts, row) for test in tests if _ran(test, counts, row)]
     families = {family: _family(ranked, family) for family in FAMILIES}
     family_bits = [float(family[0]) for family in families.values()]
     rank_fraction = _rank_together(families)
-    share_fraction = taken_exchanges / max(counts.exchanges[row], 1.0)
     answer = _answer(family_bits, rank_fraction, counts.strangers, share_fraction, settings)
     if answer == "not_evaluated":
         missing = (*missing, _too_few(counts.strangers, settings))
@@ -95,11 +109,11 @@ def strangers_needed(settings: Settings) -> int:
     return math.ceil(2**settings.taking_bits) - 1
 
 
-def _ran(test: HarvestTest, counts: Counts, row: int) -> bool:
+def _ran(test: HarvestTest, counts: Counts | Silent, row: int) -> bool:
     return bool(test.read(counts).of[row] > 0)
 
 
-def _rank(test: HarvestTest, counts: Counts, row: int) -> _Ranked:
+def _rank(test: HarvestTest, counts: Counts | Silent, row: int) -> _Ranked:
     """Rank the campaign and every stranger by one test: p = (units at least as extreme) / (units), itself included."""
     reading = test.read(counts)
     mine = np.concatenate([[row], np.arange(len(counts.campaigns), len(reading.of))])

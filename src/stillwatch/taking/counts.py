@@ -12,10 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.taking.units import PARTS, TARGET_COLUMNS
+from stillwatch.taking.units import MOST_STRANGERS, PARTS, STRANGER_EXCHANGES, TARGET_COLUMNS
 
-STRANGER_EXCHANGES = 20  # answered exchanges with text; shares of fewer say nothing about a habit
-MOST_STRANGERS = 20_000  # account keys are hashes, so the lowest are a random sample; more would add no bits
 STREAM_FRACTION = 0.2  # of a unit's exchanges; with less under common words, all of them are looked at
 
 Vector = npt.NDArray[np.float64]
@@ -72,6 +70,11 @@ class Counts:
     def strangers(self) -> int:
         """Number of strangers."""
         return len(self.exchanges) - len(self.campaigns)
+
+    @property
+    def wordless(self) -> bool:
+        """Whether any campaign has no text at all."""
+        return bool((self.texted[: len(self.campaigns)] == 0).any())
 
     @cached_property
     def considered(self) -> Part:

@@ -6,11 +6,11 @@ The tests are in the files named after what they look at.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from stillwatch.taking.counts import Counts, Vector
+from stillwatch.taking.counts import Vector
 
 Family = Literal["content", "structure"]
 
@@ -35,14 +35,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class HarvestTest:
-    """One test. `missing`: the input that turns it on; `sentence` tells (counts, row, hits, of) in words."""
+    """One test of `Counts`, or of other counts of the same units. `missing`: the input that turns it on; `sentence`
+    tells (counts, row, hits, of) in words.
+    """
 
     name: str
     family: Family
     missing: str
     exponent: float
-    read: Callable[[Counts], Reading]
-    sentence: Callable[[Counts, int, int, int], str]
+    read: Callable[[Any], Reading]
+    sentence: Callable[[Any, int, int, int], str]
 
 
 def share_words(hits: int, of: int) -> str:

@@ -2,7 +2,7 @@
 
 In: `sketched` and `members`. Out: expressions. A unit is a campaign (all its members pooled: its accounts are one
 operator, hence one draw) or one account that is in no campaign. Only answered exchanges count: a refused request
-takes nothing. Keep `task_counts` with the engine; the others read it and are bounded by accounts.
+takes nothing. Keep `compared` and `task_counts` with the engine; what the others give is bounded by accounts.
 """
 
 import ibis
@@ -13,6 +13,8 @@ from stillwatch.types import TARGETS, Target
 SHORT_REPLY_TOKENS = 300  # a verdict with a reason fits; an answer that teaches a skill rarely does
 STREAM_TASKS = 3  # distinct tasks under the same first (or last) words that make those words a scaffold
 MOST_SAMPLES = 64  # re-asked more often than this is a monitor or a greeting, not sampling of answers
+STRANGER_EXCHANGES = 20  # answered exchanges with text; shares of fewer say nothing about a habit
+MOST_STRANGERS = 20_000  # account keys are hashes, so the lowest are a random sample; more would add no bits
 PARTS = ("whole", "head", "tail")
 TARGET_COLUMNS = tuple(f"target_{target}" for target in TARGETS)
 TASKLESS_TARGET = TARGETS.index(Target.OTHER)
@@ -23,9 +25,21 @@ def answered(sketched: ir.Table) -> ir.Table:
     return sketched.filter(sketched.status.isnull() | (sketched.status < 400))
 
 
+def compared(sketched: ir.Table, members: ir.Table) -> ir.Table:
+    """List the accounts of campaigns and of the strangers that they are compared with: (account_key). Keep it.
+
+    The other strangers need not be counted task by task.
+    """
+    own = members.select("account_key").distinct()
+    strangers = _with_task(answered(sketched)).anti_join(own, "account_key")
+    sizes = strangers.group_by("account_key").agg(exchanges=lambda t: t.count())
+    enough = sizes.filter(sizes.exchanges >= STRANGER_EXCHANGES).select("account_key")
+    return ibis.union(own, enough.order_by("account_key").limit(MOST_STRANGERS))
+
+
 def unit_totals(sketched: ir.Table, members: ir.Table) -> ir.Table:
     """Count the answered exchanges of each unit: (campaign_id, account_key, exchanges, texted)."""
-    rows = _with_units(answered(sketched), members)
+    rows = with_units(answered(sketched), members)
     return rows.group_by("campaign_id", "account_key").agg(
         exchanges=lambda t: t.count(), texted=lambda t: t.has_text.cast("int64").sum()
     )
@@ -33,8 +47,7 @@ def unit_totals(sketched: ir.Table, members: ir.Table) -> ir.Table:
 
 def task_counts(sketched: ir.Table, members: ir.Table) -> ir.Table:
     """Count how each unit asked each of its tasks; one row a task, so as large as the log. Keep it."""
-    rows = answered(sketched)
-    rows = _with_units(rows.filter(rows.has_text & (rows.task_hash != 0)), members)
+    rows = with_units(_with_task(answered(sketched)), members)
     short = rows.output_tokens.isnull() | (rows.output_tokens <= SHORT_REPLY_TOKENS)
     rows = rows.mutate(
         judged=(rows.judges & short).cast("int64"),
@@ -74,7 +87,11 @@ def unit_multiplicities(tasks: ir.Table) -> ir.Table:
     return counted.filter(counted.times >= 2)
 
 
-def _with_units(rows: ir.Table, members: ir.Table) -> ir.Table:
+def _with_task(rows: ir.Table) -> ir.Table:
+    return rows.filter(rows.has_text & (rows.task_hash != 0))
+
+
+def with_units(rows: ir.Table, members: ir.Table) -> ir.Table:
     """Name the unit of each exchange: a campaign and key 0, or no campaign and the account's key."""
     belongs = members.select("campaign_id", member_key="account_key").distinct()
     joined = rows.left_join(belongs, rows.account_key == belongs.member_key)

@@ -24,7 +24,7 @@ from stillwatch.together.membership import family_weights, grow, odds, prior_bit
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load, looked_again
 from stillwatch.together.operators import join_operators, seated_elsewhere
 from stillwatch.together.sample import sampled
-from stillwatch.together.score import Scores, declared_groups, measure_all, null_labels, observe, score
+from stillwatch.together.score import Scores, declared_groups, exempted, measure_all, null_labels, observe, score
 from stillwatch.together.score import learn_weights as weights_of
 from stillwatch.together.stakes import fit_stakes, kinds_of
 from stillwatch.together.trust import Labelled, Trust, fit_trust
@@ -55,6 +55,7 @@ __all__ = [
 _TELLING_LIFT = 8.0  # a scaffold marks a campaign when members show it this many times as often as strangers
 _TELLING_MEMBERS = 3  # and so many members do
 _PURE_FRACTION = 0.8  # of a group's accounts belong to a campaign: weights are learnt from it
+_SAME_FRACTION = 0.8  # of a core's accounts fit another campaign: it is a part of that
 _REASONS = 3
 _TRUST_ROUNDS = 2  # campaigns are found with even trust, then with what they taught
 _FEWEST_CHECKED = 8  # benign groups: with fewer not even 3 bits can be checked
@@ -107,6 +108,7 @@ def form_groups(accounts: Accounts, settings: Settings) -> Groups:
 
 def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     """Find the campaigns among accounts."""
+    accounts = replace(accounts)  # the features that it computes are as large as itself, and go when this is done
     groups = form_groups(accounts, settings)
     scores = score(accounts, groups, nulls, settings.false_discovery_fraction)
     accused = np.flatnonzero(scores.accused)
@@ -115,10 +117,16 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     campaigns: list[FoundCampaign] = []
     reach: list[Reach] = []
     cores = join_operators(accounts, _cleaned(accounts, fragments, nulls.trust, settings), scores.strangers)
-    for number, core in enumerate(cores):
+    while cores:
+        core, *cores = cores
         seated = seated_elsewhere(accounts, core)
-        others = np.any([taken, seated, *(c for i, c in enumerate(cores) if i != number)], axis=0)
+        others = np.any([taken, seated, *cores], axis=0)
         members, bits = grow(accounts, core & ~taken & ~seated, others, settings.membership_bits, nulls.trust)
+        same = [_fits(other, bits, seated, settings) for other in cores]
+        if any(same):
+            rest = [other for other, one in zip(cores, same, strict=True) if not one]
+            cores = [np.any([core, *(other for other, one in zip(cores, same, strict=True) if one)], axis=0), *rest]
+            continue
         if members.sum() >= settings.minimum_accounts:
             taken |= members
             own = _own_groups(groups, scores, members)
@@ -127,8 +135,14 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     on, off = _tests(scores)
     calibration = _calibration(accounts, groups, scores, taken, nulls)
     threshold = float(scores.total[accused].min()) if len(accused) else None
-    judged = tested(accounts, groups, scores, nulls, reach, settings.false_discovery_fraction)
+    judged = tested(accounts, groups, scores, nulls, reach)
     return Found(tuple(campaigns), len(groups), calibration, on, off, threshold, judged)
+
+
+def _fits(core: Mask, bits: Floats, seated: Mask, settings: Settings) -> bool:
+    """Whether a campaign whose odds these are would take in most accounts of another core, were they not that one's."""
+    inside = (bits >= settings.membership_bits) & ~seated
+    return bool(inside[core].mean() >= _SAME_FRACTION)
 
 
 def _cleaned(accounts: Accounts, fragments: list[Mask], trust: Trust, settings: Settings) -> list[Mask]:
@@ -218,7 +232,7 @@ def learn(references: Sequence[Accounts], settings: Settings, source: str) -> Nu
         groups = form_groups(accounts, settings)
         labels += null_labels(accounts, groups)
         for test, result in observe(
-            measure_all(accounts, groups), groups, np.ones(len(accounts.exchanges), bool)
+            measure_all(accounts, groups), exempted(accounts, groups), np.ones(len(accounts.exchanges), bool)
         ).items():
             observed.setdefault(test, []).append(result)
     return fit({test: stacked(results) for test, results in observed.items()}, labels, source)

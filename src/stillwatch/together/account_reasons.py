@@ -27,6 +27,7 @@ from stillwatch.together.trust import Trust
 _STRONGEST = 5  # groups kept of each account
 _REASONS = 3  # tests kept of each account, for and against
 _VALUE_CHARACTERS = 120
+_PER_TEST = 2**20  # tenths of a bit fit below
 _RARE = 0.01  # "one in a hundred innocent groups"
 
 Rows = npt.NDArray[np.int64]
@@ -57,13 +58,12 @@ class Tested:
     accounts: Mapping[str, Any]
 
 
-def tested(  # noqa: PLR0913, PLR0917 - all that was decided, and by what
+def tested(
     accounts: Accounts,
     groups: Groups,
     scores: Scores,
     nulls: Nulls,
     reach: Sequence[Reach],
-    false_discovery_fraction: float,
 ) -> Tested:
     """Keep how every group and account was judged."""
     order = np.lexsort((np.arange(len(groups)), -scores.total))
@@ -72,7 +72,7 @@ def tested(  # noqa: PLR0913, PLR0917 - all that was decided, and by what
     shown[strongest[strongest[:, 0] >= 0, 0]] = True
     shown |= scores.accused[order]
     return Tested(
-        _groups(groups, scores, reach, order, _needed_bits(scores, false_discovery_fraction)),
+        _groups(groups, scores, reach, order),
         _tests(accounts, groups, scores, nulls, order, np.flatnonzero(shown)),
         _accounts(accounts, groups, strongest, reach, nulls.trust),
     )
@@ -89,13 +89,7 @@ def _strongest(ranked: sp.csr_array) -> Rows:
     return ranks
 
 
-def _needed_bits(scores: Scores, false_discovery_fraction: float) -> Floats:
-    """Bits from which e-BH accuses each group: all that it accused, or these and one group more."""
-    chosen = int(scores.accused.sum()) + (~scores.accused).astype(int)
-    return np.asarray(np.log2(len(chosen) / (false_discovery_fraction * np.maximum(chosen, 1))) - scores.stakes)
-
-
-def _groups(groups: Groups, scores: Scores, reach: Sequence[Reach], order: Rows, needed: Floats) -> dict[str, Any]:
+def _groups(groups: Groups, scores: Scores, reach: Sequence[Reach], order: Rows) -> dict[str, Any]:
     size = np.asarray(groups.members.sum(axis=1)).ravel()
     owned = np.zeros((len(reach) + 1, len(groups)))
     leads = np.zeros(len(groups), bool)
@@ -111,7 +105,7 @@ def _groups(groups: Groups, scores: Scores, reach: Sequence[Reach], order: Rows,
         "values": [[trait.value[:_VALUE_CHARACTERS] for trait in one] for one in traits],
         "accounts": size[order].astype(np.int64),
         "bits": np.round(scores.total[order], 3),
-        "needed_bits": np.round(needed[order], 3),
+        "needed_bits": np.round(scores.needed[order], 3),
         "accused": scores.accused[order],
         "campaign": np.where(half, largest, -1)[order],
         "campaign_accounts": owned.sum(axis=0)[order].astype(np.int64),
@@ -190,8 +184,8 @@ def _accounts(
         "membership_bits": np.full(size, np.nan),
         "prior_bits": np.full(size, np.nan),
         **{f"{family}_bits": np.full(size, np.nan) for family in FAMILIES},
-        "speaks_for": np.full(size, None, object),
-        "speaks_against": np.full(size, None, object),
+        "speaks_for": pa.nulls(size, pa.list_(pa.string())),
+        "speaks_against": pa.nulls(size, pa.list_(pa.string())),
         "declares_seats": np.zeros(size, bool),
     }
     if reach:
@@ -204,6 +198,7 @@ def _fill_nearest(accounts: Accounts, reach: Sequence[Reach], columns: dict[str,
     bits = np.vstack([np.where(one.members, np.inf, one.bits) for one in reach])
     nearest = bits.argmax(axis=0)
     columns["nearest"] = nearest
+    speaking, opposing = np.full((2, len(nearest), _REASONS), -1)
     for number, one in enumerate(reach):
         rows = np.flatnonzero(nearest == number)
         weights = weigh(accounts, one.members, ~one.members, trust)
@@ -214,19 +209,30 @@ def _fill_nearest(accounts: Accounts, reach: Sequence[Reach], columns: dict[str,
         rest = one.bits[rows] - np.sum([families[family][rows] for family in FAMILIES], axis=0)
         columns["prior_bits"][rows] = np.round(rest, 2)
         columns["declares_seats"][rows] = one.seated[rows] & ~one.members[rows]
-        names = list(weights)
-        table = np.vstack([weights[name][rows] for name in names])
-        columns["speaks_for"][rows] = _reasons(names, table)
-        columns["speaks_against"][rows] = _reasons(names, -table, "-")
+        table = np.vstack([weights[test.name][rows] for test in ALL])
+        speaking[rows], opposing[rows] = _loudest(table), _loudest(-table)
+    columns["speaks_for"], columns["speaks_against"] = _worded(speaking, "+"), _worded(opposing, "-")
 
 
-def _reasons(names: Sequence[str], table: Floats, sign: str = "+") -> npt.NDArray[np.object_]:
-    """Name the tests with the largest positive weights of each account, with their bits."""
-    order = np.argsort(-table, axis=0, kind="stable")[:_REASONS]
-    written: dict[tuple[int, float], str] = {}
-    rounded = np.round(np.take_along_axis(table, order, axis=0), 1)
-    found = np.empty(table.shape[1], object)
-    for column in range(table.shape[1]):
-        pairs = [(t, b) for t, b in zip(order[:, column].tolist(), rounded[:, column].tolist(), strict=True) if b > 0]
-        found[column] = [written.setdefault((t, b), f"{names[t]} {sign}{b:.1f}") for t, b in pairs]
+def _loudest(table: Floats) -> Rows:
+    """Find the tests with the largest positive weights of each account, largest first: [accounts, 3].
+
+    Each is the number of the test times 2**20 plus tenths of a bit; -1 where there is none.
+    """
+    found = np.full((table.shape[1], _REASONS), -1)
+    left, every = table.copy(), np.arange(table.shape[1])
+    for place in range(_REASONS):
+        test = left.argmax(axis=0)
+        tenths = np.rint(np.round(left[test, every], 1) * 10).astype(np.int64)
+        found[:, place] = np.where(tenths > 0, test * _PER_TEST + tenths, -1)
+        left[test, every] = -np.inf
     return found
+
+
+def _worded(found: Rows, sign: str) -> pa.ListArray:
+    """Write numbers of `_loudest` as words, each different one once."""
+    codes, places = np.unique(found, return_inverse=True)
+    words = pa.array([f"{ALL[code // _PER_TEST].name} {sign}{code % _PER_TEST / 10:.1f}" for code in codes.tolist()])
+    listed = found >= 0
+    offsets = np.concatenate([[0], np.cumsum(listed.sum(axis=1))]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), words.take(pa.array(places.reshape(found.shape)[listed])))

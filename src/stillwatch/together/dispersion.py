@@ -64,14 +64,15 @@ def strata(exchanges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What does not depend on who the strangers are. known: 0/1 [groups, accounts]; count: known accounts of each
-    group, NaN below three; spread: dispersion of each group, sampling noise included.
+    """What does not depend on who the strangers are. count: known accounts of each group, NaN below three; share: how
+    they spread over strata [groups, strata]; spread: dispersion of each group; noise: the sampling noise in it.
     """
 
     features: Features
-    known: sp.csr_array
     count: Floats
+    share: sp.csr_array
     spread: Floats
+    noise: Floats
 
 
 def measure(features: Features, groups: sp.csr_array) -> Measured:
@@ -80,7 +81,10 @@ def measure(features: Features, groups: sp.csr_array) -> Measured:
     accounts = np.asarray(known.sum(axis=1)).ravel()
     count = np.where(accounts >= 3, accounts, np.nan)
     spread = (known @ features.squares - _squared_sums(known, features.values) / count) / (count - 1)
-    return Measured(features, known, count, spread)
+    shape = (known.shape[1], int(features.stratum.max()) + 1)
+    stratum = sp.csr_array((np.ones(shape[0]), (np.arange(shape[0]), features.stratum)), shape=shape)
+    share = sp.csr_array(sp.diags_array(1 / count) @ (known @ stratum))
+    return Measured(features, count, share, spread, (known @ features.noise) / count)
 
 
 def dispersion(measured: Measured, strangers: Mask) -> Dispersion:
@@ -89,10 +93,10 @@ def dispersion(measured: Measured, strangers: Mask) -> Dispersion:
     Args:    strangers: accounts that the expectation is taken from.
     Source:  Satterthwaite 1946 for the degrees of freedom; log chi-square moments are digamma and trigamma.
     """
-    features, known, count = measured.features, measured.known, measured.count
-    whole, noise, freedom = _expected(features, known, strangers, count)
+    count = measured.count
+    whole, noise, freedom = _expected(measured, strangers)
     expected = np.maximum(whole - noise, _LEAST_SIGNAL * whole)
-    spread = measured.spread - (known @ features.noise) / count
+    spread = measured.spread - measured.noise
     shrunk = ((count - 1) * np.maximum(spread, 0) + _DOUBT * expected) / (count - 1 + _DOUBT)
     half = freedom / 2
     return Dispersion(
@@ -110,9 +114,10 @@ def stacked(results: Sequence[Dispersion]) -> Dispersion:
     return Dispersion(*(np.concatenate([getattr(r, f.name) for r in results]) for f in fields(Dispersion)))
 
 
-def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: Floats) -> tuple[Floats, ...]:
+def _expected(measured: Measured, strangers: Mask) -> tuple[Floats, ...]:
     """Expected dispersion of strangers with each group's volumes, the noise in it, and its degrees of freedom."""
-    bins = int(features.stratum.max()) + 1
+    features, count, share = measured.features, measured.count, measured.share
+    bins = share.shape[1]
     rows = np.flatnonzero(features.known & strangers)
     ones = np.ones(len(rows))
     pick = sp.csr_array((ones, (features.stratum[rows], rows)), shape=(bins, len(features.known)))
@@ -123,13 +128,11 @@ def _expected(features: Features, known: sp.csr_array, strangers: Mask, count: F
     centre = (ones @ features.values[rows]) / max(len(rows), 1)
     away = features.squares - 2 * (features.values @ centre) + centre @ centre
     away_mean, away_square = weight @ (pick @ away), weight @ (pick @ away**2)
-    shape = (known.shape[1], bins)
-    membership = sp.csr_array((np.ones(shape[0]), (np.arange(shape[0]), features.stratum)), shape=shape)
-    share = sp.diags_array(1 / count) @ (known @ membership)
-    expected = share @ squares - _squared_mixes(share, means)
-    first, second = share @ away_mean, share @ away_square
+    expected = np.asarray(share @ squares - _squared_mixes(share, means))
+    first, second = np.asarray(share @ away_mean), np.asarray(share @ away_square)
     freedom = 2 * (count - 1) * first**2 / np.maximum(second - first**2, _SMALL)
-    return expected, share @ (weight @ (pick @ features.noise)), np.clip(freedom, 0.5 * (count - 1), 200 * count)
+    noise = np.asarray(share @ (weight @ (pick @ features.noise)))
+    return expected, noise, np.clip(freedom, 0.5 * (count - 1), 200 * count)
 
 
 def _squared_mixes(share: sp.csr_array, means: Any) -> Floats:

@@ -5,6 +5,7 @@ In: rows of `tables.TRAITS`, profiles. Out: `Groups`, a sparse 0/1 matrix with o
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -43,7 +44,7 @@ Places: TypeAlias = npt.NDArray[np.int32]
 """Rows of accounts or codes of values, both far fewer than 2**31."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Groups:
     """traits[g] are the one or two traits of group g; members: 0/1 [groups, accounts]."""
 
@@ -53,9 +54,12 @@ class Groups:
     def __len__(self) -> int:
         return len(self.traits)
 
-    def kinds(self, group: int) -> tuple[TraitKind, ...]:
-        """The kinds of a group's traits."""
-        return tuple(trait.kind for trait in self.traits[group])
+    @cached_property
+    def kinds(self) -> tuple[list[tuple[TraitKind, ...]], npt.NDArray[np.int64]]:
+        """The combinations of kinds that groups are formed by, and which of them each group has."""
+        places: dict[tuple[TraitKind, ...], int] = {}
+        code = [places.setdefault(tuple([trait.kind for trait in one]), len(places)) for one in self.traits]
+        return list(places), np.array(code, np.int64)
 
     def select(self, rows: npt.NDArray[np.int64]) -> "Groups":
         """Keep some groups."""
@@ -118,7 +122,7 @@ def distinct(groups: Groups) -> Groups:
 
     The words of one template give dozens of scaffold hashes with the same holders.
     """
-    kinds = np.array(["+".join(groups.kinds(g)) for g in range(len(groups))])
+    kinds = groups.kinds[1]
     size = np.asarray(groups.members.sum(axis=1)).ravel()
     kept: list[npt.NDArray[np.int64]] = []
     for kind in np.unique(kinds):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from stillwatch.together.dispersion import Floats, Mask
 from stillwatch.together.groups import Shown
-from stillwatch.together.likeness import ALL, Accounts, Likeness
+from stillwatch.together.likeness import ALL, Accounts, Likeness, features_of
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 
@@ -109,7 +109,7 @@ def _log_shares(inside: Counts, outside: Counts, core: Mask, strangers: Mask) ->
 
 def _distance_weight(accounts: Accounts, likeness: Likeness, core: Mask, strangers: Mask) -> Floats:
     """Weight of the distance to the core's centre, by where core and strangers lie in equal classes of distance."""
-    features = likeness.features(accounts)
+    features = features_of(likeness, accounts)
     inside, outside = core & features.known, strangers & features.known
     weight = np.zeros(len(core))
     if inside.sum() < 3 or outside.sum() < 3:

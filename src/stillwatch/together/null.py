@@ -17,9 +17,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from stillwatch.bits import calibrate_bits, calibrate_even_bits, empirical_null, student_tail_log_p
+from stillwatch.bits import (
+    calibrate_between_bits,
+    calibrate_bits,
+    calibrate_even_bits,
+    e_bh,
+    empirical_null,
+    student_tail_log_p,
+)
 from stillwatch.errors import InputError
-from stillwatch.together.dispersion import Dispersion, Floats
+from stillwatch.together.dispersion import Dispersion, Floats, Mask
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 
@@ -29,6 +36,7 @@ _PRIOR_GROUPS = 60.0  # groups' worth of belief that a kind is like all kinds, a
 TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
 _EVEN_FRACTION = 0.3  # of weights that is not learnt: a campaign to come need not look like those known
 _FEWEST_REACHING = 10  # reference groups by which a level's share is still known well enough
+_MARGIN_BITS = 6.0  # what the calibrator costs, and what the least staked kind of group is behind by
 _LEAST_SCATTER = 0.1  # benign groups are alike to no better than a tenth, whatever the reference says
 
 Kind: TypeAlias = str
@@ -125,6 +133,26 @@ def fit_sums(sums: Floats) -> Sums:
 def bits_of_sums(sums: Floats, nulls: Nulls) -> Floats:
     """What sums of families' bits are worth; the sums themselves where that was never measured."""
     return calibrate_even_bits(nulls.sums.p_bits(sums)) if nulls.sums.levels else sums
+
+
+def choose(sums: Floats, stakes: Floats, nulls: Nulls, false_discovery_fraction: float) -> tuple[Mask, Floats]:
+    """Choose groups by weighted e-BH; and the bits, as `bits_of_sums` gives them, from which each would be chosen.
+
+    Whatever is chosen has bits between those that one group alone needs and those that all together need, so the
+    calibrator bets on that range: the same bound on false discoveries, and two bits less to ask for.
+
+    Args:    stakes: bits that each group is ahead by.
+    """
+    if not len(sums):
+        return np.zeros(0, bool), np.zeros(0)
+    single = float(np.log2(len(sums) / false_discovery_fraction))
+    least, most = single - float(np.log2(len(sums))), single + _MARGIN_BITS
+    measured = bool(nulls.sums.levels)
+    aimed = calibrate_between_bits(nulls.sums.p_bits(sums), least, most) if measured else sums
+    chosen = e_bh(aimed + stakes, false_discovery_fraction)
+    needed = single - np.log2(np.maximum(chosen.sum() + ~chosen, 1)) - stakes
+    price = float(most - calibrate_between_bits([most], least, most)[0])
+    return chosen, calibrate_even_bits(np.maximum(needed + price, least)) if measured else needed
 
 
 def looked_again(nulls: Nulls) -> Nulls:

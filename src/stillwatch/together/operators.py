@@ -5,30 +5,37 @@ of what two strangers differ by in every test of rhythm, content and application
 traits that cut them apart. Cores that declare different organisations, or of which only one does, stay apart.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
-from stillwatch.together.dispersion import Features, Floats, Mask
-from stillwatch.together.likeness import ALL, Accounts
+from stillwatch.together.dispersion import Features, Floats, Mask, Matrix
+from stillwatch.together.likeness import ALL, Accounts, features_of
 from stillwatch.types import TraitKind
 
 _ALIKE_FRACTION = 0.02  # halves of one operator lie below 0.005, different operators above 0.1 (docs/decisions/0002)
 _CUTTING_TESTS = 2  # tests in which fragments of one operator may differ
 _SEATS = 3  # accounts that declare one organisation; two may be one person's
+_FEWEST_STRANGERS = 3
 _FAMILIES = ("rhythm", "content", "application")
 
 
 def join_operators(accounts: Accounts, cores: list[Mask], strangers: Mask) -> list[Mask]:
     """Join the two most alike cores as long as they behave as one operator; largest core first."""
-    features = [t.features(accounts) for t in ALL if t.family in _FAMILIES]
-    cores = list(cores)
+    if not cores:
+        return []
+    aspects = [_aspect(features_of(t, accounts), cores, strangers) for t in ALL if t.family in _FAMILIES]
     while len(cores) > 1:
-        apart = np.where(_declared_apart(accounts, cores), np.inf, _distances(features, cores, strangers))
+        apart = np.where(_declared_apart(accounts, cores), np.inf, _distances(aspects, len(cores)))
         first, second = np.unravel_index(np.argmin(apart), apart.shape)
         if apart[first, second] >= _ALIKE_FRACTION:
             break
-        joined = cores[first] | cores[second]
-        cores = [core for i, core in enumerate(cores) if i not in (first, second)] + [joined]
+        rest = [i for i in range(len(cores)) if i not in (first, second)]
+        cores = [*(cores[i] for i in rest), cores[first] | cores[second]]
+        aspects = [_joined(aspect, rest, cores[-1]) for aspect in aspects]
     return sorted(cores, key=lambda mask: (-int(mask.sum()), int(np.flatnonzero(mask)[0])))
 
 
@@ -57,34 +64,80 @@ def _declared_apart(accounts: Accounts, cores: list[Mask]) -> npt.NDArray[np.boo
     return np.asarray(declared[:, None] != declared[None, :])
 
 
-def _distances(features: list[Features], cores: list[Mask], strangers: Mask) -> Floats:
-    """Squared distance between centres as a share of that between two strangers, the largest but two of all tests."""
-    parts = [part for f in features if (part := _apart(f, cores, strangers)) is not None]
+@dataclass(frozen=True, slots=True)
+class _Aspect:
+    """One aspect of all cores, kept while they are joined: one row of everything a core, none computed twice.
+
+    known: accounts of each core that have it; centres [cores, d]; squares: mean |x|^2 of each core; inner: products of
+    the centres; stranger_distance: squared distance of two strangers, NaN where too few of them have it.
+    """
+
+    features: Features
+    known: Floats
+    centres: Matrix
+    squares: Floats
+    inner: Floats
+    stranger_distance: float
+
+
+def _aspect(features: Features, cores: list[Mask], strangers: Mask) -> _Aspect:
+    outside = _means(features, [strangers])
+    spread = outside[2][0] - float(_dense(outside[1] @ outside[1].T)[0, 0])
+    known, centres, squares = _means(features, cores)
+    distance = max(2 * spread, 1e-12) if outside[0][0] >= _FEWEST_STRANGERS else np.nan
+    return _Aspect(features, known, centres, squares, _dense(centres @ centres.T), distance)
+
+
+def _joined(aspect: _Aspect, rest: list[int], core: Mask) -> _Aspect:
+    """Keep the cores of `rest` and put one more behind them."""
+    known, centre, square = _means(aspect.features, [core])
+    kept: Any = aspect.centres[rest]
+    if isinstance(centre, sp.csr_array):
+        whole: Any = sp.csr_array(sp.vstack([kept, centre]))
+    else:
+        whole = np.vstack([kept, centre])
+    products = _dense(whole @ centre.T)
+    inner = np.block([[aspect.inner[np.ix_(rest, rest)], products[:-1]], [products.T]])
+    return _Aspect(
+        aspect.features,
+        np.append(aspect.known[rest], known),
+        whole,
+        np.append(aspect.squares[rest], square),
+        inner,
+        aspect.stranger_distance,
+    )
+
+
+def _means(features: Features, cores: list[Mask]) -> tuple[Floats, Any, Floats]:
+    """How many accounts of each core have an aspect, their centre, and the mean of their squares."""
+    rows = [np.flatnonzero(core & features.known) for core in cores]
+    count = np.array([len(some) for some in rows], float)
+    weight = np.repeat(1 / np.maximum(count, 1), count.astype(int))
+    starts = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    pick = sp.csr_array((weight, np.concatenate(rows), starts), shape=(len(cores), len(features.known)))
+    return count, pick @ features.values, pick @ features.squares
+
+
+def _dense(matrix: Any) -> Floats:
+    return np.asarray(matrix.toarray() if isinstance(matrix, sp.csr_array) else matrix)
+
+
+def _distances(aspects: list[_Aspect], cores: int) -> Floats:
+    """Squared distance between centres as a share of that between two strangers, the largest but two of all tests.
+
+    A test is left out where a core or the strangers lack its aspect.
+    """
+    parts = [_apart(a) for a in aspects if a.known.all() and np.isfinite(a.stranger_distance)]
     if len(parts) <= _CUTTING_TESTS:
-        return np.full((len(cores), len(cores)), np.inf)
+        return np.full((cores, cores), np.inf)
     apart = np.asarray(np.sort(parts, axis=0)[-1 - _CUTTING_TESTS])
     np.fill_diagonal(apart, np.inf)
     return apart
 
 
-def _apart(features: Features, cores: list[Mask], strangers: Mask) -> Floats | None:
-    """Squared distances between the centres of cores, less what sampling their members adds to it.
-
-    None where a core or the strangers lack the aspect.
-    """
-    known = [np.flatnonzero(core & features.known) for core in cores]
-    outside = np.flatnonzero(strangers & features.known)
-    if min(len(rows) for rows in known) == 0 or len(outside) < 3:
-        return None
-    centres = np.vstack([_centre(features, rows) for rows in known])
-    spread = features.squares[outside].mean() - float((_centre(features, outside) ** 2).sum())
-    inner = centres @ centres.T
-    squares = np.diag(inner)
-    within = np.array([features.squares[rows].mean() for rows in known]) - squares
-    chance = within / np.maximum([len(rows) - 1 for rows in known], 1)
-    distance = squares[:, None] + squares[None, :] - 2 * inner - chance[:, None] - chance[None, :]
-    return np.asarray(np.maximum(distance, 0) / max(2 * spread, 1e-12))
-
-
-def _centre(features: Features, rows: np.ndarray) -> Floats:
-    return np.asarray(features.values[rows].mean(axis=0)).ravel()
+def _apart(aspect: _Aspect) -> Floats:
+    """Squared distances between the centres of cores, less what sampling their members adds to it."""
+    squares = np.diag(aspect.inner)
+    chance = (aspect.squares - squares) / np.maximum(aspect.known - 1, 1)
+    distance = squares[:, None] + squares[None, :] - 2 * aspect.inner - chance[:, None] - chance[None, :]
+    return np.asarray(np.maximum(distance, 0) / aspect.stranger_distance)

@@ -10,29 +10,31 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from stillwatch.bits import e_bh
 from stillwatch.together import null
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, Measured, dispersion, measure
 from stillwatch.together.groups import Groups
-from stillwatch.together.likeness import ALL, FAMILIES, Accounts, Likeness
+from stillwatch.together.likeness import ALL, FAMILIES, Accounts, Likeness, features_of
 from stillwatch.together.null import Nulls
 from stillwatch.together.stakes import stakes_bits
 from stillwatch.types import TraitKind
 
 _PASSES = 3
+_LESSON_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """tests: bits [groups] by test name, NaN where not tested; families: bits by family; total: what their sum
-    is worth; stakes: bits that each group is ahead by in e-BH; accused: its choice; strangers: accounts the last pass
-    compared with; nulls: by which.
+    """How every group was judged.
+
+    tests: bits [groups] by test, NaN where not tested; families: bits by family; total: what their sum is worth;
+    needed: bits from which e-BH accuses each group; accused: its choice; strangers: accounts the last pass compared
+    with; nulls: by which.
     """
 
     tests: Mapping[str, Floats]
     families: Mapping[str, Floats]
     total: Floats
-    stakes: Floats
+    needed: Floats
     accused: Mask
     strangers: Mask
     observed: Mapping[str, Dispersion]
@@ -42,45 +44,54 @@ class Scores:
 def score(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_fraction: float) -> Scores:
     """Test every group; repeat with the accused accounts taken out of the strangers."""
     strangers = np.ones(len(accounts.exchanges), bool)
-    measured, labels = measure_all(accounts, groups), null_labels(accounts, groups)
-    result = _pass(measured, groups, labels, nulls, strangers, false_discovery_fraction)
+    measured, labels, exempt = measure_all(accounts, groups), null_labels(accounts, groups), exempted(accounts, groups)
+    result = _pass(measured, groups, labels, exempt, nulls, strangers, false_discovery_fraction)
     for _ in range(_PASSES - 1):
         suspects = np.asarray(groups.members[result.accused].sum(axis=0)).ravel() > 0
         if suspects.mean() > 0.5 or np.array_equal(~suspects, strangers):
             break
         strangers = ~suspects
-        result = _pass(measured, groups, labels, nulls, strangers, false_discovery_fraction)
+        result = _pass(measured, groups, labels, exempt, nulls, strangers, false_discovery_fraction)
     return result
 
 
 def measure_all(accounts: Accounts, groups: Groups) -> dict[str, Measured]:
     """Measure the spread of every group in every test."""
-    return {likeness.name: measure(likeness.features(accounts), groups.members) for likeness in ALL}
+    return {likeness.name: measure(features_of(likeness, accounts), groups.members) for likeness in ALL}
 
 
-def observe(measured_all: Mapping[str, Measured], groups: Groups, strangers: Mask) -> dict[str, Dispersion]:
-    """Compare every group with strangers in every test, tests that a group's own trait entails left out."""
+def observe(measured_all: Mapping[str, Measured], exempt: Mapping[str, Mask], strangers: Mask) -> dict[str, Dispersion]:
+    """Compare every group with strangers in every test that it is not exempt from."""
     observed: dict[str, Dispersion] = {}
-    places: dict[tuple[TraitKind, ...], int] = {}
-    code = np.array([places.setdefault(groups.kinds(g), len(places)) for g in range(len(groups))], np.int64)
-    for likeness in ALL:
-        measured = dispersion(measured_all[likeness.name], strangers)
-        entailed = np.array([bool(likeness.entailed.intersection(kinds)) for kinds in places], bool)
-        measured.log_ratio[entailed[code]] = np.nan
-        observed[likeness.name] = measured
+    for name, measured in measured_all.items():
+        observed[name] = dispersion(measured, strangers)
+        observed[name].log_ratio[exempt[name]] = np.nan
     return observed
+
+
+def exempted(accounts: Accounts, groups: Groups) -> dict[str, Mask]:
+    """Which groups each test says nothing about: its own trait entails the likeness, or one lesson explains it."""
+    kinds, code = groups.kinds
+    once = _once(accounts, groups)
+    exempt: dict[str, Mask] = {}
+    for likeness in ALL:
+        entailed = np.array([bool(likeness.entailed.intersection(some)) for some in kinds], bool)[code]
+        exempt[likeness.name] = entailed | once if likeness.coincident else entailed
+    return exempt
+
+
+def _once(accounts: Accounts, groups: Groups) -> Mask:
+    """Groups half of whose accounts lived for less than a day: a lesson looks like a scheduler while there was one."""
+    brief = accounts.last_second - accounts.first_second < _LESSON_SECONDS
+    return np.asarray(2 * (groups.members @ brief.astype(float)) >= np.asarray(groups.members.sum(axis=1)).ravel())
 
 
 def null_labels(accounts: Accounts, groups: Groups) -> list[str]:
     """The kind by which nulls know each group: organisation if it declares itself one, else its trait's, or "pair"."""
-    declared = declared_groups(accounts, groups)
-    return [_label(groups.kinds(g), declared[g]) for g in range(len(groups))]
-
-
-def _label(kinds: tuple[TraitKind, ...], declared: np.bool_) -> str:
-    if declared:
-        return str(TraitKind.ORGANISATION)
-    return str(kinds[0]) if len(kinds) == 1 else "pair"
+    kinds, code = groups.kinds
+    names = np.array([str(some[0]) if len(some) == 1 else "pair" for some in kinds], np.str_)
+    labels = names[code] if len(groups) else names
+    return [str(label) for label in np.where(declared_groups(accounts, groups), str(TraitKind.ORGANISATION), labels)]
 
 
 def declared_groups(accounts: Accounts, groups: Groups) -> Mask:
@@ -97,17 +108,18 @@ def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
     measured: Mapping[str, Measured],
     groups: Groups,
     labels: list[str],
+    exempt: Mapping[str, Mask],
     nulls: Nulls,
     strangers: Mask,
     false_discovery_fraction: float,
 ) -> Scores:
-    observed = observe(measured, groups, strangers)
+    observed = observe(measured, exempt, strangers)
     tests = {name: null.bits_of(result, name, labels, nulls) for name, result in observed.items()}
     families = {family: _mean(_of_family(tests, family), nulls.weights) for family in FAMILIES}
-    total = null.bits_of_sums(np.sum(list(families.values()), axis=0), nulls) if len(groups) else np.zeros(0)
-    stakes = stakes_bits(groups, nulls.stakes)
-    accused = e_bh(total + stakes, false_discovery_fraction) if len(groups) else np.zeros(0, bool)
-    return Scores(tests, families, total, stakes, accused, strangers, observed, nulls)
+    sums = np.sum(list(families.values()), axis=0)
+    total = null.bits_of_sums(sums, nulls) if len(groups) else np.zeros(0)
+    accused, needed = null.choose(sums, stakes_bits(groups, nulls.stakes), nulls, false_discovery_fraction)
+    return Scores(tests, families, total, needed, accused, strangers, observed, nulls)
 
 
 def learn_weights(scored: Sequence[tuple[Mapping[str, Floats], Mask]]) -> dict[str, float]:

@@ -20,7 +20,8 @@ _PENALTY = 0.05  # on squared logarithms: a kind of which few campaigns tell sta
 
 def kinds_of(groups: Groups) -> npt.NDArray[np.str_]:
     """Name the kind of every hypothesis: its one or two kinds of trait."""
-    return np.array(["+".join(groups.kinds(g)) for g in range(len(groups))], np.str_)
+    kinds, code = groups.kinds
+    return np.array(["+".join(some) for some in kinds], np.str_)[code]
 
 
 def stakes_bits(groups: Groups, stakes: Mapping[str, float]) -> Floats:

@@ -18,7 +18,7 @@ _REASONS = 8  # columns of the matrix
 _TRAITS = 20
 _TOO_MANY = 60  # with more different reasons than this, numbers in them are folded
 _SHADES = 5  # of a cell, one for two bits
-_WITH_BITS = re.compile(r"(.*) ([+-]\d+(?:\.\d+)?) bits", re.DOTALL | re.ASCII)
+_WITH_BITS = re.compile(r"\A(.*) ([+-]\d+(?:\.\d+)?) bits", re.DOTALL | re.ASCII)
 _FIGURES = re.compile(r"[-+]?\d[\d.,]*")
 
 

@@ -5,7 +5,7 @@ this aspect with that of strangers who share a trait of the same kind (`null`).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -23,7 +23,7 @@ FAMILIES: tuple[str, ...] = get_args(Family)
 class Accounts:
     """All accounts as `likeness` sees them: arrays of one length, in order of account key.
 
-    facets: name -> counts [n, bins]; shown: traits by kind.
+    facets: name -> counts [n, bins]; shown: traits by kind; features: those computed so far (`features_of`).
     """
 
     exchanges: npt.NDArray[np.int64]
@@ -32,6 +32,7 @@ class Accounts:
     volume_bin: npt.NDArray[np.int64]
     facets: Mapping[str, npt.NDArray[np.float32]]
     shown: Mapping[TraitKind, Shown]
+    features: dict[str, Features] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Likeness:
     """One test. Tests of one family depend on each other and are averaged; families are taken as independent.
 
     entailed: kinds of trait that force this likeness, so that groups formed by them are not tested by it;
-    say: (members, strangers) -> the sentence; both are account rows.
+    say: (members, strangers) -> the sentence; both are account rows; coincident: a lesson or a workshop, which brings
+    strangers together once, makes them alike in it.
     """
 
     name: str
@@ -48,6 +50,14 @@ class Likeness:
     entailed: frozenset[TraitKind]
     features: Callable[[Accounts], Features]
     say: Callable[[Accounts, npt.NDArray[np.int64], npt.NDArray[np.int64]], str]
+    coincident: bool = False
+
+
+def features_of(likeness: Likeness, accounts: Accounts) -> Features:
+    """Give the features of a test, computed once for the same `Accounts` value."""
+    if likeness.name not in accounts.features:
+        accounts.features[likeness.name] = likeness.features(accounts)
+    return accounts.features[likeness.name]
 
 
 def unit_rows(counts: npt.NDArray[np.float32]) -> tuple[Floats, npt.NDArray[np.bool_]]:

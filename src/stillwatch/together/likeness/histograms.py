@@ -8,6 +8,7 @@ point on the unit sphere. Exempt: the calendar of accounts that signed up togeth
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.together.dispersion import Features
 from stillwatch.together.likeness.base import (
     Accounts,
     Family,
@@ -17,6 +18,8 @@ from stillwatch.together.likeness.base import (
     unit_rows,
 )
 from stillwatch.types import TraitKind
+
+_COINCIDENT = frozenset({"hour", "calendar"})
 
 
 def _histogram(
@@ -32,7 +35,10 @@ def _histogram(
             f"what strangers differ by; their commonest class holds {100 * share:.0f} % of exchanges"
         )
 
-    return Likeness(facet, family, needs, entailed, lambda accounts: histogram_features(accounts, facet), say)
+    def features(accounts: Accounts) -> Features:
+        return histogram_features(accounts, facet)
+
+    return Likeness(facet, family, needs, entailed, features, say, coincident=facet in _COINCIDENT)
 
 
 HISTOGRAMS = (

@@ -57,7 +57,8 @@ def _agreement(  # noqa: PLR0913, PLR0917 - one row of the table below
     def features(accounts: Accounts) -> Features:
         return _features(accounts, kind, per_exchange)
 
-    return Likeness(str(kind), family, needs, entailed | {kind}, features, say)
+    coincident = kind is TraitKind.SIGN_UP
+    return Likeness(str(kind), family, needs, entailed | {kind}, features, say, coincident)
 
 
 SHARED_VALUES = (

@@ -1,0 +1,201 @@
+"""Spans and log records that an exporter sends: OTLP over HTTP, POST /v1/traces and /v1/logs; kept for the next scan.
+
+In: protobuf or JSON, plain or gzip. Out: files by hour in the gateway's folder, one document a line, which
+`stillwatch scan` reads. What is kept is on disk before it is confirmed. Spans that came before are confirmed, not kept
+again; spans without ids are refused one by one (partial success). Source: OTLP specification 1.9, "OTLP/HTTP".
+"""
+
+import base64
+import json
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stillwatch.gateway.doors.reply import Called, Reply
+from stillwatch.gateway.doors.seen import append
+
+TRACES, LOGS = "/v1/traces", "/v1/logs"
+PATHS = (TRACES, LOGS)
+_JSON, _PROTOBUF = "application/json", "application/x-protobuf"
+_LARGEST_BYTES = 256 << 20  # of a body unpacked
+_REMEMBERED = 1_000_000  # spans, the last ones
+_PLACES = {
+    TRACES: ("resourceSpans", "scopeSpans", "spans", "rejectedSpans"),
+    LOGS: ("resourceLogs", "scopeLogs", "logRecords", "rejectedLogRecords"),
+}
+
+
+class _Refused(Exception):  # noqa: N818 - an answer
+    """The whole request is refused, with a status and words."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+@dataclass(slots=True)
+class Receiver:
+    """One gateway's memory of spans. `folder`: where documents are kept, or None: nowhere."""
+
+    folder: Path | None
+    _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
+
+    def reply(self, called: Called, now: float) -> Reply:
+        """Keep what a request brings, and confirm it in the encoding it came in."""
+        kind = called.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if self.folder is None or called.method != "POST":
+            return _answer(kind, 404, "spans are not kept here")
+        try:
+            body = _unpacked(called.body, called.headers.get("content-encoding", "identity").strip().lower())
+            document = _document(called.path, kind, body)
+            with self._one_at_a_time:
+                rejected = self._kept(self.folder, document, called.path, now)
+        except _Refused as refused:
+            headers = {"retry-after": "5"} if refused.status == 503 else {}
+            return _answer(kind, refused.status, str(refused), headers)
+        return _confirmed(called.path, kind, rejected)
+
+    def _kept(self, folder: Path, document: dict[str, Any], path: str, now: float) -> int:
+        """Write what is new and remember it; give how many records were refused."""
+        fresh, rejected = self._fresh(document, path)
+        if fresh and not append(folder, [json.dumps(document).encode()], now, "otlp-"):
+            raise _Refused(503, "could not be written; send again")
+        self._known.update(dict.fromkeys(fresh))
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return rejected
+
+    def _fresh(self, document: dict[str, Any], path: str) -> tuple[list[str], int]:
+        """Leave in a document what is new; give its names, and how many records have no ids."""
+        outer, inner, records, _ = _PLACES[path]
+        fresh: dict[str, None] = {}
+        rejected = 0
+        for resource in _objects(document, outer):
+            for scope in _objects(resource, inner):
+                kept = []
+                for record in _objects(scope, records):
+                    name = _name(record) if path == TRACES else json.dumps(record, sort_keys=True)
+                    if name is None:
+                        rejected += 1
+                    elif name not in self._known and name not in fresh:
+                        fresh[name] = None
+                        kept.append(record)
+                scope[records] = kept
+        return list(fresh), rejected
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    if encoding == "identity":
+        return body
+    if encoding != "gzip":
+        raise _Refused(415, f"content-encoding {encoding[:20]!r} is not read; gzip is")
+    try:
+        unpacking = zlib.decompressobj(wbits=31)
+        found = unpacking.decompress(body, _LARGEST_BYTES)
+    except zlib.error as fault:
+        raise _Refused(400, "not gzip") from fault
+    if unpacking.unconsumed_tail:
+        raise _Refused(413, f"more than {_LARGEST_BYTES:,} bytes unpacked")
+    if not unpacking.eof:
+        raise _Refused(400, "gzip that ends early")
+    return found
+
+
+def _document(path: str, kind: str, body: bytes) -> dict[str, Any]:
+    if kind == _PROTOBUF:
+        return _of_protobuf(path, body)
+    if kind != _JSON:
+        raise _Refused(415, f"content-type must be {_PROTOBUF} or {_JSON}")
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as fault:
+        raise _Refused(400, "not JSON") from fault
+    if not isinstance(document, dict):
+        raise _Refused(400, "not an export request")
+    return document
+
+
+def _of_protobuf(path: str, body: bytes) -> dict[str, Any]:
+    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - an extra
+    from google.protobuf.message import DecodeError  # noqa: PLC0415 - same
+
+    request, _ = _messages(path)
+    try:
+        document: dict[str, Any] = MessageToDict(request.FromString(body))
+    except (DecodeError, ValueError, RecursionError) as fault:
+        raise _Refused(400, "not an export request in protobuf") from fault
+    outer, inner, records, _ = _PLACES[path]
+    for resource in _objects(document, outer):
+        for scope in _objects(resource, inner):
+            for record in _objects(scope, records):
+                for name in ("traceId", "spanId", "parentSpanId"):
+                    if name in record:  # protobuf writes bytes as base64, OTLP's own JSON writes ids as hex
+                        record[name] = base64.b64decode(record[name]).hex()
+    return document
+
+
+def _messages(path: str) -> tuple[Any, Any]:
+    """The request and the response of a path."""
+    try:
+        from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs  # noqa: PLC0415 - an extra
+        from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as traces  # noqa: PLC0415 - same
+    except ImportError as fault:
+        raise _Refused(415, "protobuf needs: pip install 'stillwatch[otlp]'") from fault
+    if path == TRACES:
+        return traces.ExportTraceServiceRequest, traces.ExportTraceServiceResponse
+    return logs.ExportLogsServiceRequest, logs.ExportLogsServiceResponse
+
+
+def _objects(holder: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    listed = holder.get(name)
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
+def _name(span: Mapping[str, Any]) -> str | None:
+    """The ids of a span, if it has both as OTLP wants them: 16 and 8 bytes in hex, not all zero."""
+    ids = [span.get("traceId"), span.get("spanId")]
+    for value, length in zip(ids, (32, 16), strict=True):
+        if not isinstance(value, str) or len(value) != length or not set(value) <= set("0123456789abcdefABCDEF"):
+            return None
+        if not value.strip("0"):
+            return None
+    return ":".join(map(str, ids)).lower()
+
+
+def _confirmed(path: str, kind: str, rejected: int) -> Reply:
+    field_name = _PLACES[path][3]
+    words = "records need a traceId of 16 bytes and a spanId of 8" if rejected else ""
+    if kind == _JSON:
+        partial = {"partialSuccess": {field_name: str(rejected), "errorMessage": words}} if rejected else {}
+        return Reply(200, {"content-type": _JSON}, json.dumps(partial).encode())
+    _, response = _messages(path)
+    answer = response()
+    if rejected:
+        answer.partial_success.error_message = words
+        counted = "rejected_spans" if path == TRACES else "rejected_log_records"
+        setattr(answer.partial_success, counted, rejected)
+    return Reply(200, {"content-type": _PROTOBUF}, answer.SerializeToString())
+
+
+def _answer(kind: str, status: int, words: str, headers: Mapping[str, str] | None = None) -> Reply:
+    """A google.rpc.Status: its second field is the message."""
+    if kind == _PROTOBUF:
+        text = words.encode()[:127]
+        return Reply(status, {"content-type": _PROTOBUF, **(headers or {})}, bytes((0x12, len(text))) + text)
+    return Reply(status, {"content-type": _JSON, **(headers or {})}, json.dumps({"message": words}).encode())
+
+
+def busy(called_type: str) -> Reply:
+    """Ask the exporter to wait: too much is on its way in."""
+    kind = called_type.partition(";")[0].strip().lower()
+    return _answer(kind, 429, "too much at once; send again", {"retry-after": "1"})
+
+
+def too_long(called_type: str) -> Reply:
+    """Refuse a body that is longer than is waited for, or slower."""
+    return _answer(called_type.partition(";")[0].strip().lower(), 413, "the body is too long, or came too slowly")

@@ -1,0 +1,145 @@
+"""Blocks of canonical JSON lines through Arrow's own parser: no Python object a row, and both cores at work.
+
+In: bytes of whole lines. Out: a batch exactly as the careful way gives it, or None where any line of the block is not
+plainly canonical: then every line of it goes the careful way, which finds formats, values of other types and faults.
+
+Arrow's parser forgives what JSON does not: it does not look at UTF-8, and takes objects that share a line or run over
+several. So each line must begin with a brace and end with one, as no line inside an object does, and there must be as
+many objects as lines. It stops at any name that is not in its schema, and nothing in that schema is nested.
+"""
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+
+from stillwatch.read.casts import cast, nothing_for_empty
+from stillwatch.read.values import moment
+from stillwatch.schemas import arrow_schema
+from stillwatch.tables import EXCHANGES
+
+_NEWLINE, _OPEN, _CLOSE = b"\n{}"
+_PLAIN_FROM, _PLAIN_TO = 0x21, 0x7E
+_CLOCK = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:[0-5]\d(\.\d{1,6})?"
+_NOTATIONS = (
+    (_CLOCK + r"(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$", pa.timestamp("us", tz="UTC")),
+    (_CLOCK + "$", pa.timestamp("us")),
+)
+_TIME = arrow_schema(EXCHANGES).field("ts")
+_TS = next(column for column in EXCHANGES.columns if column.name == "ts")
+_LARGEST_EXACT = float(2**53)  # a float from here on may stand for another integer
+_MOST_EXTRA, _LONGEST_EXTRA = 100, 200  # columns that are not declared, and characters of their names
+_SCALARS = {str: pa.string(), bool: pa.bool_(), int: pa.float64(), float: pa.float64()}
+_TIMES = {int: pa.int64(), float: pa.float64()}
+_SMALLEST = {pa.int32(): -(2**31), pa.int64(): -(2**63)}  # the one value of its type that `values` refuses
+
+
+class Blocks:
+    """Parses blocks of `tables.EXCHANGES`. It learns from what went the careful way how times and extras are typed."""
+
+    def __init__(self) -> None:
+        self._extra: dict[str, pa.DataType] = {}
+        self._times: pa.DataType = pa.string()
+        self._options = self._parse_options()
+
+    def learn(self, document: Mapping[str, Any]) -> None:
+        """Take the types of times and of undeclared columns from a canonical row."""
+        times = _TIMES.get(type(document.get("ts")), pa.string())
+        new = {name: _SCALARS[type(value)] for name, value in document.items() if self._is_new(name, value)}
+        room = _MOST_EXTRA - len(self._extra)
+        if times != self._times or (new and room > 0):
+            self._times = times
+            self._extra |= dict(list(new.items())[:room])
+            self._options = self._parse_options()
+
+    def batch(self, lines: bytes, limit_bytes: int) -> pa.RecordBatch | None:
+        """Give the rows of whole lines, if every one of them is plainly canonical and within the limit."""
+        count = _objects(lines, limit_bytes)
+        if not count:
+            return None
+        try:
+            read = pj.ReadOptions(use_threads=False, block_size=max(len(lines), 1))
+            table = pj.read_json(io.BytesIO(lines), read_options=read, parse_options=self._options)
+            return _declared(table.combine_chunks().to_batches()[0]) if table.num_rows == count else None
+        except (pa.ArrowException, ValueError, OverflowError, IndexError):
+            return None
+
+    def _is_new(self, name: str, value: object) -> bool:
+        undeclared = name not in EXCHANGES.names and name not in self._extra and name != "request"
+        return undeclared and type(value) in _SCALARS and len(name) <= _LONGEST_EXTRA
+
+    def _parse_options(self) -> pj.ParseOptions:
+        fields = {field.name: field.type for field in arrow_schema(EXCHANGES)} | {"ts": self._times} | self._extra
+        return pj.ParseOptions(explicit_schema=pa.schema(fields), unexpected_field_behavior="error")
+
+
+def _objects(lines: bytes, limit_bytes: int) -> int:
+    """Count the lines of a block if each begins and ends with a brace and is within the limit, else 0."""
+    raw = np.frombuffer(lines, np.uint8)
+    if lines[:1] != b"{" or lines[-2:] != b"}\n":
+        return 0
+    ends = np.flatnonzero(raw == _NEWLINE)
+    if len(lines) > limit_bytes and np.diff(ends, prepend=-1).max() - 1 > limit_bytes:
+        return 0
+    return len(ends) if (raw[ends - 1] == _CLOSE).all() and (raw[ends[:-1] + 1] == _OPEN).all() else 0
+
+
+def _declared(read: pa.RecordBatch) -> pa.RecordBatch | None:
+    """Check every column as `values` would; None at the first that is not as it should be."""
+    read.validate(full=True)  # UTF-8, of undeclared columns, too
+    columns = []
+    for field in arrow_schema(EXCHANGES):
+        column = _CHECKS.get(field.type, _same)(read[field.name])
+        if column is None or (column.null_count and not field.nullable):
+            return None
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, schema=arrow_schema(EXCHANGES))
+
+
+def _same(column: Any) -> Any:
+    return column
+
+
+def _whole(column: Any) -> Any:
+    return None if pc.min(column).as_py() == _SMALLEST[column.type] else column
+
+
+def _finite(column: Any) -> Any:
+    return column if pc.all(pc.is_finite(column)).as_py() is not False else None
+
+
+def _names(column: Any) -> Any:
+    """Lists of names in plain letters; what must be trimmed or left out first is not for here."""
+    flat = column.flatten()
+    raw = np.frombuffer(flat.buffers()[2] or b"", np.uint8)
+    plain = not len(raw) or (raw.min() >= _PLAIN_FROM and raw.max() <= _PLAIN_TO)
+    return column if plain and not flat.null_count and not pc.any(pc.equal(pc.binary_length(flat), 0)).as_py() else None
+
+
+def _times(column: Any) -> Any:
+    """Times as `values.moment` has them; the usual notations without a Python object a value."""
+    if pa.types.is_string(column.type):
+        for pattern, kind in _NOTATIONS:
+            if pc.all(pc.match_substring_regex(column, pattern)).as_py():
+                column = column.cast(kind)
+                break
+        else:
+            return pa.array([moment(value) for value in column.to_pylist()], _TIME.type)
+    elif pa.types.is_floating(column.type) and pc.max(pc.abs(column)).as_py() >= _LARGEST_EXACT:
+        return None
+    values, wrong = cast(column, _TS, _TIME.type)
+    return None if len(wrong) else values
+
+
+_CHECKS: Mapping[pa.DataType, Callable[[Any], Any]] = {
+    pa.string(): nothing_for_empty,
+    pa.int32(): _whole,
+    pa.int64(): _whole,
+    pa.float64(): _finite,
+    pa.list_(pa.string()): _names,
+    _TIME.type: _times,
+}

@@ -1,0 +1,87 @@
+"""Logs in an object store: S3 and all else that fsspec reads, brought here one object at a time.
+
+In: a URL such as s3://bucket/logs. Out: `Stored` objects, known by URL, size and time. Credentials and the endpoint are
+those of the store's own client (AWS_ENDPOINT_URL and so on), never part of a URL.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from stillwatch.errors import InputError
+from stillwatch.read.names import ENDINGS, is_log
+
+_SECOND_NS = 1_000_000_000
+_TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")  # as the clients of stores call it
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One object, as the listing shows it."""
+
+    url: str
+    size_bytes: int
+    modified_ns: int
+
+    @contextmanager
+    def here(self, folder: Path) -> Iterator[Path]:
+        """Have a copy in a folder while it is needed.
+
+        Raises:  InputError: the object cannot be fetched.
+        """
+        copy = folder / PurePosixPath(self.url).name
+        try:
+            files, path = _files(self.url)
+            files.get_file(path, str(copy))
+        except OSError as fault:
+            raise InputError(f"{self.url}: cannot be fetched ({type(fault).__name__})") from fault
+        try:
+            yield copy
+        finally:
+            copy.unlink(missing_ok=True)
+
+
+def is_elsewhere(place: str) -> bool:
+    """Whether a place that logs come from is a URL and not a path of this machine."""
+    return "://" in place
+
+
+def stored(url: str) -> list[Stored]:
+    """List the log objects at or below a URL, in order of name.
+
+    Raises:  InputError: the store does not answer, or its client is not installed.
+    """
+    try:
+        files, root = _files(url)
+        files.invalidate_cache()
+        found: Mapping[str, Any] = files.find(root, detail=True)
+    except (OSError, ImportError, ValueError) as fault:
+        why = f"({type(fault).__name__}); pip install 'stillwatch[store]', and check name, endpoint and credentials"
+        raise InputError(f"{url}: cannot be listed {why}") from fault
+    logs = [
+        Stored(files.unstrip_protocol(path), int(seen["size"]), _modified_ns(seen))
+        for path, seen in sorted(found.items())
+        if path == root or is_log(PurePosixPath(path).relative_to(root))
+    ]
+    if not logs:
+        raise InputError(f"{url}: no log objects in there ({', '.join(ENDINGS)}, plain, .gz or .zst)")
+    return logs
+
+
+def _files(url: str) -> tuple[Any, str]:
+    files, path = import_module("fsspec.core").url_to_fs(url)
+    return files, str(path)
+
+
+def _modified_ns(seen: Mapping[str, Any]) -> int:
+    """When an object was written; S3 tells whole seconds, so the rest is made of its ETag: other bytes, other time."""
+    when = next((seen[name] for name in _TIMES if seen.get(name) is not None), 0)
+    seconds = when.timestamp() if isinstance(when, datetime) else float(when)
+    if seen.get("ETag") is None:
+        return int(seconds * _SECOND_NS)
+    return int(seconds) * _SECOND_NS + zlib.crc32(str(seen["ETag"]).encode()) % _SECOND_NS

@@ -1,0 +1,53 @@
+"""Objects of a store are found by URL and brought here whole; on fsspec's store in memory."""
+
+from pathlib import Path
+
+import pytest
+
+from stillwatch.errors import InputError
+from stillwatch.read import is_elsewhere, stored
+
+fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed: uv sync --extra store")
+
+
+@pytest.fixture
+def store() -> str:
+    """A store with two logs, and with what is no log."""
+    files = fsspec.filesystem("memory")
+    files.rm("/logs", recursive=True) if files.exists("/logs") else None
+    for name in ("b.jsonl.gz", "day/a.parquet", "accounts.csv", "labels/x.jsonl", ".hidden.jsonl", "note.txt"):
+        files.pipe_file(f"/logs/{name}", name.encode())
+    return "memory://logs"
+
+
+def test_logs_are_listed_by_name_with_size_and_time(store: str) -> None:
+    found = stored(store)
+    assert [(one.url, one.size_bytes) for one in found] == [
+        ("memory:///logs/b.jsonl.gz", 10),
+        ("memory:///logs/day/a.parquet", 13),
+    ]
+    assert all(one.modified_ns > 0 for one in found)
+
+
+def test_an_object_is_here_only_while_it_is_needed(store: str, tmp_path: Path) -> None:
+    with stored(store)[0].here(tmp_path) as copy:
+        assert copy.read_bytes() == b"b.jsonl.gz"
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_object_can_be_named(store: str) -> None:
+    assert [one.url for one in stored(f"{store}/b.jsonl.gz")] == ["memory:///logs/b.jsonl.gz"]
+
+
+def test_a_place_without_logs_says_so(store: str) -> None:
+    with pytest.raises(InputError, match="no log objects"):
+        stored(f"{store}/nothing")
+
+
+def test_an_unknown_kind_of_store_says_what_to_install() -> None:
+    with pytest.raises(InputError, match=r"stillwatch\[store\]"):
+        stored("nowhere://logs")
+
+
+def test_urls_are_told_from_paths() -> None:
+    assert (is_elsewhere("s3://bucket"), is_elsewhere("/var/log"), is_elsewhere("logs")) == (True, False, False)
