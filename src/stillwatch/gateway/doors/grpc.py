@@ -26,11 +26,11 @@ def serve_grpc(gate: Gate, identity: Identity, place: str) -> grpc.Server:
         return _allowed(answer) if answer.passes else _denied(answer)
 
     service, method = ext_authz.METHOD
-    unary = grpc.unary_unary_rpc_method_handler(
+    answering = grpc.unary_unary_rpc_method_handler(
         check, ext_authz.CheckRequest.FromString, ext_authz.CheckResponse.SerializeToString
     )
     server = grpc.server(ThreadPoolExecutor(max_workers=4, thread_name_prefix="grpc"))
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {method: unary}),))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {method: answering}),))
     server.add_insecure_port(place)
     server.start()
     return server
