@@ -74,7 +74,8 @@ class Settings:
     declared_share_fraction: share of members in one declared organisation that makes them no strangers.
     continuing_false_fraction: at most this share of innocent fresh accounts is expected to be named as continuing a
         known campaign, over all known campaigns together; 0..1.
-    memory_limit_bytes: what the engine may hold before it spills to disk.
+    memory_limit_bytes: what the engine may hold before it spills to disk; 0 is 256 MiB, and twice as much where a query
+        does not do with that, up to half of the machine's memory.
     threads: engine threads; 0 means as many as the machine has.
     batch_rows: rows per record batch between reading and sketching.
     row_limit_bytes: a longer row is quarantined unread.
@@ -100,7 +101,7 @@ class Settings:
     taking_share_fraction: float = 0.8
     declared_share_fraction: float = 0.5
     continuing_false_fraction: float = 0.002
-    memory_limit_bytes: int = 256 * 2**20
+    memory_limit_bytes: int = 0
     threads: int = 0
     batch_rows: int = 16_384
     row_limit_bytes: int = 32 * 2**20
@@ -121,9 +122,10 @@ class Settings:
         for name in (*fractions, "continuing_false_fraction"):
             _check(name, 0 < getattr(self, name) <= 1, "must be above 0 and at most 1")
         _check("minimum_accounts", self.minimum_accounts >= 3, "must be at least 3")
-        for name in ("memory_limit_bytes", "batch_rows", "row_limit_bytes", "join_limit_bytes"):
+        for name in ("batch_rows", "row_limit_bytes", "join_limit_bytes"):
             _check(name, getattr(self, name) > 0, "must be positive")
-        _check("memory_limit_bytes", self.memory_limit_bytes >= 128 * 2**20, "must be at least 128 MiB")
+        limit = self.memory_limit_bytes
+        _check("memory_limit_bytes", limit == 0 or limit >= 128 * 2**20, "must be 0 (automatic) or at least 128 MiB")
         _check("retention_days", self.retention_days >= 0, "must be 0 (all) or more")
         _check("trusted_hops", 0 <= self.trusted_hops <= 32, "must be 0 to 32")
         _check("trusted_networks", all(map(_is_network, self.trusted_networks)), "must be networks like 10.0.0.0/8")

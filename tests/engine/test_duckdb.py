@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pytest
 
+import stillwatch.engine.duckdb
 from stillwatch.engine import DuckDBEngine
 from stillwatch.errors import EngineError
 from stillwatch.schemas import arrow_schema
@@ -82,3 +83,19 @@ def test_threads_that_write_parts_lose_no_row_at_their_bounds() -> None:
         table = engine.map_batches(batches(55, 50_000), doubled, NUMBERS)
         summed = engine.run(table.agg(rows=table.count(), total=table.n.sum()))
     assert summed.to_pylist() == [{"rows": 2_750_000, "total": 2_749_999 * 2_750_000}]
+
+
+def test_a_query_that_needs_more_gets_it_where_no_limit_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails under a limit of 128 MiB ends when that is only where the engine begins."""
+    monkeypatch.setattr(stillwatch.engine.duckdb, "_FIRST_LIMIT_BYTES", 128 * 2**20)
+    rows = pa.table({"key": pa.array(range(1_500_000), pa.int64())})
+
+    def listed(engine: DuckDBEngine) -> int:
+        whole = engine.adopt(rows, "whole")
+        texts = whole.mutate(text=whole.key.cast("string") + "x" * 150)
+        return len(engine.run(texts.aggregate(all=texts.text.collect()))["all"][0])
+
+    with DuckDBEngine(Settings(memory_limit_bytes=128 * 2**20)) as held, pytest.raises(EngineError, match="ran out"):
+        listed(held)
+    with DuckDBEngine(Settings()) as free:
+        assert listed(free) == len(rows)

@@ -9,11 +9,10 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import duckdb
 import ibis
@@ -27,6 +26,9 @@ from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import Table
 
+_Result = TypeVar("_Result")
+
+_FIRST_LIMIT_BYTES = 256 * 2**20  # does for most logs, and keeps memory flat
 _GROUP_ROWS = 20_480  # rows that a kept table buffers before it writes them: DuckDB's own 122,880 take 300 MB when wide
 _PART_ROWS = 1_000_000  # rows a Parquet part holds: large enough to scan fast, small enough to drop early
 _WRITTEN_ROWS = 65_536  # rows of a mapped table that are written at once
@@ -41,10 +43,12 @@ class DuckDBEngine:
         self._root = Path(self._folder.name)
         self._threads = settings.threads or os.cpu_count() or 1
         self._streams = 0
+        self._limit_bytes = settings.memory_limit_bytes or _FIRST_LIMIT_BYTES
+        self._most_bytes = settings.memory_limit_bytes or max(_FIRST_LIMIT_BYTES, _memory_bytes() // 2)
         self.spilled_bytes = 0  # so far, by all queries: the most that each had on disk at a time
         self._connection = ibis.duckdb.connect(
             temp_directory=str(self._root / "spill"),
-            memory_limit=f"{settings.memory_limit_bytes // 2**20}MiB",
+            memory_limit=f"{self._limit_bytes // 2**20}MiB",
             threads=self._threads,
             preserve_insertion_order=False,
             allocator_background_threads=True,
@@ -85,24 +89,31 @@ class DuckDBEngine:
 
     def run(self, expression: ir.Table) -> pa.Table:
         """Compute an expression whose result is small and bring it here."""
-        with self._counted():
-            return self._connection.to_pyarrow(expression)
+        return self._counted(lambda: self._connection.to_pyarrow(expression))
 
     def keep(self, expression: ir.Table, name: str) -> ir.Table:
         """Compute an expression once into a Parquet file and give the table that reads it."""
         path = self._root / f"{name}.parquet"
-        with self._counted():
-            self._connection.to_parquet(expression, str(path), row_group_size=_GROUP_ROWS)
+        self._counted(lambda: self._connection.to_parquet(expression, str(path), row_group_size=_GROUP_ROWS))
         self._let_go()
         return self._connection.read_parquet(str(path), table_name=name)
 
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        """Turn faults of the one query inside into ours, and count what it spilled."""
-        with _plain_faults():
-            yield
-        told = json.loads(self._connection.con.get_profiling_information("json"))
-        self.spilled_bytes += int(told.get("system", {}).get("peak_temp_dir_size", 0))
+    def _counted(self, query: Callable[[], _Result]) -> _Result:
+        """Run one query and count what it spilled; where memory does not do, take twice as much as long as we may."""
+        while True:
+            try:
+                with _plain_faults():
+                    result = query()
+            except EngineError as fault:
+                more = 2 * self._limit_bytes
+                if not isinstance(fault.__cause__, duckdb.OutOfMemoryException) or more > self._most_bytes:
+                    raise
+                self._limit_bytes = more
+                self._connection.raw_sql(f"SET memory_limit = '{more // 2**20}MiB'")
+            else:
+                told = json.loads(self._connection.con.get_profiling_information("json"))
+                self.spilled_bytes += int(told.get("system", {}).get("peak_temp_dir_size", 0))
+                return result
 
     def _let_go(self) -> None:
         """Have DuckDB, whose threads do so when they end, and Arrow hand back what a large query leaves behind."""
@@ -128,12 +139,19 @@ class DuckDBEngine:
         """
         self._streams += 1
         path = self._root / f"stream-{self._streams}.parquet"
-        with self._counted():
-            self._connection.to_parquet(expression, str(path))
+        self._counted(lambda: self._connection.to_parquet(expression, str(path)))
         self._let_go()
         with pq.ParquetFile(path) as file:
             yield from file.iter_batches(65_536)
         path.unlink()
+
+
+def _memory_bytes() -> int:
+    """The machine's memory; 0 where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 0
 
 
 class _plain_faults:  # noqa: N801 - reads as a verb where it is used
