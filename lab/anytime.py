@@ -45,7 +45,7 @@ def told(looks: Looks) -> Week:
         bits = bits_of_sums(sums, nulls)
         ahead = stakes_bits(Groups(tuple(look), sp.csr_array((len(look), 0))), nulls.stakes)
         reached = [int((bits >= level).sum()) for level in LEVELS]
-        accused = int(choose(sums, ahead, nulls, SETTINGS.false_discovery_fraction)[0].sum())
+        accused = int(choose(sums, ahead, nulls, SETTINGS.false_discovery_fraction).chosen.sum())
         seen.append({"groups": len(bits), "reached": reached, "accused": accused})
     return {"looks": seen, "ever": bits_of_sums(np.array(most_of(looks)), nulls).round(2).tolist()}
 

@@ -114,6 +114,7 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     accused = np.flatnonzero(scores.accused)
     fragments = communities(groups.members[accused], scores.total[accused])
     taken = np.zeros(len(accounts.exchanges), bool)
+    stood = np.zeros(len(groups), bool)
     campaigns: list[FoundCampaign] = []
     reach: list[Reach] = []
     cores = join_operators(accounts, _cleaned(accounts, fragments, nulls.trust, settings), scores.strangers)
@@ -127,14 +128,16 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
             rest = [other for other, one in zip(cores, same, strict=True) if not one]
             cores = [np.any([core, *(other for other, one in zip(cores, same, strict=True) if one)], axis=0), *rest]
             continue
-        if members.sum() >= settings.minimum_accounts:
+        own = _own_groups(groups, scores, members)
+        if members.sum() >= settings.minimum_accounts and scores.choice.stands(own, len(campaigns)):
             taken |= members
-            own = _own_groups(groups, scores, members)
+            stood[own] = True
             campaigns.append(_campaign(accounts, groups, scores, members, bits, own))
             reach.append(Reach(members, bits, seated, int(own[np.argmax(scores.total[own])])))
     on, off = _tests(scores)
     calibration = _calibration(accounts, groups, scores, taken, nulls)
-    threshold = float(scores.total[accused].min()) if len(accused) else None
+    threshold = float(scores.total[stood].min()) if campaigns else None
+    scores = replace(scores, accused=stood)
     judged = tested(accounts, groups, scores, nulls, reach)
     return Found(tuple(campaigns), len(groups), calibration, on, off, threshold, judged)
 

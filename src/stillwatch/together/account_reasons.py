@@ -105,7 +105,7 @@ def _groups(groups: Groups, scores: Scores, reach: Sequence[Reach], order: Rows)
         "values": [[trait.value[:_VALUE_CHARACTERS] for trait in one] for one in traits],
         "accounts": size[order].astype(np.int64),
         "bits": np.round(scores.total[order], 3),
-        "needed_bits": np.round(scores.needed[order], 3),
+        "needed_bits": np.round(scores.choice.needed(scores.accused, len(reach))[order], 3),
         "accused": scores.accused[order],
         "campaign": np.where(half, largest, -1)[order],
         "campaign_accounts": owned.sum(axis=0)[order].astype(np.int64),

@@ -7,7 +7,7 @@ Sources: DerSimonian & Laird 1986 (random effects); Efron 2004 (empirical null, 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -135,24 +135,53 @@ def bits_of_sums(sums: Floats, nulls: Nulls) -> Floats:
     return calibrate_even_bits(nulls.sums.p_bits(sums)) if nulls.sums.levels else sums
 
 
-def choose(sums: Floats, stakes: Floats, nulls: Nulls, false_discovery_fraction: float) -> tuple[Mask, Floats]:
-    """Choose groups by weighted e-BH; and the bits, as `bits_of_sums` gives them, from which each would be chosen.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What e-BH compared. aimed: bits of each group, stakes included; chosen: its choice; alone_bits: what one group
+    needs that is chosen alone; stakes: bits that each group is ahead by; shown: turns aimed bits without stakes into
+    bits as `bits_of_sums` gives them.
+    """
+
+    aimed: Floats
+    chosen: Mask
+    alone_bits: float
+    stakes: Floats
+    shown: Callable[[Floats], Floats]
+
+    def stands(self, groups: npt.NDArray[np.int64], others: int) -> bool:
+        """Whether some of the groups of one campaign would be chosen beside so many others, each counted once.
+
+        e-BH counts groups: those of a large campaign would make a small one cheap that has nothing to do with it.
+        """
+        ranked = np.sort(self.aimed[groups])[::-1] + np.log2(others + np.arange(1, len(groups) + 1))
+        return bool(np.any(ranked >= self.alone_bits))
+
+    def needed(self, accused: Mask, campaigns: int) -> Floats:
+        """Bits, as they are shown, from which each group is accused: with all that are, or one beside the campaigns."""
+        beside = np.where(accused, max(int(accused.sum()), 1), campaigns + 1)
+        return self.shown(self.alone_bits - np.log2(beside) - self.stakes)
+
+
+def choose(sums: Floats, stakes: Floats, nulls: Nulls, false_discovery_fraction: float) -> Choice:
+    """Choose groups by weighted e-BH.
 
     Whatever is chosen has bits between those that one group alone needs and those that all together need, so the
     calibrator bets on that range: the same bound on false discoveries, and two bits less to ask for.
 
     Args:    stakes: bits that each group is ahead by.
     """
-    if not len(sums):
-        return np.zeros(0, bool), np.zeros(0)
-    single = float(np.log2(len(sums) / false_discovery_fraction))
-    least, most = single - float(np.log2(len(sums))), single + _MARGIN_BITS
-    measured = bool(nulls.sums.levels)
-    aimed = calibrate_between_bits(nulls.sums.p_bits(sums), least, most) if measured else sums
-    chosen = e_bh(aimed + stakes, false_discovery_fraction)
-    needed = single - np.log2(np.maximum(chosen.sum() + ~chosen, 1)) - stakes
+    least = -float(np.log2(false_discovery_fraction))
+    alone = least + float(np.log2(max(len(sums), 1)))
+    most = alone + _MARGIN_BITS
+    if not nulls.sums.levels:
+        return Choice(sums + stakes, e_bh(sums + stakes, false_discovery_fraction), alone, stakes, np.asarray)
     price = float(most - calibrate_between_bits([most], least, most)[0])
-    return chosen, calibrate_even_bits(np.maximum(needed + price, least)) if measured else needed
+    aimed = calibrate_between_bits(nulls.sums.p_bits(sums), least, most) + stakes
+
+    def shown(bits: Floats) -> Floats:
+        return calibrate_even_bits(np.maximum(bits + price, least))
+
+    return Choice(aimed, e_bh(aimed, false_discovery_fraction), alone, stakes, shown)
 
 
 def looked_again(nulls: Nulls) -> Nulls:

@@ -14,7 +14,7 @@ from stillwatch.together import null
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, Measured, dispersion, measure
 from stillwatch.together.groups import Groups
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts, Likeness, features_of
-from stillwatch.together.null import Nulls
+from stillwatch.together.null import Choice, Nulls
 from stillwatch.together.stakes import stakes_bits
 from stillwatch.types import TraitKind
 
@@ -27,14 +27,13 @@ class Scores:
     """How every group was judged.
 
     tests: bits [groups] by test, NaN where not tested; families: bits by family; total: what their sum is worth;
-    needed: bits from which e-BH accuses each group; accused: its choice; strangers: accounts the last pass compared
-    with; nulls: by which.
+    choice: how e-BH chose; accused: which groups; strangers: accounts the last pass compared with; nulls: by which.
     """
 
     tests: Mapping[str, Floats]
     families: Mapping[str, Floats]
     total: Floats
-    needed: Floats
+    choice: Choice
     accused: Mask
     strangers: Mask
     observed: Mapping[str, Dispersion]
@@ -118,8 +117,8 @@ def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
     families = {family: _mean(_of_family(tests, family), nulls.weights) for family in FAMILIES}
     sums = np.sum(list(families.values()), axis=0)
     total = null.bits_of_sums(sums, nulls) if len(groups) else np.zeros(0)
-    accused, needed = null.choose(sums, stakes_bits(groups, nulls.stakes), nulls, false_discovery_fraction)
-    return Scores(tests, families, total, needed, accused, strangers, observed, nulls)
+    choice = null.choose(sums, stakes_bits(groups, nulls.stakes), nulls, false_discovery_fraction)
+    return Scores(tests, families, total, choice, choice.chosen, strangers, observed, nulls)
 
 
 def learn_weights(scored: Sequence[tuple[Mapping[str, Floats], Mask]]) -> dict[str, float]:
