@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from growing import HOURS, SETTINGS, WEEK, Looks, most_of, weeks_from
+from growing import HOURS, SETTINGS, SMALL_WEEK, Looks, most_of, weeks_from
 
 from stillwatch import together
 from stillwatch.bits import exceedance
@@ -33,7 +33,7 @@ Week = dict[str, Any]
 
 def batch(first_seed: int) -> list[Week]:
     """Look at 20 weeks."""
-    return [told(looks) for looks in weeks_from(first_seed, AT_ONCE, "B", together.load())]
+    return [told(looks) for looks in weeks_from(first_seed, AT_ONCE, "B", together.load(), SMALL_WEEK)]
 
 
 def told(looks: Looks) -> Week:
@@ -104,8 +104,8 @@ def main() -> None:
 
 `python lab/anytime.py {count}`
 
-{len(weeks):,} benign weeks of about {WEEK.accounts} accounts and their innocent twins, half B of prompts and clients,
-looked at {len(HOURS)} times each. Machine: {os.cpu_count()} cores.
+{len(weeks):,} benign weeks of about {SMALL_WEEK.accounts} accounts and their innocent twins, half B of prompts and
+clients, looked at {len(HOURS)} times each. Machine: {os.cpu_count()} cores.
 
 ## The most that a group ever reached, over all looks
 

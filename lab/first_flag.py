@@ -10,6 +10,7 @@ Every look is `scan --as-of`, whose bits count what the most of many looks is wo
 import os
 import sys
 import tempfile
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -49,15 +50,16 @@ def looks(scenario: Scenario) -> list[datetime]:
     return [scenario.start + timedelta(hours=hour) for hour in (*hours, 24.0 * scenario.days)]
 
 
-def first_flags(log: Path, scenario: Scenario, truth: Truth) -> dict[str, datetime]:
-    """Scan at every look until every operator is flagged; the moment by operator."""
+def first_flags(
+    log: Path, begun: Mapping[str, datetime], truth: Truth, moments: Iterable[datetime], settings: Settings
+) -> dict[str, datetime]:
+    """Scan at every moment at which an operator that has begun is not flagged yet; when each was flagged first."""
     source, flagged = Source((log / "exchanges",), log / "accounts.parquet"), dict[str, datetime]()
-    begun = {o.name: scenario.start + timedelta(hours=o.start_hour) for o in scenario.operators}
-    for moment in looks(scenario):
-        waiting = set(truth.operators) - set(flagged)
-        if not waiting or all(moment < begun[name] for name in waiting):
+    for moment in moments:
+        waiting = begun.keys() - flagged.keys()
+        if all(moment < begun[name] for name in waiting):
             continue
-        result = scan(replace(source, as_of=moment), SETTINGS, log / "report", lambda _: None)
+        result = scan(replace(source, as_of=moment), settings, log / "report", lambda _: None)
         accused = {str(m.account_id) for c in result.campaigns if c.verdict in ACCUSING for m in c.members}
         flagged |= dict.fromkeys(waiting & {truth.owner[account] for account in accused}, moment)
     return flagged
@@ -69,7 +71,8 @@ def rows(name: str, seed: int) -> list[str]:
         log = Path(folder) / "log"
         simulate.simulate(scenario, log, seed, simulate.load_pool("all", None))
         truth = read_truth(log)
-        flagged = first_flags(log, scenario, truth)
+        begun = {o.name: scenario.start + timedelta(hours=o.start_hour) for o in scenario.operators}
+        flagged = first_flags(log, begun, truth, looks(scenario), SETTINGS)
         moments, owner, taken = truth.column("ts"), truth.column("operator"), truth.taken()
         for operator in scenario.operators:
             own = taken & np.asarray(owner == operator.name)

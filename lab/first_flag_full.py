@@ -1,27 +1,27 @@
 """How much has gone before the first flag when a disclosure begins at its full size.
 
 Usage: first_flag_full.py SCENARIO DAYS [SEED]. Simulates the first days of a scenario with all their accounts and
-exchanges, and scans it as of every sixth hour; an operator counts as flagged at the first look at which an accused
-campaign holds one of its accounts. Appends a row per operator that began to lab/results/first_flag_full.md.
+exchanges, and scans it as of some hours after the start of each operator; an operator counts as flagged at the first
+look at which an accused campaign holds one of its accounts. Appends a row per operator that began to
+lab/results/first_flag_full.md.
 """
 
 import os
 import sys
 import tempfile
-import time
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+from first_flag import first_flags
 
 from stillwatch import pipeline, simulate
-from stillwatch.bench.found import ACCUSING
-from stillwatch.bench.truth import read_truth
+from stillwatch.bench.truth import Truth, read_truth
 from stillwatch.settings import Settings
+from stillwatch.simulate import Operator, Scenario
 
 OUT = Path(__file__).parent / "results/first_flag_full.md"
-HOURS = 6
+AFTER_HOURS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 36, 48, 72)
 SHARE = 0.01  # of the whole campaign as it was disclosed
 TASKS = 1000
 COLUMNS = (
@@ -31,53 +31,42 @@ COLUMNS = (
 HEAD = f"""# Before the first flag, at full size
 
 `python lab/first_flag_full.py SCENARIO DAYS`: the first days of a disclosure with all their accounts and exchanges,
-scanned as of every {HOURS}th hour (bits are worth what the most of many looks is worth). Hours count from the start of
-the operator, up to {HOURS} of which nobody looked. Share: of the exchanges disclosed for all of the campaign. Bar:
-at most {TASKS:,} unique tasks, or {SHARE:.0%} of the campaign. Machine: {os.cpu_count()} cores.
+scanned as of {", ".join(map(str, AFTER_HOURS))} hours after the start of each operator (bits are worth what the most of
+many looks is worth). Hours count from the start of the operator. Share: of the exchanges disclosed for all of the
+campaign. Bar: at most {TASKS:,} unique tasks, or {SHARE:.0%} of the campaign. Machine: {os.cpu_count()} cores.
 
 | {" | ".join(COLUMNS)} |
 |{"---|" * len(COLUMNS)}
 """
 
 
-def flags(log: Path, start: datetime, days: int, wanted: set[str], owner: dict[str, str]) -> dict[str, datetime]:
-    """Scan at every look until every operator is flagged; the moment by operator."""
-    source, flagged = pipeline.Source((log / "exchanges",), log / "accounts.parquet"), dict[str, datetime]()
-    for hour in range(HOURS, 24 * days + 1, HOURS):
-        moment, began = start + timedelta(hours=hour), time.perf_counter()
-        result = pipeline.scan(replace(source, as_of=moment), Settings(), log / "report", lambda _: None)
-        accused = {str(m.account_id) for c in result.campaigns if c.verdict in ACCUSING for m in c.members}
-        flagged |= dict.fromkeys((wanted - set(flagged)) & {owner[account] for account in accused}, moment)
-        print(f"hour {hour}: {sorted(flagged)}, {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-        if wanted <= set(flagged):
-            break
-    return flagged
-
-
 def rows(name: str, days: int, seed: int) -> list[str]:
     """One row per operator that began within the days."""
     whole = simulate.load_scenario(name)
-    begun = [o for o in whole.operators if o.start_hour < 24 * days]
+    operators = [o for o in whole.operators if o.start_hour < 24 * days]
+    begun = {o.name: whole.start + timedelta(hours=o.start_hour) for o in operators}
+    end = whole.start + timedelta(days=days)
+    moments = sorted({start + timedelta(hours=hours) for start in begun.values() for hours in AFTER_HOURS})
     with tempfile.TemporaryDirectory(prefix="first-flag-") as place:
         log = Path(place) / "log"
         pipeline.simulate(name, log, seed=seed, days=days)
         truth = read_truth(log)
-        flagged = flags(log, whole.start, days, {o.name for o in begun}, dict(truth.owner))
-        moments, owner, taken = truth.column("ts"), truth.column("operator"), truth.taken()
-        lines = []
-        for operator in begun:
-            at = flagged.get(operator.name)
-            gone = taken & np.asarray(owner == operator.name)
-            if at is not None:
-                gone &= np.asarray(moments <= np.int64(round(at.timestamp() * 1e6)))
-            tasks, share = len(np.unique(truth.column("task")[gone])), gone.sum() / operator.exchanges
-            hours = "not yet" if at is None else f"{(at - whole.start) / timedelta(hours=1) - operator.start_hour:.0f}"
-            bar = "NO" if at is None or (tasks > TASKS and share > SHARE) else "yes"
-            lines.append(
-                f"| {name} | {days} | {seed} | {len(truth.exchanges):,} | {operator.name} | {hours} | {gone.sum():,} "
-                f"| {tasks:,} | {share:.4f} | {bar} |"
-            )
-    return lines
+        flagged = first_flags(log, begun, truth, [moment for moment in moments if moment <= end], Settings())
+        known = {name: at - begun[name] for name, at in flagged.items()}
+        told = [_row(truth, whole, operator, known.get(operator.name)) for operator in operators]
+        return [f"| {name} | {days} | {seed} | {len(truth.exchanges):,} {row}" for row in told]
+
+
+def _row(truth: Truth, whole: Scenario, operator: Operator, after: timedelta | None) -> str:
+    """What had gone of one operator's campaign when it was flagged, or all of it."""
+    gone = truth.taken() & np.asarray(truth.column("operator") == operator.name)
+    if after is not None:
+        at = whole.start + timedelta(hours=operator.start_hour) + after
+        gone &= np.asarray(truth.column("ts") <= np.int64(round(at.timestamp() * 1e6)))
+    tasks, share = len(np.unique(truth.column("task")[gone])), gone.sum() / operator.exchanges
+    hours = "not yet" if after is None else f"{after / timedelta(hours=1):.0f}"
+    bar = "NO" if after is None or (tasks > TASKS and share > SHARE) else "yes"
+    return f"| {operator.name} | {hours} | {gone.sum():,} | {tasks:,} | {share:.4f} | {bar} |"
 
 
 def main() -> None:

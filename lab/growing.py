@@ -20,23 +20,24 @@ from stillwatch.pipeline import Source
 from stillwatch.pipeline.behaviour import account_table, countries_of, traits_of
 from stillwatch.pipeline.intake import Intake, take_in
 from stillwatch.settings import Settings
-from stillwatch.simulate import Sources, load_pool, load_scenario, simulate
+from stillwatch.simulate import Scenario, Sources, load_pool, load_scenario, simulate
 from stillwatch.sketch import hash64
 from stillwatch.together import Accounts, Nulls
 from stillwatch.types import Trait
 
-WEEK = load_scenario("benign").scaled(0.2).over(7)  # smaller, and there are only innocent twins
+WEEK = load_scenario("benign").scaled(0.2).over(7)  # smaller, and there are hardly any but innocent twins
+SMALL_WEEK = load_scenario("benign").scaled(0.03).over(7)
 HOURS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 30, 36, 48, 60, 72, 84, 96, 108, 120, 132, 144, 156, 168)
 SETTINGS = Settings(threads=1)
 Looks: TypeAlias = list[Mapping[tuple[Trait, ...], float]]
 """By look: the sum of each group of strangers."""
 
 
-def weeks_from(first_seed: int, weeks: int, sources: Sources, nulls: Nulls) -> list[Looks]:
+def weeks_from(first_seed: int, weeks: int, sources: Sources, nulls: Nulls, like: Scenario = WEEK) -> list[Looks]:
     """Look at so many weeks at every hour of HOURS."""
     looks: list[Looks] = [[] for _ in range(weeks)]
     with tempfile.TemporaryDirectory() as folder, DuckDBEngine(SETTINGS) as engine:
-        intake, owner = _simulated(engine, Path(folder), range(first_seed, first_seed + weeks), sources)
+        intake, owner = _simulated(engine, Path(folder), range(first_seed, first_seed + weeks), sources, like)
         for hour in HOURS:
             for week, accounts in _summarised(engine, intake, owner, hour):
                 looks[week].append(together.sums_of(accounts, nulls, SETTINGS))
@@ -52,12 +53,14 @@ def most_of(looks: Looks) -> list[float]:
     return sorted(ever.values(), reverse=True)
 
 
-def _simulated(engine: DuckDBEngine, folder: Path, seeds: range, sources: Sources) -> tuple[Intake, dict[int, int]]:
+def _simulated(
+    engine: DuckDBEngine, folder: Path, seeds: range, sources: Sources, like: Scenario
+) -> tuple[Intake, dict[int, int]]:
     """Write and take in the weeks side by side; the week of every account key."""
     pool, owner, declared = load_pool(sources), dict[int, int](), []
     for week, seed in enumerate(seeds):
         log = folder / str(week)
-        simulate(WEEK, log, seed, pool)
+        simulate(like, log, seed, pool)
         declared.append(pq.read_table(log / "accounts.parquet"))
         owner |= dict.fromkeys(hash64(declared[-1]["account_id"].combine_chunks()).tolist(), week)
     whole = folder / "accounts.parquet"

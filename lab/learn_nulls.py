@@ -20,8 +20,8 @@ from stillwatch.settings import Settings
 from stillwatch.simulate import Sources, at, axes, load_scenario
 from stillwatch.together import Accounts, Nulls
 
-FIRST_SEED, FIRST_SEED_OF_SUMS, FIRST_SEED_OF_CAMPAIGNS, FIRST_SEED_OF_LOOKS = 1001, 1051, 1101, 1201
-WEEKS, WEEKS_AT_ONCE = 24, 4
+FIRST_SEED, FIRST_SEED_OF_SUMS, FIRST_SEED_OF_CAMPAIGNS, FIRST_SEED_OF_LOOKS = 1001, 2001, 1101, 1201
+WEEKS, WEEKS_AT_ONCE = 240, 4
 LOGS = (
     (14, 1.0), (3, 1.0), (14, 0.4), (7, 0.4), (14, 1.0), (2, 1.0),
     (3, 0.4), (14, 1.0), (7, 1.0), (2, 0.4), (28, 0.4), (14, 0.4),
@@ -82,7 +82,7 @@ def main() -> None:
     labelled = campaigns()
     guilty = [(known, operators != "") for known, operators in labelled]
     nulls = together.learn_weights(guilty, nulls, settings)
-    nulls = together.learn_sums(references(FIRST_SEED_OF_SUMS, 2), nulls, settings)
+    nulls = together.learn_sums(references(FIRST_SEED_OF_SUMS, 20), nulls, settings)
     nulls = together.learn_stakes(guilty, nulls, settings)
     nulls = together.learn_trust(labelled, nulls, settings)
     nulls = together.learn_looks(np.array(looked_again(nulls)), nulls)

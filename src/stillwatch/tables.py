@@ -367,5 +367,6 @@ BENCH_ROWS = Table(
         Column("leaked_whole_tasks", "int64", "unique tasks among these"),
         Column("leaked_first_fraction", "float64", "leaked_first_exchanges of taken_exchanges"),
         Column("exceedance", "string", "groups checked and groups that reached b bits, a JSON object by b"),
+        Column("innocent_accounts_by_kind", "string", "accounts that no operator ran, by kind, a JSON object"),
     ),
 )

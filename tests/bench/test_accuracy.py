@@ -1,5 +1,5 @@
 from stillwatch.bench import Found, Truth
-from stillwatch.bench.accuracy import account_hits, exchange_hits, innocents_by_kind
+from stillwatch.bench.accuracy import account_hits, exchange_hits, innocent_accounts_by_kind, innocents_by_kind
 
 
 def campaign(*accounts: str) -> dict[str, frozenset[str]]:
@@ -37,3 +37,10 @@ def test_listed_exchanges_are_judged_one_by_one(truth: Truth) -> None:
 def test_innocents_are_told_by_what_they_are(truth: Truth) -> None:
     """The guilty are left out."""
     assert innocents_by_kind(truth, Found(campaign("a1", "i1", "i2", "i3"))) == {"classroom": 2, "rag_backfill": 1}
+
+
+def test_every_innocent_account_is_counted_by_what_it_is(truth: Truth) -> None:
+    """Whoever accuses nobody is still told how many innocents there were."""
+    counted = innocent_accounts_by_kind(truth)
+    assert sum(counted.values()) == sum(owner == "" for owner in truth.owner.values())
+    assert counted["rag_backfill"] == 1

@@ -52,6 +52,11 @@ def innocents_by_kind(truth: Truth, found: Found) -> dict[str, int]:
     return dict(sorted(Counter(truth.kind[account] for account in found.accused - truth.guilty).items()))
 
 
+def innocent_accounts_by_kind(truth: Truth) -> dict[str, int]:
+    """Count accounts that no operator ran, by what they really are: how many of each kind could have been accused."""
+    return dict(sorted(Counter(truth.kind[account] for account in truth.kind.keys() - truth.guilty).items()))
+
+
 def exchange_hits(truth: Truth, found: Found) -> Hits:
     """Count exchanges; a detector that lists none accuses every exchange of its accounts. Probing counts nowhere."""
     counted = np.asarray(truth.column("kind") != PROBE_KIND)

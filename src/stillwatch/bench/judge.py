@@ -5,7 +5,13 @@ In: `Truth` and the looks of one detector. Out: a `Judgement`.
 
 from collections.abc import Sequence
 
-from stillwatch.bench.accuracy import account_hits, declared_hits, exchange_hits, innocents_by_kind
+from stillwatch.bench.accuracy import (
+    account_hits,
+    declared_hits,
+    exchange_hits,
+    innocent_accounts_by_kind,
+    innocents_by_kind,
+)
 from stillwatch.bench.aims import target_macro_f1
 from stillwatch.bench.leaks import Look, lost_before
 from stillwatch.bench.partition import account_partition_index, compare_campaigns
@@ -50,4 +56,5 @@ def judge(truth: Truth, looks: Sequence[Look]) -> Judgement:
         leaked_whole_tasks=lost.whole_tasks,
         leaked_first_fraction=lost.first_exchanges / lost.exchanges if lost.exchanges else None,
         exceedance={str(bits): counts for bits, counts in sorted((found.exceedance or {}).items())},
+        innocent_accounts_by_kind=innocent_accounts_by_kind(truth),
     )

@@ -38,6 +38,7 @@ class Judgement:
     leaked_whole_tasks: int
     leaked_first_fraction: float | None
     exceedance: Mapping[str, tuple[int, int]]
+    innocent_accounts_by_kind: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
