@@ -52,10 +52,16 @@ class Counted:
 def counted(scenario: Scenario, seed: int) -> Counted:
     """Simulate a log and count it with the labelled operator as its campaign."""
     release = Release("atlas-2", scenario.start + timedelta(hours=scenario.release_hour))
-    with tempfile.TemporaryDirectory() as folder, DuckDBEngine(SETTINGS) as engine:
+    with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         simulate.simulate(scenario, log, seed, simulate.load_pool("B", None))
-        sketched = take_in(engine, Source((log / "exchanges",), log / "accounts.parquet"), SETTINGS).sketched
+        return counts_in(log, release, SETTINGS)
+
+
+def counts_in(log: Path, release: Release, settings: Settings) -> Counted:
+    """Count a simulated log with the accounts that its labels give an operator as its campaign."""
+    with DuckDBEngine(settings) as engine:
+        sketched = take_in(engine, Source((log / "exchanges",), log / "accounts.parquet"), settings).sketched
         labels = pq.read_table(log / "labels/accounts.parquet").to_pylist()
         keys = engine.run(sketched.group_by("account_key").agg(account_id=lambda t: t.account_id.min())).to_pylist()
         owner = {row["account_id"]: row["operator"] or "" for row in labels}

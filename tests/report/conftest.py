@@ -26,6 +26,7 @@ from stillwatch.types import (
     Learning,
     Member,
     NotEvaluated,
+    Pool,
     Quarantined,
     Scan,
     SharedTrait,
@@ -260,9 +261,16 @@ def make_scan() -> MakeScan:
             campaigns=campaigns,
             stage_seconds={"read": 3.2, "together": 8.0},
             threshold_bits=13.6,
+            pools=(_pool(paint, campaigns[1], campaigns[3]),),
         )
 
     return make
+
+
+def _pool(paint: Paint, *campaigns: Campaign) -> Pool:
+    names = tuple(campaign.campaign_id for campaign in campaigns)
+    networks = tuple(paint(f"203.0.{block}.0/24") for block in range(3))
+    return Pool(names, TraitKind.NETWORK, networks, 61, 31.5, "2 campaigns send through 3 networks in common")
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,16 @@ def test_the_promised_keys_are_there(scan: Scan) -> None:
         assert all(e.keys() >= {"test", "question", "bits", "claim", "exchange_ids"} for e in campaign["evidence"])
 
 
+def test_a_pool_names_its_campaigns_and_networks(scan: Scan) -> None:
+    """Both are campaigns of the same file."""
+    result = campaigns_json(scan)
+    (pool,) = result["pools"]
+    assert {*pool["campaign_ids"]} < {campaign["campaign_id"] for campaign in result["campaigns"]}
+    assert (pool["kind"], pool["values"], pool["accounts"]) == (
+        "network", ["203.0.0.0/24", "203.0.1.0/24", "203.0.2.0/24"], 61,
+    )  # fmt: skip
+
+
 def test_accounts_are_counted_and_listed_elsewhere(scan: Scan) -> None:
     """25,000 members belong into members.parquet, not into JSON."""
     worst = campaigns_json(scan)["campaigns"][0]

@@ -46,6 +46,8 @@ def test_a_reader_finds_what_counts(scan: Scan) -> None:
         "ts is missing",
         "columns missing: ip, accounts.phone_country",
         "bits checked on 812 benign groups: holds",
+        "A pool shared by ",
+        "2 campaigns send through 3 networks in common.",
     ):
         assert expected in text
 

@@ -92,6 +92,7 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
         stage_seconds={cost.stage: cost.seconds for cost in clock.stop()},
         threshold_bits=found.threshold_bits,
         continued=continuing.continuation,
+        pools=judged.pools,
     )
     clock.start("writing the report")
     ordered = None if judged.taken is None else judged.taken.select(*TAKEN.names).order_by("campaign_id", "exchange_id")

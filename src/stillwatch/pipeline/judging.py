@@ -23,8 +23,8 @@ from stillwatch.pipeline.intake import Intake
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import MEMBERS, SCAFFOLDS
-from stillwatch.together import FoundCampaign
-from stillwatch.types import AccountId, Campaign, CampaignId, Leak, Member, SharedTrait, TraitKind
+from stillwatch.together import FoundCampaign, shared_networks
+from stillwatch.types import AccountId, Campaign, CampaignId, Leak, Member, Pool, SharedTrait, TraitKind
 
 _INDICATOR_LIFT = 8.0  # a trait is an indicator when members show it this many times as often as strangers
 
@@ -33,12 +33,13 @@ _INDICATOR_LIFT = 8.0  # a trait is an indicator when members show it this many 
 class Judged:
     """campaigns, and the engine's table of exchanges counted as taken (None when there is no campaign).
 
-    names: ids in the order in which the campaigns were found.
+    names: ids in the order in which the campaigns were found; pools: which of them share networks.
     """
 
     campaigns: tuple[Campaign, ...]
     taken: ir.Table | None
     names: tuple[CampaignId, ...] = ()
+    pools: tuple[Pool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,14 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     campaigns = [_campaign(case, name, campaign, others, view) for name, campaign in named.items()]
     campaigns = [replace(c, evidence=pointers.pointed(c.evidence, shown[c.campaign_id])) for c in campaigns]
     ordered = sorted(campaigns, key=lambda c: (-c.taking_exchanges, -len(c.members), c.campaign_id))
-    return Judged(tuple(ordered), taken, tuple(named))
+    return Judged(tuple(ordered), taken, tuple(named), _pools(case.behaviour, names, found))
+
+
+def _pools(behaviour: Behaviour, names: Sequence[CampaignId], found: Sequence[FoundCampaign]) -> tuple[Pool, ...]:
+    return tuple(
+        Pool(tuple(names[place] for place in one.campaigns), one.kind, one.values, one.accounts, one.bits, one.claim)
+        for one in shared_networks(behaviour.accounts, [campaign.rows for campaign in found])
+    )
 
 
 def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others, view: views.Views) -> Campaign:

@@ -74,6 +74,15 @@ def verdict_counts(scan: Scan) -> tuple[tuple[Verdict, int], ...]:
     return tuple((verdict, number) for verdict, number in counted if number)
 
 
+def pool_lines(scan: Scan) -> tuple[str, ...]:
+    """Say which campaigns share networks: operators that behaviour tells apart, on one pool of proxies."""
+    return tuple(
+        f"A pool shared by {', '.join(visible(name, 40) for name in pool.campaign_ids)} ({_bits(pool.bits)}): "
+        f"{visible(pool.claim, 400)}."
+        for pool in scan.pools
+    )
+
+
 def targets_phrase(campaign: Campaign, most: int = 3) -> str:
     """Name the largest targets with their shares."""
     largest = sorted(campaign.targets, key=lambda t: (-t.exchanges, t.target))[:most]

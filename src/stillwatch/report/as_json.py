@@ -51,6 +51,7 @@ def campaigns_json(scan: Scan) -> dict[str, Any]:
         "groups_tested": scan.groups_tested,
         "threshold_bits": _plain(scan.threshold_bits),
         "campaigns": [_campaign(campaign) for campaign in ranked(scan)],
+        "pools": _plain(scan.pools),
         "continued": _plain(scan.continued),
         "not_evaluated": _plain(scan.coverage.tests_off),
     }

@@ -53,6 +53,8 @@ def _parts(scan: Scan, width: int) -> Iterator[RenderableType]:
         yield _ranking(campaigns[:_RANKED], scan.calibration, width)
         if len(campaigns) > _RANKED:
             yield _line(f"{len(campaigns) - _RANKED:,} more in campaigns.json", "dim")
+        for pool in answers.pool_lines(scan):
+            yield _line(pool, "yellow")
         yield Text()
         explained = _worth_explaining(campaigns)
         for campaign in explained:

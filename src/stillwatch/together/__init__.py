@@ -23,6 +23,7 @@ from stillwatch.together.likeness import ALL, FAMILIES, Accounts
 from stillwatch.together.membership import family_weights, grow, odds, prior_bits, weigh
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load, looked_again
 from stillwatch.together.operators import join_operators, seated_elsewhere
+from stillwatch.together.pools import shared_networks
 from stillwatch.together.sample import sampled
 from stillwatch.together.score import Scores, declared_groups, exempted, measure_all, null_labels, observe, score
 from stillwatch.together.score import learn_weights as weights_of
@@ -49,6 +50,7 @@ __all__ = [
     "learn_weights",
     "load",
     "looked_again",
+    "shared_networks",
     "sums_of",
 ]
 

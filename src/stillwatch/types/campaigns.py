@@ -202,6 +202,22 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True)
+class Pool:
+    """Campaigns that stay separate and send through the same networks: customers of one proxy service, say.
+
+    values: the networks, or addresses, that two of them or more use; accounts: of these campaigns behind them; bits: of
+    the least sure link that holds the pool together.
+    """
+
+    campaign_ids: tuple[CampaignId, ...]
+    kind: TraitKind
+    values: tuple[str, ...]
+    accounts: int
+    bits: float
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exceedance:
     """Of `groups` held-out benign groups, how many reached `bits`; `allowed_fraction` is 2**-bits."""
 
@@ -322,6 +338,7 @@ class Scan:
 
     `threshold_bits`: the fewest bits that e-BH accused on in this run; None if it accused nobody or is not known.
     `continued`: None where no earlier report was given; `cost`: None where it was not asked for.
+    `pools`: which of the campaigns share networks.
     """
 
     version: str
@@ -336,3 +353,4 @@ class Scan:
     threshold_bits: float | None = None
     continued: Continuation | None = None
     cost: RunCost | None = None
+    pools: tuple[Pool, ...] = ()

@@ -60,7 +60,8 @@ def ranking(campaigns: Sequence[Campaign], scan: Scan, detailed: int) -> Markup:
     )
     made = table("By severity of the verdict, then by size", heads, rows, numbers=(3, 4))
     cut = left_out(_RANKED, len(campaigns), "campaign", "campaigns.json")
-    return element("section", element("h2", "Campaigns"), made, cut, class_="ranking")
+    pools = (element("p", line) for line in answers.pool_lines(scan))
+    return element("section", element("h2", "Campaigns"), made, cut, *pools, class_="ranking")
 
 
 def _row(number: int, campaign: Campaign, scan: Scan, detailed: int) -> tuple[str, ...]:
