@@ -304,10 +304,9 @@ def _labelled(
     return Labelled(stack, prior_bits(members), (operators == operator)[~taken])
 
 
-def learn_sums(references: Sequence[Accounts], nulls: Nulls, settings: Settings) -> Nulls:
-    """Measure what sums of bits are worth on benign traffic that the nulls were not learnt from."""
-    found = [np.array([*sums_of(accounts, nulls, settings).values()]) for accounts in references]
-    return replace(nulls, sums=fit_sums(np.concatenate(found)))
+def learn_sums(sums: Floats, nulls: Nulls) -> Nulls:
+    """Measure what sums of bits are worth: those of benign groups that the nulls were not learnt from (`sums_of`)."""
+    return replace(nulls, sums=fit_sums(sums))
 
 
 def learn_looks(most: Floats, nulls: Nulls) -> Nulls:
