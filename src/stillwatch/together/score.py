@@ -69,20 +69,24 @@ def observe(measured_all: Mapping[str, Measured], exempt: Mapping[str, Mask], st
 
 
 def exempted(accounts: Accounts, groups: Groups) -> dict[str, Mask]:
-    """Which groups each test says nothing about: its own trait entails the likeness, or one lesson explains it."""
+    """Which groups each test says nothing about: their trait entails the likeness, or a lesson or silence explains it.
+
+    A lesson looks like a scheduler while there was one, so tests of coincidence leave out groups half of whose accounts
+    lived for less than a day.
+    """
     kinds, code = groups.kinds
-    once = _once(accounts, groups)
+    once = _half(groups, accounts.last_second - accounts.first_second < _LESSON_SECONDS)
     exempt: dict[str, Mask] = {}
     for likeness in ALL:
         entailed = np.array([bool(likeness.entailed.intersection(some)) for some in kinds], bool)[code]
-        exempt[likeness.name] = entailed | once if likeness.coincident else entailed
+        silent = _half(groups, accounts.exchanges < likeness.least_exchanges)
+        exempt[likeness.name] = entailed | silent | once if likeness.coincident else entailed | silent
     return exempt
 
 
-def _once(accounts: Accounts, groups: Groups) -> Mask:
-    """Groups half of whose accounts lived for less than a day: a lesson looks like a scheduler while there was one."""
-    brief = accounts.last_second - accounts.first_second < _LESSON_SECONDS
-    return np.asarray(2 * (groups.members @ brief.astype(float)) >= np.asarray(groups.members.sum(axis=1)).ravel())
+def _half(groups: Groups, accounts: Mask) -> Mask:
+    """Groups half of which, or more, are such accounts."""
+    return np.asarray(2 * (groups.members @ accounts.astype(float)) >= np.asarray(groups.members.sum(axis=1)).ravel())
 
 
 def null_labels(accounts: Accounts, groups: Groups) -> list[str]:

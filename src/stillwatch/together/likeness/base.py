@@ -41,7 +41,7 @@ class Likeness:
 
     entailed: kinds of trait that force this likeness, so that groups formed by them are not tested by it;
     say: (members, strangers) -> the sentence; both are account rows; coincident: a lesson or a workshop, which brings
-    strangers together once, makes them alike in it.
+    strangers together once, makes them alike in it; least_exchanges: with fewer, accounts are alike for want of room.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Likeness:
     features: Callable[[Accounts], Features]
     say: Callable[[Accounts, npt.NDArray[np.int64], npt.NDArray[np.int64]], str]
     coincident: bool = False
+    least_exchanges: int = 1
 
 
 def features_of(likeness: Likeness, accounts: Accounts) -> Features:

@@ -1,7 +1,8 @@
 """Volume: a load balancer gives its accounts equal work; people and companies differ a thousandfold.
 
 Claims: the accounts of a group differ less in exchanges per day of their life than strangers do.
-Exempt: accounts that signed up together; those of a log's last hours have all sent little yet.
+Exempt: accounts that signed up together; those of a log's last hours have all sent little yet. Groups half of whose
+accounts sent fewer than three exchanges: everybody who tried a tool once sent exactly one.
 Source: the load balancing across accounts that providers disclosed in February 2026.
 """
 
@@ -36,4 +37,4 @@ def _say(accounts: Accounts, members: npt.NDArray[np.int64], strangers: npt.NDAr
     )
 
 
-VOLUME = Likeness("volume", "pace", "ts", frozenset({TraitKind.SIGN_UP}), _features, _say)
+VOLUME = Likeness("volume", "pace", "ts", frozenset({TraitKind.SIGN_UP}), _features, _say, least_exchanges=3)
