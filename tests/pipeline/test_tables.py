@@ -86,7 +86,7 @@ def test_a_table_that_cannot_be_scanned_says_why(catalog: Any, tmp_path: Path, t
 
 
 def test_a_table_of_a_catalog_needs_an_engine_that_has_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="table llm.exchanges: .*--engine spark"):
+    with pytest.raises(InputError, match=r"table llm\.exchanges: .*--engine spark"):
         scan(Source((), table="llm.exchanges"), Settings(), tmp_path, str)
 
 
@@ -101,10 +101,8 @@ def clickhouse(log: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     own = {"ip": "toIPv6(ip)", "model": "toLowCardinality(model)"}
     columns = ", ".join(f"{own[name]} AS {name}" if name in own else name for name in names)
     client.command("CREATE DATABASE llm")
-    client.command(
-        f"CREATE TABLE llm.exchanges ENGINE = MergeTree ORDER BY tuple() AS SELECT {columns} "
-        f"FROM file('{log / 'exchanges'}/*.parquet', Parquet)"
-    )
+    rows = f"SELECT {columns} FROM file('{log / 'exchanges'}/*.parquet', Parquet)"  # noqa: S608 - our own names
+    client.command(f"CREATE TABLE llm.exchanges ENGINE = MergeTree ORDER BY tuple() AS {rows}")
     return f"clickhouse:///llm/exchanges?interface=chdb&path={place}"
 
 

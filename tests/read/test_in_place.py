@@ -27,7 +27,9 @@ def batch(*names: str) -> pa.RecordBatch:
 
 def test_rows_of_a_table_are_those_of_a_file() -> None:
     tally = Tally()
-    rows = [row for b in read_table([batch("x", "y"), batch("z")], "lake.t", Settings(), tally) for row in b.to_pylist()]
+    rows = [
+        row for b in read_table([batch("x", "y"), batch("z")], "lake.t", Settings(), tally) for row in b.to_pylist()
+    ]
     assert [row["exchange_id"] for row in rows] == ["x", "y", "z"]
     assert rows[0]["ts"] == MOMENT
     assert (tally.rows_read, tally.values["account_id"]) == (3, 3)
