@@ -24,9 +24,9 @@ from stillwatch.read.values import lacking_columns
 from stillwatch.tables import EXCHANGES
 
 _BATCH_BYTES = 16 << 20
-_FAULTS: Mapping[str, tuple[str, str]] = {  # by scheme: what its driver raises, a module and a class
-    "clickhouse": ("clickhouse_connect.driver.exceptions", "ClickHouseError"),
-    "bigquery": ("google.api_core.exceptions", "GoogleAPIError"),
+_FAULTS: Mapping[str, Mapping[str, str]] = {  # by scheme: what its driver raises, module and class
+    "clickhouse": {"clickhouse_connect.driver.exceptions": "ClickHouseError"},
+    "bigquery": {"google.api_core.exceptions": "GoogleAPIError", "google.auth.exceptions": "GoogleAuthError"},
 }
 
 
@@ -91,7 +91,7 @@ def database_rows(url: str, reading: Reading, options: Mapping[str, str]) -> Ite
         raise InputError(f"{shown}: no such table; a URL begins with {known} and ends with the table's name")
     faults = _driver_faults(parts.scheme)
     try:
-        connection = ibis.connect(urlunsplit(parts._replace(path=place)), **options)
+        connection = ibis.connect(urlunsplit(parts._replace(path=place)), **_credentials(parts.scheme), **options)
         found = connection.table(table)
         columns = used_columns(found.columns, mapped=reading.column_map is not None)
         yield from connection.to_pyarrow_batches(_plain(found.select(columns)), chunk_size=reading.settings.batch_rows)
@@ -106,13 +106,17 @@ def _plain(rows: ir.Table) -> ir.Table:
     return rows.mutate(**{name: rows[name].cast("string") for name in odd}) if odd else rows
 
 
+def _credentials(scheme: str) -> dict[str, Any]:
+    """Those of the environment for BigQuery: left to itself, its driver opens a browser where there are none."""
+    return {"credentials": import_module("google.auth").default()[0]} if scheme == "bigquery" else {}
+
+
 def _driver_faults(scheme: str) -> tuple[type[BaseException], ...]:
-    module, name = _FAULTS[scheme]
     try:
-        own: Any = getattr(import_module(module), name)
+        own = [getattr(import_module(module), name) for module, name in _FAULTS[scheme].items()]
     except ImportError as fault:
         raise InputError(f"{scheme}:// needs more packages: pip install 'stillwatch[{scheme}]'") from fault
-    return (own, IbisError, ImportError, OSError, pa.ArrowException)
+    return (*own, IbisError, ImportError, OSError, pa.ArrowException)
 
 
 def _reason(fault: BaseException) -> str:
