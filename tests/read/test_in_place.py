@@ -56,7 +56,7 @@ def test_a_column_map_names_the_columns_of_a_table(tmp_path: Path) -> None:
 
 
 def test_only_declared_columns_are_read_unless_a_map_may_need_others() -> None:
-    have = ["exchange_id", "ts", "account_id", "model", "cost"]
+    have = ["exchange_id", "ts", "account_id", "model", "cost", "reply_text"]
     assert used_columns(have, mapped=False) == have[:4]
     assert used_columns(have, mapped=True) == have
     assert used_columns(["id", "cost"], mapped=False) == ["id", "cost"]

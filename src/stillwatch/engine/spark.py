@@ -40,8 +40,12 @@ _TASKS_PER_CORE = 3  # as Spark's own tuning guide advises: Spark's default of 2
 _CONSTANT = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "16384",  # a prompt each may be long, and no limit is in bytes
     "spark.sql.adaptive.enabled": "true",
+}
+_OWN = {  # of a session that is started here; the user's options beat them
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.maxResultSize": "0",  # what comes here is bounded by accounts, and 1 GB would stop at half a million
 }
 
 
@@ -180,12 +184,12 @@ class SparkEngine:
 def _session(settings: Settings) -> SparkSession:
     """Start a session; the executors run the Python that runs here, unless an option or the environment differs."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder.appName("stillwatch").config("spark.ui.showConsoleProgress", "false")
+    builder = SparkSession.builder.appName("stillwatch")
     if settings.spark_master:
         builder = builder.master(settings.spark_master)
     elif "spark.master" not in settings.spark_options and "MASTER" not in os.environ:
         builder = builder.master("local[*]" if not settings.threads else f"local[{settings.threads}]")
-    for name, setting in settings.spark_options.items():
+    for name, setting in (_OWN | dict(settings.spark_options)).items():
         builder = builder.config(name, setting)
     with _plain_faults():
         return builder.getOrCreate()

@@ -24,6 +24,7 @@ from stillwatch.read.values import lacking_columns
 from stillwatch.tables import EXCHANGES
 
 _BATCH_BYTES = 16 << 20
+_NOT_READ = "reply_text"  # most of a table's bytes, and no stage looks at it
 _FAULTS: Mapping[str, Mapping[str, str]] = {  # by scheme: what its driver raises, module and class
     "clickhouse": {"clickhouse_connect.driver.exceptions": "ClickHouseError"},
     "bigquery": {"google.api_core.exceptions": "GoogleAPIError", "google.auth.exceptions": "GoogleAuthError"},
@@ -36,9 +37,11 @@ def is_database(table: str) -> bool:
 
 
 def used_columns(have: Sequence[str], *, mapped: bool) -> list[str]:
-    """Choose the columns of a table to read: the declared ones, or all where a map or another format may need them."""
+    """Choose the columns of a table to read: the declared ones but for replies, or all that a map may need."""
     declared = [name for name in have if name in EXCHANGES.names]
-    return list(have) if mapped or lacking_columns(declared, EXCHANGES) else declared
+    if mapped or lacking_columns(declared, EXCHANGES):
+        return list(have)
+    return [name for name in declared if name != _NOT_READ]
 
 
 def table_batches(rows: Iterable[pa.RecordBatch], name: str, reading: Reading) -> Iterator[pa.RecordBatch]:
