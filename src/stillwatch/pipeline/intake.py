@@ -38,6 +38,8 @@ from stillwatch.settings import Settings
 from stillwatch.sketch import sketch
 from stillwatch.tables import ACCOUNTS, SKETCHED
 
+_LOW_BITS = 0xFFFFFF  # of a hash: their sum over 100 billion rows fits 64 bits
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -100,8 +102,8 @@ def _sketched(engine: Engine, source: Source, settings: Settings, tally: Tally, 
 def _digest(engine: Engine, sketched: ir.Table) -> str:
     """Hash of a table's rows in whatever order and parts they came: there are no bytes of a file to hash."""
     found = engine.run(sketched.agg(
-        rows=sketched.count(), ids=sketched.exchange_key.bit_xor(), tasks=sketched.task_hash.bit_xor(),
-        tokens=sketched.output_tokens.sum(), end=sketched.second.max(),
+        rows=sketched.count(), ids=(sketched.exchange_key & _LOW_BITS).sum(),
+        tasks=(sketched.task_hash & _LOW_BITS).sum(), tokens=sketched.output_tokens.sum(), end=sketched.second.max(),
     ))  # fmt: skip
     return hashlib.sha256(repr(found.to_pylist()).encode()).hexdigest()
 
