@@ -98,7 +98,7 @@ class SparkEngine:
             rows = self._session.read.table(source)
             rows = rows.select(*(col(f"`{column}`") for column in chosen(rows.columns)))
         except AnalysisException as fault:
-            raise InputError(f"table {source}: {str(fault).splitlines()[0][:300]}") from fault
+            raise InputError(f"table {source}: {_lines(fault)[0][:300]}") from fault
         return self._noted(rows, _of_rows(work), table, name)
 
     def _noted(self, rows: DataFrame, work: _Numbered, table: Table, name: str) -> tuple[ir.Table, list[bytes]]:
@@ -253,6 +253,11 @@ def _to_wire(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_arrays([pa.array([sink.getvalue().to_pybytes()], pa.binary())], schema=_WIRE)
 
 
+def _lines(fault: PySparkException) -> list[str]:
+    """What Spark says, line by line; at least the kind of fault."""
+    return [line.strip() for line in str(fault).splitlines() if line.strip()] or [type(fault).__name__]
+
+
 class _plain_faults:  # noqa: N801 - reads as a verb where it is used
     """Turn Spark's faults into ours: the last line of what went wrong, which never holds text of a log."""
 
@@ -263,6 +268,6 @@ class _plain_faults:  # noqa: N801 - reads as a verb where it is used
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(fault, PySparkException):
-            lines = [line.strip() for line in str(fault).splitlines() if line.strip()] or [type(fault).__name__]
+            lines = _lines(fault)
             told = next((line for line in reversed(lines) if "Error: " in line), lines[0])
             raise EngineError(f"Spark could not finish: {told[:300]}; its own log says more") from fault
