@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from pyspark import StorageLevel, TaskContext
 from pyspark.errors import AnalysisException, PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql.functions import col
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -96,7 +96,7 @@ class SparkEngine:
         """
         try:
             rows = self._session.read.table(source)
-            rows = rows.select(*(col(f"`{column}`") for column in chosen(rows.columns)))
+            rows = rows.select(*map(_quoted, chosen(rows.columns)))
         except AnalysisException as fault:
             raise InputError(f"table {source}: {_lines(fault)[0][:300]}") from fault
         return self._noted(rows, _of_rows(work), table, name)
@@ -193,6 +193,10 @@ def _session(settings: Settings) -> SparkSession:
         builder = builder.config(name, setting)
     with _plain_faults():
         return builder.getOrCreate()
+
+
+def _quoted(column: str) -> Column:
+    return col("`" + column.replace("`", "``") + "`")
 
 
 def _carrying(table: Table) -> pa.Schema:
