@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from pyspark.sql import SparkSession
 from scipy.optimize import nnls
-from spark_cluster import EXECUTORS, Cluster, cluster, scanned
+from spark_cluster import EXECUTORS, KILL_AT, Cluster, cluster, scanned
 
 from stillwatch import pipeline
 from stillwatch.settings import Settings
@@ -35,6 +35,15 @@ TICKS = os.sysconf("SC_CLK_TCK")
 MACHINE = f"""Scenario `june`, one master and two workers of one core each on a machine of {os.cpu_count()} cores that
 others use as well: processor seconds are what counts.
 """
+COLUMNS = (
+    "exchanges", "accounts", "seconds", "executors, cpu s", "driver, cpu s", "shuffled, MB",
+    "kept after reading, bytes an exchange", "driver's Python, MiB",
+)  # fmt: skip
+ASSUMED = """
+Assumed: exchanges like those of `june` (prompts of about 450 characters); a cost that grows in proportion, far beyond
+the runs above; executors as fast as this machine's cores; disks and a network that keep up with what is shuffled.
+The driver's share runs on one core, so it is also its least time.
+"""
 MEASURES = ("executors", "driver", "shuffled")
 HOURS_OF_A_CORE, MB, GB = 3600.0, 1e6, 1e9
 WANTED = ((1_000_000_000, 3_000_000), (100_000_000_000, 30_000_000))  # exchanges and accounts to predict
@@ -42,12 +51,16 @@ WANTED = ((1_000_000_000, 3_000_000), (100_000_000_000, 30_000_000))  # exchange
 
 @dataclass(slots=True)
 class Run:
-    """One scan. stages: by name, processor seconds of executors and driver, and bytes shuffled."""
+    """One scan. stages: by name, processor seconds of executors and driver, and bytes shuffled.
+
+    driver_bytes: peak of the driver's Python; held_bytes: on the executors' disks after reading.
+    """
 
     exchanges: int
     accounts: int
     seconds: float
     driver_bytes: int = 0
+    held_bytes: int = 0
     stages: dict[str, list[float]] = field(default_factory=dict)
 
 
@@ -75,15 +88,26 @@ def driver_seconds() -> float:
     return own + sum(map(int, fields[11:13])) / TICKS
 
 
+def held_bytes() -> int:
+    """Bytes of kept tables on the executors' disks."""
+    session = SparkSession.getActiveSession()
+    if session is None:
+        return 0
+    return sum(int(kept.diskSize()) for kept in session.sparkContext._jsc.sc().getRDDStorageInfo())  # noqa: SLF001
+
+
 @dataclass(slots=True)
 class Meter:
-    """What had been used when each stage began."""
+    """What had been used when each stage began; `held`: what was kept after reading."""
 
     running: Cluster
+    held: int = 0
     marks: list[tuple[str, float, float, float]] = field(default_factory=list)
 
     def __call__(self, stage: str) -> None:
         """Note what was used so far."""
+        if stage == KILL_AT:
+            self.held = held_bytes()
         workers = sessions_seconds([worker.pid for worker in self.running.workers])
         self.marks.append((stage, time.time(), workers, driver_seconds()))
 
@@ -115,7 +139,7 @@ def measured(scale: float, days: int) -> Run:
             result = scanned(work / "log", settings, work / "out", meter)
             meter("end")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        run = Run(result.coverage.rows_read, result.coverage.accounts, time.perf_counter() - began, peak)
+        run = Run(result.coverage.rows_read, result.coverage.accounts, time.perf_counter() - began, peak, meter.held)
         written = list(shuffled(next((work / "events").iterdir())))
         for (stage, start, workers, driver), (_, end, workers_end, driver_end) in zip(
             meter.marks, meter.marks[1:], strict=False
@@ -155,14 +179,14 @@ def page(runs: Sequence[Run], names: Sequence[str]) -> str:
     lines = [
         f"# What a scan on Spark costs\n\n`python lab/spark_cost.py {' '.join(names)}`\n",
         MACHINE,
-        "| exchanges | accounts | seconds | executors, cpu s | driver, cpu s | shuffled, MB | driver's Python, MiB |",
-        "|---|---|---|---|---|---|---|",
+        f"| {' | '.join(COLUMNS)} |",
+        f"|{'---|' * len(COLUMNS)}",
     ]
     for run in runs:
         sums = [sum(costs[at] for costs in run.stages.values()) for at in range(len(MEASURES))]
         lines.append(
             f"| {run.exchanges:,} | {run.accounts:,} | {run.seconds:,.0f} | {sums[0]:,.0f} | {sums[1]:,.0f} "
-            f"| {sums[2] / MB:,.0f} | {run.driver_bytes / 2**20:,.0f} |"
+            f"| {sums[2] / MB:,.0f} | {run.held_bytes / run.exchanges:,.0f} | {run.driver_bytes / 2**20:,.0f} |"
         )
     lines += [
         "\n## Fitted\n",
@@ -174,7 +198,7 @@ def page(runs: Sequence[Run], names: Sequence[str]) -> str:
         told = f"{measure}, {'MB' if measure == 'shuffled' else 'cpu s'}"
         cells = " | ".join(f"{value / unit:,.1f}" for value in (model[0], model[1] * 1e6, model[2] * 1e6))
         lines.append(f"| {stage} | {told} | {cells} |")
-    lines += ["", off(runs, fits, stages), "\n## Predicted\n", *prediction(fits, stages), ""]
+    lines += ["", off(runs, fits, stages), "\n## Predicted\n", *prediction(fits, stages), ASSUMED]
     return "\n".join(lines)
 
 
