@@ -59,6 +59,7 @@ _OF_THE_MACHINE = (
     "spark_master",
     "spark_options",
     "kafka_options",
+    "database_options",
 )
 
 
@@ -90,6 +91,7 @@ class Settings:
     spark_master: URL of the Spark master; empty: what the environment says, else all cores of this machine.
     spark_options: options of the Spark session, by name; values are strings.
     kafka_options: options of the Kafka client that `watch` reads topics with, by name; values are strings.
+    database_options: what the driver of a database is told beside the URL of a table, such as a password; strings.
     region_policy: path of a TOML policy file, or empty; see docs/how-to/region-policy.md.
     retention_days: days before the last exchange that `watch` keeps sketches of; 0 keeps all.
     """
@@ -114,6 +116,7 @@ class Settings:
     spark_master: str = ""
     spark_options: Mapping[str, str] = field(default_factory=dict)
     kafka_options: Mapping[str, str] = field(default_factory=dict)
+    database_options: Mapping[str, str] = field(default_factory=dict)
     region_policy: str = ""
     retention_days: int = 90
 
@@ -131,7 +134,7 @@ class Settings:
         _check("trusted_networks", all(map(_is_network, self.trusted_networks)), "must be networks like 10.0.0.0/8")
         _check("threads", self.threads >= 0, "must be 0 (all) or more")
         _check("engine", self.engine in ENGINES, f"must be one of {', '.join(ENGINES)}")
-        for name in ("spark_options", "kafka_options"):
+        for name in ("spark_options", "kafka_options", "database_options"):
             strings = all(isinstance(value, str) for value in getattr(self, name).values())
             _check(name, strings, 'must map names to strings, such as "4g"')
 

@@ -14,7 +14,7 @@ from stillwatch.pipeline import Source, scan, simulate
 from stillwatch.pipeline.continuing import _kept, _Named
 from stillwatch.settings import Settings
 from stillwatch.together import FoundCampaign
-from stillwatch.types import CampaignId, Verdict
+from stillwatch.types import CampaignId, Scan, Verdict
 
 MOMENT = datetime(2026, 1, 10, tzinfo=UTC)
 KNOWN = KnownCampaign(CampaignId("c-1"), Verdict.DISTILLATION, MOMENT, MOMENT, MOMENT, frozenset(), 10, 100, (), ())
@@ -83,3 +83,20 @@ def test_a_log_that_grows_keeps_its_campaigns_and_names_no_innocent(
     rows = pq.read_table(tmp_path / "again/members.parquet").to_pydict()
     named = {a for a, n in zip(rows["account_id"], rows["exchanges_until_named"], strict=True) if n is not None}
     assert named == {a.account_id for a in again.continued.accounts}
+    if settings.engine != "duckdb":
+        plain = scan(replace(source, known=(tmp_path / "first",)), Settings(), tmp_path / "plain", str)
+        assert _told(again) == _told(plain)
+
+
+def _told(result: Scan) -> object:
+    campaigns = [
+        (
+            c.campaign_id,
+            c.verdict,
+            round(c.together_bits, 3),
+            sorted((m.account_id, round(m.bits, 3)) for m in c.members),
+        )
+        for c in result.campaigns
+    ]
+    assert result.continued is not None
+    return campaigns, [(a.account_id, a.campaign_id, round(a.bits, 3)) for a in result.continued.accounts]

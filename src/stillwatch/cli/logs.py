@@ -40,8 +40,11 @@ _SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 24 * 366
 
 
 def scan(  # noqa: PLR0913 - one parameter an option
-    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
+    paths: Annotated[list[Path] | None, typer.Argument(help="Log files or folders of them.")] = None,
     *,
+    table: Annotated[
+        str, typer.Option("--table", help="Instead of files: a table of Spark's catalog, or URL of one of a database.")
+    ] = "",
     accounts: AccountsFile = None,
     reference: Reference = None,
     out: Out = Path("stillwatch-out"),
@@ -63,8 +66,11 @@ def scan(  # noqa: PLR0913 - one parameter an option
     fail_on_campaign: FailOnCampaign = False,
 ) -> None:
     """Find the campaigns in traffic logs and write the report."""
+    if bool(paths) == bool(table):
+        raise UsageError("name what to scan: files or folders, or one --table")
     where = _where(engine, spark_master)
-    source = pipeline.Source(tuple(paths), accounts, reference, utc(as_of), tuple(known or ()), column_map, identity)
+    told = (accounts, reference, utc(as_of), tuple(known or ()), column_map, identity, table)
+    source = pipeline.Source(tuple(paths or ()), *told)
     measure: pipeline.Measure = "everything" if profile else "seconds"
     finish(
         run_scan(source, settings_file, out, measure, where), out, as_json=as_json, fail_on_campaign=fail_on_campaign

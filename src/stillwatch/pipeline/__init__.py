@@ -61,7 +61,7 @@ def scan(source: Source, settings: Settings, out: Path, tell: Tell, measure: Mea
         stages = clock.stop()
     if measure == "seconds":
         return result
-    size = sum(Path(file).stat().st_size for file in intake.tally.files)
+    size = sum(path.stat().st_size for path in map(Path, intake.tally.files) if path.is_file())  # a table is none
     return replace(result, cost=RunCost(intake.tally.rows_read, size, stages))
 
 
