@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,12 @@ import pytest
 from stillwatch.gateway.asked import Asked, Identity, of_headers
 from stillwatch.gateway.gate import Gate, Route
 from stillwatch.gateway.snapshot import Contents, Snapshot, write_snapshot
-from stillwatch.known import FamilyOdds, Indicator, KindIndicators, KnownCampaign, as_text
-from stillwatch.pipeline.linking import Request, scaffolds
+from stillwatch.known import COLUMNS, FamilyOdds, Indicator, KindIndicators, KnownCampaign, as_text
+from stillwatch.pipeline.linking import Request, scaffolds, shown
+from stillwatch.pipeline.pieces import projection
+from stillwatch.read import Tally, pairs, read_exchanges
+from stillwatch.settings import Settings
+from stillwatch.sketch import sketch
 from stillwatch.types import (
     ActId,
     Action,
@@ -20,6 +25,7 @@ from stillwatch.types import (
     Exemption,
     FollowUp,
     Scope,
+    Trait,
     TraitKind,
     Verdict,
 )
@@ -186,4 +192,66 @@ def test_parts_tools_and_parameters_are_read() -> None:
         "temperature": 0,
     }
     request = of_headers({}, json.dumps(body).encode(), "/", Identity()).request
-    assert request == Request("One\ntwo", "Be brief.", "", '{"temperature": 0}', ("run", "look"), "")
+    tools_hash = pairs.of_tools(body["tools"])["tools_hash"]
+    assert request == Request("One\ntwo", "Be brief.", "", '{"temperature":0}', ("run", "look"), "", tools_hash)
+
+
+def test_a_request_shows_what_the_log_of_it_shows(tmp_path: Path) -> None:
+    """Prompt, system prompt, client, parameters, tools, address: each trait met live is one that a scan finds."""
+    body = {
+        "messages": [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": PROMPT.format("five")}],
+        "tools": [{"type": "function", "function": {"name": "run"}}, {"type": "web_search"}],
+        "max_completion_tokens": 9,
+        "top_k": 4,
+    }
+    names = {
+        "x-account-id": "acme\u200b 1",
+        "user-agent": "sdk/1",
+        "x-ja4": "t13d",
+        "x-forwarded-for": "::ffff:203.0.113.9",
+    }
+    identity = Identity(client=("user-agent", "x-ja4"))
+    asked = of_headers(names, json.dumps(body).encode(), "/", identity)
+    row = {"exchange_id": "1", "ts": "2026-11-01T00:00:00Z", "account_id": names["x-account-id"], "model": "m"}
+    row |= {"request": body, "user_agent": "sdk/1", "tls_fingerprint": "t13d", "ip": names["x-forwarded-for"]}
+    (tmp_path / "log.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    (batch,) = read_exchanges([tmp_path], Settings(), Tally())
+    (kept,) = sketch(batch, projection()).to_pylist()
+    assert asked.account == batch["account_id"][0].as_py()
+    live = {str(trait.kind): trait.value for trait in shown(asked.request) if trait.kind != TraitKind.TOOL_SCHEMA}
+    for kind in (TraitKind.SYSTEM_PROMPT, TraitKind.CLIENT, TraitKind.PARAMETERS, TraitKind.ADDRESS, TraitKind.NETWORK):
+        (column,) = COLUMNS[kind]
+        assert live[kind] == str(kept[column]), kind
+    assert Trait(TraitKind.TOOL_SCHEMA, kept["tool_schema"]) in set(shown(asked.request))
+    words = {str(kept[column]) for column in COLUMNS[TraitKind.SCAFFOLD]}
+    assert {t.value for t in shown(asked.request) if t.kind is TraitKind.SCAFFOLD} <= words
+
+
+@pytest.mark.parametrize("name", ["authorization", "Authorization"])
+def test_a_key_is_known_however_its_scheme_is_written(gate_of: GateOf, name: str) -> None:
+    """BEARER is Bearer, and a second key does not hide the first."""
+    key = sha256(b"sk-1").hexdigest()
+    gate = gate_of(also=((key, Action.BLOCK), (key, Action.BLOCK, Scope.KEY)))
+    for shape in ("Bearer sk-1", "bearer  sk-1", "BEARER sk-1 ", "sk-1"):
+        assert not gate.answer(of_headers({name.lower(): shape}, b"", "/", Identity())).passes, shape
+    hidden = {"authorization": "Bearer other", "x-api-key": "sk-1"}
+    assert not gate.answer(of_headers(hidden, b"", "/", Identity())).passes
+
+
+def test_ids_are_compared_as_a_log_writes_them(gate_of: GateOf) -> None:
+    """Invisible characters, other compositions, addresses inside IPv6."""
+    gate = gate_of(also=(("caf\u00e9", Action.BLOCK),))
+    for account in ("caf\u00e9", "cafe\u0301", " caf\u00e9\u200b", "\u202ecaf\u00e9"):
+        assert not gate.answer(of_headers({"x-account-id": account}, b"", "/", Identity())).passes, account
+    for address in ("203.0.113.9", "::ffff:203.0.113.9", "203.0.113.9:4711", "6.6.6.6, 203.0.113.9"):
+        assert not gate.answer(of_headers({"x-forwarded-for": address}, b"", "/", Identity())).passes, address
+
+
+def test_words_that_cannot_be_read_hide_nobody(gate_of: GateOf) -> None:
+    """A lone surrogate breaks the sketch, not the decision about who asks, and nothing counts as a failure of ours."""
+    marked = ("1", Action.CHALLENGE, Scope.SCAFFOLD)
+    gate = gate_of(also=(marked,), follow_ups=_following(), indicators=as_text([_known()]))
+    body = json.dumps({"messages": [{"role": "user", "content": "\ud800 " * 40}]}).encode()
+    assert not gate.answer(of_headers({"x-account-id": "blocked"}, body, "/", Identity())).passes
+    assert gate.answer(of_headers({"x-account-id": "fresh"}, body, "/", Identity())).passes
+    assert gate.counts["failed", "open"] == 0

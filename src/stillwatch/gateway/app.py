@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from stillwatch.gateway.asked import Identity
+from stillwatch.gateway.asked import Identity, header_text
 from stillwatch.gateway.doors import Called, Reply, authorising, health, listing, litellm, otlp, seen
 from stillwatch.gateway.gate import Gate
 
@@ -37,7 +37,7 @@ class App:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            headers = {name.decode("latin-1"): header_text(value) for name, value in scope["headers"]}
             if scope["path"] in otlp.PATHS:
                 await _send(await self._exported(scope, headers, receive), send)
                 return

@@ -150,10 +150,8 @@ class Gate:
         if self._snapshot is None:
             return self.failed(asked.route)
         now = self.now()
-        targets = asked.targets()
-        if _SCAFFOLD in self._snapshot.scopes:
-            targets += [(_SCAFFOLD, h) for h in scaffolds(asked.request.prompt)]
-        found = self._snapshot.look_up(targets, now)
+        words = self._words(asked) if _SCAFFOLD in self._snapshot.scopes else []
+        found = self._snapshot.look_up([*asked.targets(), *words], now)
         if found.exempt:
             return PASS
         for order in found.orders:
@@ -161,9 +159,25 @@ class Gate:
                 self.counts["would", order.action] += 1
         enforced = [o for o in found.orders if o.enforced]
         if not enforced or not any(o.scope == _ACCOUNT for o in enforced):
-            fresh = self._link(asked, now)
-            enforced += [fresh] if fresh else []
+            enforced += self._fresh(asked, now)
         return self._act(max(enforced, key=lambda o: _SEVERITY[o.action]), now) if enforced else PASS
+
+    def _words(self, asked: Asked) -> list[tuple[str, str]]:
+        """Scaffolds to look up. Words that cannot be read hide nobody: identities are decided on all the same."""
+        try:
+            return [(_SCAFFOLD, h) for h in scaffolds(asked.request.prompt)]
+        except Exception:  # noqa: BLE001 - the gateway's door: a client chooses the words
+            self.counts["content_faults",] += 1
+            return []
+
+    def _fresh(self, asked: Asked, now: float) -> list[Order]:
+        """What follows from live linking; the same holds of words that cannot be read."""
+        try:
+            order = self._link(asked, now)
+        except Exception:  # noqa: BLE001 - same
+            self.counts["content_faults",] += 1
+            return []
+        return [order] if order else []
 
     def _link(self, asked: Asked, now: float) -> Order | None:
         """The order about a fresh account that continues a campaign, if this request shows that."""

@@ -23,7 +23,7 @@ from stillwatch.read import Tally, read_exchanges
 from stillwatch.settings import Settings
 from stillwatch.types import Accused, ActId, CampaignId, Exemption, Mark, Plan, Scope, TraitKind, Verdict
 
-__all__ = ["PAST_COLUMNS", "Books", "Report", "load_policy", "past_exchanges", "read_report"]
+__all__ = ["CLIENT_COLUMNS", "PAST_COLUMNS", "Books", "Report", "load_policy", "past_exchanges", "read_report"]
 
 _SCOPE_OF = {
     TraitKind.SCAFFOLD: Scope.SCAFFOLD,
@@ -32,7 +32,8 @@ _SCOPE_OF = {
     TraitKind.CLIENT: Scope.CLIENT,
 }
 _YOUNG = timedelta(hours=48)  # an account that a scan has seen for less may yet turn out to continue a campaign
-PAST_COLUMNS = ("account_id", "key_id", "org_id", "ip", "user_agent", "prompt_text", "ts")
+CLIENT_COLUMNS = ("user_agent", "tls_fingerprint", "header_order")
+PAST_COLUMNS = ("account_id", "key_id", "org_id", "ip", *CLIENT_COLUMNS, "prompt_text", "ts")
 
 
 @dataclass(frozen=True, slots=True)

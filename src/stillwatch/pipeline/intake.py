@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from stillwatch.engine import Engine, Spreading
 from stillwatch.errors import InputError
+from stillwatch.ids import canonical_id
 from stillwatch.pipeline.pieces import Wanted, projection, sketch_pieces, until
 from stillwatch.read import (
     Identity,
@@ -32,13 +33,15 @@ from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.sketch import sketch
 from stillwatch.tables import ACCOUNTS, SKETCHED
+from stillwatch.types import AccountId
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """What to scan. accounts: a file, or None for the one beside the logs; reference: traffic believed benign;
     as_of: later exchanges are left out; known: folders of earlier reports, whose campaigns may go on here;
-    column_map: a file that says which field is which column; identity: a file of who stands behind keys.
+    column_map: a file that says which field is which column; identity: a file of who stands behind keys; innocents: a
+    file of accounts known innocent, one a line.
     """
 
     paths: tuple[Path, ...]
@@ -48,6 +51,7 @@ class Source:
     known: tuple[Path, ...] = ()
     column_map: Path | None = None
     identity: Path | None = None
+    innocents: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +155,17 @@ def _why(tally: Tally) -> str:
 def seen_columns(tallies: Sequence[Tally]) -> frozenset[str]:
     """Columns with a value anywhere in the input."""
     return frozenset(name for tally in tallies for name, share in tally.column_fraction().items() if share > 0)
+
+
+def read_accounts_listed(file: Path | None) -> frozenset[AccountId] | None:
+    """Read a list of accounts, one a line; None where there is none.
+
+    Raises:  InputError: it cannot be read.
+    """
+    if file is None:
+        return None
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise InputError(f"{file}: cannot be read as a list of accounts, one a line") from fault
+    return frozenset(AccountId(account) for line in lines if (account := canonical_id(line)))

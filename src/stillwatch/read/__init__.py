@@ -14,6 +14,7 @@ from stillwatch.errors import InputError
 from stillwatch.read.canonical_ids import canonical
 from stillwatch.read.canonical_parquet import parquet_batches
 from stillwatch.read.column_map import read_map
+from stillwatch.read.dialects import request_columns
 from stillwatch.read.format import Format
 from stillwatch.read.identified import Identity
 from stillwatch.read.keyed_sketches import is_keyed, keyed_batches
@@ -50,6 +51,7 @@ __all__ = [
     "read_identity",
     "read_map",
     "read_piece",
+    "request_columns",
     "stored",
 ]
 
