@@ -6,8 +6,9 @@ gate. Every twelve hours, and 1, 3, 7 and 15 hours after a campaign was first ac
 logged, the policy of lab/gateway_drill.toml proposes, a person approves, the snapshot is published. An operator whose
 account is stopped gives it up; a day or an hour later a fresh account (own address, key, card and mail; the same
 client, tasks and words) goes on in its place, again and again. What is stopped reaches no model and is not in its log.
-In the third row the operator also words everything anew from its first stop on. Policy and mechanisms were made while
-looking at seed 1; the other seeds were fresh. Usage: SEED... [--reaction 0|1|2]
+In the third row the operator also words everything anew from its first stop on: prompts, tools and parameters of
+another half of all phrases. Policy and mechanisms were made while looking at seed 1; the other seeds were fresh.
+Usage: SEED... [--reaction 0|1|2]
 """
 
 import json
@@ -106,12 +107,13 @@ class World:
 
 
 def world(scale: float, seed: int, folder: Path) -> World:
-    """Simulate it, and once more with another seed for the words."""
+    """Simulate it, and once more for other words: from the half of phrases and prompts that the log has nothing of."""
     scenario = simulate.load_scenario("february").scaled(scale).over(DAYS)
     anew: dict[str, list[Row]] = defaultdict(list)
     rows, operator, table, accounts = [], {}, pa.table({}), pa.table({})
-    for place, number in (("other", seed + 1000), ("log", seed)):
-        simulate.simulate(scenario, folder / place, number, simulate.load_pool("A", None))
+    drawn: tuple[tuple[str, int, Literal["A", "B"]], ...] = (("other", seed + 1000, "B"), ("log", seed, "A"))
+    for place, number, half in drawn:
+        simulate.simulate(scenario, folder / place, number, simulate.load_pool(half, None))
         table = pq.read_table(folder / place / "exchanges").sort_by("ts")
         accounts = pq.read_table(folder / place / "accounts.parquet")
         labels = pq.read_table(folder / place / "labels" / "accounts.parquet").to_pylist()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -154,6 +155,16 @@ def test_a_fresh_account_that_continues_a_campaign_is_acted_on_in_its_first_exch
     linked = gate.linked.get_nowait()
     assert (linked.account, linked.upcoming.act_id, linked.bits) == ("fresh", "a-1", 11.0)
     assert gate.linked.empty()
+
+
+def test_a_cap_an_hour_holds_for_fresh_accounts_too(gate_of: GateOf) -> None:
+    """Beyond it they are let through and counted: a mistake of ours cannot stop everybody."""
+    (act, following), *_ = _following()
+    gate = gate_of(follow_ups=((act, replace(following, per_hour=2)),), indicators=as_text([_known()]))
+    prompt = PROMPT.format("five")
+    passes = [gate.answer(_asked(f"fresh-{n}", prompt=prompt)).passes for n in range(5)]
+    assert passes == [False, False, True, True, True]
+    assert gate.counts["over_cap", "challenge"] == 3
 
 
 def test_without_an_approval_a_follow_up_only_counts(gate_of: GateOf) -> None:

@@ -60,6 +60,7 @@ def propose(  # noqa: PLR0913 - what a plan depends on, by keyword
         tuple(f for f in follow_ups if f is not None),
         bits_held == "held",
         frozenset((rule.reason_code, rule.action) for rule in policy.rules if rule.enforce),
+        tuple(sorted(policy.caps_per_hour.items())),
     )
 
 
@@ -107,6 +108,7 @@ def follow_up(campaign: Accused, policy: Policy) -> FollowUp | None:
         rule.hours,
         rule.requests,
         rule.message,
+        per_hour=policy.caps_per_hour.get(rule.action, 0),
     )
 
 

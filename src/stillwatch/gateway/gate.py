@@ -192,6 +192,9 @@ class Gate:
         if found is None:
             return None
         upcoming, at = self._upcoming[found[0]], datetime.fromtimestamp(now, UTC)
+        if upcoming.per_hour and self._allowance.take(f"links {upcoming.action}", upcoming.per_hour, 3600, now):
+            self.counts["over_cap", upcoming.action] += 1
+            return None
         self.linked.put(Linked(asked.account, found[1], upcoming, at))
         self.counts["linked", upcoming.action] += 1
         order = _order(asked.account, found[1], upcoming, now)

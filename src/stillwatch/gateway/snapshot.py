@@ -86,6 +86,7 @@ class Upcoming:
     requests: int
     message: str
     enforced: bool
+    per_hour: int = 0
 
 
 def write_snapshot(contents: Contents, path: Path) -> None:
@@ -225,6 +226,7 @@ def _upcoming_row(act_id: ActId, following: FollowUp) -> list[Any]:
         following.requests,
         following.message,
         following.approval is not None,
+        following.per_hour,
     ]
 
 

@@ -52,7 +52,8 @@ class Metrics:
         failed = CounterMetricFamily("stillwatch_failed", "Requests we could not tell about.", labels=["mode"])
         would = CounterMetricFamily("stillwatch_would", "What simulated decisions would have done.", labels=["action"])
         linked = CounterMetricFamily("stillwatch_linked", "Fresh accounts that continue a campaign.", labels=["action"])
-        families = {"answers": answers, "failed": failed, "would": would, "linked": linked}
+        over = CounterMetricFamily("stillwatch_over_cap", "Let go by a policy's cap an hour.", labels=["action"])
+        families = {"answers": answers, "failed": failed, "would": would, "linked": linked, "over_cap": over}
         for name, count in counts.items():
             if name[0] in families:
                 families[name[0]].add_metric(name[1:], count)
