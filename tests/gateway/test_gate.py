@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stillwatch import decide
 from stillwatch.gateway.asked import Asked, Identity, of_headers
 from stillwatch.gateway.gate import Gate, Route
 from stillwatch.gateway.snapshot import Contents, Snapshot, write_snapshot
@@ -154,6 +155,9 @@ def test_a_fresh_account_that_continues_a_campaign_is_acted_on_in_its_first_exch
     assert gate.answer(_asked("stranger", prompt="How do I boil an egg so that the yolk stays soft?")).passes
     linked = gate.linked.get_nowait()
     assert (linked.account, linked.upcoming.act_id, linked.bits) == ("fresh", "a-1", 11.0)
+    order = gate.answer(_asked("fresh", prompt=prompts[0])).order
+    assert order is not None
+    assert order.decision_id == decide.linked("fresh", 11.0, _following()[0][1], linked.at).decision_id
     assert gate.linked.empty()
 
 

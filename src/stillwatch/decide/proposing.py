@@ -115,7 +115,7 @@ def follow_up(campaign: Accused, policy: Policy) -> FollowUp | None:
 def linked(account: str, bits: float, following: FollowUp, now: datetime) -> Decision:
     """Make the decision about a fresh account that continues a campaign, under the approval given for such accounts."""
     return Decision(
-        decision_id=_decision_id(following.campaign_id, Scope.ACCOUNT, account, following.action, now),
+        decision_id=decision_id(following.campaign_id, Scope.ACCOUNT, account, following.action, now),
         scope=Scope.ACCOUNT,
         value=account,
         action=following.action,
@@ -133,7 +133,7 @@ def linked(account: str, bits: float, following: FollowUp, now: datetime) -> Dec
 def decision(campaign_id: CampaignId, rule: Rule, value: str, bits: float, start: datetime) -> Decision:
     """Make the simulated decision that a rule asks for; its id follows from what it says."""
     return Decision(
-        decision_id=_decision_id(campaign_id, rule.scope, value, rule.action, start),
+        decision_id=decision_id(campaign_id, rule.scope, value, rule.action, start),
         scope=rule.scope,
         value=value,
         action=rule.action,
@@ -147,7 +147,8 @@ def decision(campaign_id: CampaignId, rule: Rule, value: str, bits: float, start
     )
 
 
-def _decision_id(campaign_id: CampaignId, scope: Scope, value: str, action: Action, start: datetime) -> DecisionId:
+def decision_id(campaign_id: str, scope: Scope, value: str, action: str, start: datetime) -> DecisionId:
+    """The id of a decision, which follows from what it says: whoever makes it, ledger or gateway, it has the same."""
     words = f"{campaign_id}\0{scope}\0{value}\0{action}\0{start.isoformat()}"
     return DecisionId("d-" + hashlib.sha256(words.encode()).hexdigest()[:20])
 

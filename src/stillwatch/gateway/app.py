@@ -44,8 +44,11 @@ class App:
             asked = scope["query_string"]
             query = dict(parse_qsl(asked.decode("latin-1"))) if asked else {}
             limits = _SEEN_LIMITS if scope["path"] == seen.PATH else _LIMITS
-            body = await _body(headers, receive, *limits) or b""
-            reply = self.reply(Called(scope["method"], scope["path"], query, headers, body))
+            body = await _body(headers, receive, *limits)
+            if body is None and scope["path"] == seen.PATH:  # none of it is kept, and that must not be confirmed
+                await _send(Reply(413, {"content-type": "text/plain"}, b"too long, or too slow\n"), send)
+                return
+            reply = self.reply(Called(scope["method"], scope["path"], query, headers, body or b""))
             await _send(reply, send)
 
     async def _exported(self, scope: Message, headers: Mapping[str, str], receive: Receive) -> Reply:

@@ -17,6 +17,7 @@ from typing import Literal
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.counting import Allowance
 from stillwatch.gateway.snapshot import Order, Snapshot, Upcoming
+from stillwatch.pipeline.acting import decision_id
 from stillwatch.pipeline.linking import Linker, linker_of, scaffolds, shown
 from stillwatch.types import SEVERITY, Action, Scope
 
@@ -197,7 +198,7 @@ class Gate:
             return None
         self.linked.put(Linked(asked.account, found[1], upcoming, at))
         self.counts["linked", upcoming.action] += 1
-        order = _order(asked.account, found[1], upcoming, now)
+        order = _order(asked.account, found[1], upcoming, at)
         self._new[asked.account] = order
         if len(self._new) > _LINKED:
             self._new.popitem(last=False)
@@ -216,17 +217,17 @@ class Gate:
         return Answer(passes=True, action=order.action, order=order)
 
 
-def _order(account: str, bits: float, upcoming: Upcoming, now: float) -> Order:
+def _order(account: str, bits: float, upcoming: Upcoming, at: datetime) -> Order:
     return Order(
-        decision_id=f"live-{upcoming.campaign_id}-{account}",
+        decision_id=decision_id(upcoming.campaign_id, Scope.ACCOUNT, account, upcoming.action, at),
         scope=_ACCOUNT,
         value=account,
         action=upcoming.action,
         reason_code=upcoming.reason_code,
         campaign_id=upcoming.campaign_id,
         bits=bits,
-        start=now,
-        end=now + upcoming.hours * 3600,
+        start=at.timestamp(),
+        end=at.timestamp() + upcoming.hours * 3600,
         requests=upcoming.requests,
         message=upcoming.message,
         enforced=upcoming.enforced,

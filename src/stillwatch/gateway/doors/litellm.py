@@ -60,7 +60,8 @@ def _asked(values: Mapping[str, Any], identity: Identity) -> Asked:
         for name, value in (given.items() if isinstance(given, dict) else ())
         if isinstance(value, str) and value != _HIDDEN
     }
-    texts = [text for text in values.get("texts") or () if isinstance(text, str)]
+    given = values.get("texts")
+    texts = [text for text in given if isinstance(text, str)] if isinstance(given, list) else []
     chat = {"messages": values.get("structured_messages") or (texts[-1] if texts else ""), "tools": values.get("tools")}
     client = client_of(*(headers.get(name, "") for name in identity.client))
     key = written(who.get("user_api_key_hash"))
