@@ -253,6 +253,19 @@ def test_a_key_is_known_however_its_scheme_is_written(gate_of: GateOf, name: str
     assert not gate.answer(of_headers(hidden, b"", "/", Identity())).passes
 
 
+def test_a_key_that_is_exempt_frees_no_other(gate_of: GateOf) -> None:
+    """Whoever shows two keys is exempt only if both are: the model's server may read either."""
+    good, bad = (sha256(key).hexdigest() for key in (b"sk-good", b"sk-bad"))
+    at = datetime.now(UTC)
+    gate = gate_of(
+        also=((bad, Action.BLOCK),), exemptions=(Exemption(Scope.ACCOUNT, good, "A. Person", at, "customer"),)
+    )
+    shown = {"authorization": "Bearer sk-good", "x-api-key": "sk-bad"}
+    assert gate.answer(of_headers({"authorization": "Bearer sk-good"}, b"", "/", Identity())).passes
+    for headers in (shown, {"authorization": "Bearer sk-bad", "x-api-key": "sk-good"}):
+        assert not gate.answer(of_headers(headers, b"", "/", Identity())).passes
+
+
 def test_ids_are_compared_as_a_log_writes_them(gate_of: GateOf) -> None:
     """Invisible characters, other compositions, addresses inside IPv6."""
     gate = gate_of(also=(("caf\u00e9", Action.BLOCK),))

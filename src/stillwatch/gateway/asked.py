@@ -50,19 +50,24 @@ class Asked:
     request: Request = _NO_CONTENT
     other_keys: tuple[str, ...] = ()
 
-    def targets(self) -> list[tuple[str, str]]:
-        """Give the scopes and values that a look-up needs, scaffolds aside."""
+    def shown_keys(self) -> tuple[str, ...]:
+        """Give every key that was shown; one that is empty where there is none."""
+        return (self.key, *self.other_keys)
+
+    def targets(self, key: str) -> list[tuple[str, str]]:
+        """Give the scopes and values that a look-up needs, scaffolds aside, if this key is the one that counts.
+
+        Where the key alone says who asks, another key is another account.
+        """
         address = self.request.address
-        pairs = [
-            (_ACCOUNT, self.account),
-            (_KEY, self.key),
+        pairs = (
+            (_ACCOUNT, key if self.account == self.key else self.account),
+            (_KEY, key),
             (_ORGANISATION, self.organisation),
             (_ADDRESS, address),
             (_NETWORK, (network(address) if address else None) or ""),
             (_CLIENT, self.request.client),
-        ]
-        for key in self.other_keys:
-            pairs += [(_KEY, key), (_ACCOUNT, key)]
+        )
         return [pair for pair in pairs if pair[1]]
 
 

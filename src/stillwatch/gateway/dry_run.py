@@ -93,4 +93,4 @@ def _targets(row: Mapping[str, Any], content: bool) -> tuple[Target, ...]:  # no
         request=Request(client=client_of(*(row[name] or "" for name in CLIENT_COLUMNS)), address=row["ip"] or ""),
     )
     words = scaffolds(row["prompt_text"] or "") if content else ()
-    return (*asked.targets(), *((Scope.SCAFFOLD.value, h) for h in words))
+    return (*asked.targets(asked.key), *((Scope.SCAFFOLD.value, h) for h in words))

@@ -152,13 +152,14 @@ class Gate:
             return self.failed(asked.route)
         now = self.now()
         words = self._words(asked) if _SCAFFOLD in self._snapshot.scopes else []
-        found = self._snapshot.look_up([*asked.targets(), *words], now)
-        if found.exempt:
+        found = [self._snapshot.look_up([*asked.targets(key), *words], now) for key in asked.shown_keys()]
+        if all(one.exempt for one in found):
             return PASS
-        for order in found.orders:
+        orders = {o.decision_id: o for one in found for o in one.orders}.values()
+        for order in orders:
             if not order.enforced:
                 self.counts["would", order.action] += 1
-        enforced = [o for o in found.orders if o.enforced]
+        enforced = [o for o in orders if o.enforced]
         if not enforced or not any(o.scope == _ACCOUNT for o in enforced):
             enforced += self._fresh(asked, now)
         return self._act(max(enforced, key=lambda o: _SEVERITY[o.action]), now) if enforced else PASS
