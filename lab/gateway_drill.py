@@ -2,9 +2,9 @@
 
 In: seeds, perhaps one reaction. Out: lab/results/gateway_drill.json, and from it the page beside it; what the file has
 already is kept. The traffic of `february` over ten days is replayed in order of time; every request is first put to the
-gate. Every twelve hours, and 1, 3, 7 and 15 hours after a campaign was first accused, `watch` judges what has been
-logged, the policy of lab/gateway_drill.toml proposes, a person approves, the snapshot is published. An operator whose
-account is stopped gives it up; a day or an hour later a fresh account (own address, key, card and mail; the same
+gate. Every twelve hours, and every two in the twelve hours after a campaign was first accused, `watch` judges what has
+been logged, the policy of lab/gateway_drill.toml proposes, a person approves, the snapshot is published. An operator
+whose account is stopped gives it up; a day or an hour later a fresh account (own address, key, card and mail; the same
 client, tasks and words) goes on in its place, again and again. What is stopped reaches no model and is not in its log.
 In the third row the operator also words everything anew from its first stop on: prompts, tools and parameters of
 another half of all phrases. Policy and mechanisms were made while looking at seed 1; the other seeds were fresh.
@@ -44,7 +44,7 @@ HERE = Path(__file__).resolve().parent
 PAGE, POLICY = HERE / "results" / "gateway_drill.md", HERE / "gateway_drill.toml"
 KEPT, SCALE = HERE / "results" / "gateway_drill.json", 0.01
 DAYS, WITHIN = 10, 3
-LOOK_HOURS = (1, 2, 4, 8, 12)  # from look to look after a campaign was first accused; the last goes on
+LOOK_HOURS = (2, 2, 2, 2, 2, 2, 12)  # from look to look after a campaign was first accused; the last goes on
 Reaction = Literal["replaced after 24 h", "replaced after 1 h", "replaced after 1 h, in new words"]
 HOURS: dict[Reaction, int] = {
     "replaced after 24 h": 24,
@@ -319,7 +319,7 @@ def details(row: Row) -> Iterator[str]:
 
 def page(kept: list[Row]) -> str:
     """The page: every reaction over all seeds, over the fresh ones, and each operator."""
-    told = (__doc__ or "").split("\n\n", 1)[1].partition(" Usage:")[0].splitlines()
+    told = (__doc__ or "").split("\n\n", 1)[1].partition("\nUsage:")[0].splitlines()
     heads = (
         "accounts of the operator", "seeds", "operators found", "wanted after", "got after", "harvest falls by",
         f"fresh accounts stopped within {WITHIN} requests", "innocents' requests stopped",
