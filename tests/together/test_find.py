@@ -38,6 +38,7 @@ def test_a_false_accusation_that_is_labelled_counts_against_the_bits(world, null
     made = world(2, operators=(60,))
     found = find(made.accounts, nulls, SETTINGS)
     members = np.isin(np.arange(len(made.operator)), found.campaigns[0].rows)
+    assert found.checked is not None
     believed = found.checked.calibration(members)
     refuted = found.checked.calibration(members, members)
     assert believed == found.calibration

@@ -12,7 +12,7 @@ import pyarrow as pa
 from stillwatch import __version__, hidden, known, report, together
 from stillwatch.engine import Engine, opened
 from stillwatch.pipeline.behaviour import behaviour
-from stillwatch.pipeline.continuing import Mask, Traffic, go_on, held_by, leave
+from stillwatch.pipeline.continuing import Continuing, Traffic, go_on, held_by, leave
 from stillwatch.pipeline.demonstration import Comparison, compare, simulate
 from stillwatch.pipeline.intake import Intake, Source, read_accounts_listed, seen_columns, take_in
 from stillwatch.pipeline.judging import Case, judge
@@ -22,8 +22,8 @@ from stillwatch.pipeline.summary import coverage
 from stillwatch.pipeline.tested import tested_tables
 from stillwatch.settings import Settings
 from stillwatch.tables import TAKEN
-from stillwatch.together import Nulls
-from stillwatch.types import AccountId, RunCost, Scan
+from stillwatch.together import Found, Nulls
+from stillwatch.types import AccountId, Calibration, RunCost, Scan
 
 __all__ = ["Asked", "Comparison", "Measure", "Source", "Tell", "compare", "examine", "scan", "simulate"]
 
@@ -81,6 +81,8 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
     found = together.find(profiled.accounts, nulls, settings)
     clock.start("known campaigns")
     continuing = go_on(Traffic(engine, intake.sketched, profiled), found.campaigns, asked.earlier, settings)
+    calibration = _calibration(found, continuing, asked, profiled.profiles.ids)
+    found = replace(found, checked=None)  # all groups, not needed any more
     clock.start("hidden? taking? leaked?")
     columns = seen_columns((intake.tally, intake.account_tally))
     case = Case(intake, profiled, columns, asked.policy, settings, continuing.kept_ids)
@@ -91,7 +93,7 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
         input_fingerprint=intake.tally.fingerprint(),
         settings_hash=settings.fingerprint(),
         coverage=coverage(intake, profiled, found),
-        calibration=found.checked.calibration(continuing.suspects, _innocents(asked, profiled.profiles.ids)),
+        calibration=calibration,
         groups_tested=found.groups_tested,
         campaigns=judged.campaigns,
         stage_seconds={cost.stage: cost.seconds for cost in clock.stop()},
@@ -115,5 +117,7 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
     return result
 
 
-def _innocents(asked: Asked, ids: pa.Array) -> Mask | None:
-    return None if asked.innocents is None else held_by(ids, asked.innocents)
+def _calibration(found: Found, continuing: Continuing, asked: Asked, ids: pa.Array) -> Calibration:
+    """Check the bits with what is known by now: who continues a campaign, and who is innocent."""
+    innocents = None if asked.innocents is None else held_by(ids, asked.innocents)
+    return found.checked.calibration(continuing.suspects, innocents) if found.checked else found.calibration

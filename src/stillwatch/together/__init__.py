@@ -78,7 +78,8 @@ class FoundCampaign:
 class Found:
     """All campaigns of a run, how many groups were tested, and whether the bits passed their own check.
 
-    tested: how every group and account was judged, for `explain`; checked: what the check of the bits looked at.
+    tested: how every group and account was judged, for `explain`; checked: what the check of the bits looked at, to
+    check them again; as large as all groups.
     """
 
     campaigns: tuple[FoundCampaign, ...]
@@ -88,7 +89,7 @@ class Found:
     tests_off: tuple[NotEvaluated, ...]
     threshold_bits: float | None
     tested: Tested
-    checked: "Checked"
+    checked: "Checked | None"
 
 
 @dataclass(frozen=True, slots=True)
