@@ -16,6 +16,7 @@ from stillwatch.cli.options import (
     ColumnMapFile,
     FailOnCampaign,
     IdentityFile,
+    InnocentsFile,
     Known,
     Out,
     Profile,
@@ -60,6 +61,7 @@ def scan(  # noqa: PLR0913 - one parameter an option
     column_map: ColumnMapFile = None,
     identity: IdentityFile = None,
     known: Known = None,
+    innocents: InnocentsFile = None,
     settings_file: SettingsFile = None,
     profile: Profile = False,
     as_json: AsJson = False,
@@ -69,7 +71,7 @@ def scan(  # noqa: PLR0913 - one parameter an option
     if bool(paths) == bool(table):
         raise UsageError("name what to scan: files or folders, or one --table")
     where = _where(engine, spark_master)
-    told = (accounts, reference, utc(as_of), tuple(known or ()), column_map, identity, table)
+    told = (accounts, reference, utc(as_of), tuple(known or ()), column_map, identity, table, innocents)
     source = pipeline.Source(tuple(paths or ()), *told)
     measure: pipeline.Measure = "everything" if profile else "seconds"
     finish(
@@ -90,6 +92,7 @@ def watch(  # noqa: PLR0913 - one parameter an option
     reference: Reference = None,
     out: Out = Path("stillwatch-out"),
     known: Known = None,
+    innocents: InnocentsFile = None,
     every: Annotated[
         float | None, typer.Option("--every", min=0.01, help="Look again after so many minutes; else one look.")
     ] = None,
@@ -102,7 +105,7 @@ def watch(  # noqa: PLR0913 - one parameter an option
     """Take in new log files, once each, and judge all that is kept."""
     paths = tuple(Path(place) for place in places if not watching.is_elsewhere(place))
     elsewhere = tuple(place for place in places if watching.is_elsewhere(place))
-    source = pipeline.Source(paths, accounts, reference, None, tuple(known or ()), column_map, identity)
+    source = pipeline.Source(paths, accounts, reference, None, tuple(known or ()), column_map, identity, innocents)
     while True:
         with progress() as tell:
             result = watching.watch(source, state, settings.load(settings_file), out, tell, elsewhere)

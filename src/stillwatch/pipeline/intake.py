@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from stillwatch.engine import Engine, Spreading
 from stillwatch.errors import InputError
+from stillwatch.ids import canonical_id
 from stillwatch.pipeline.pieces import Wanted, projection, sketch_catalogued, sketch_pieces, until
 from stillwatch.read import (
     Format,
@@ -37,6 +38,7 @@ from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.sketch import sketch
 from stillwatch.tables import ACCOUNTS, SKETCHED
+from stillwatch.types import AccountId
 
 _LOW_BITS = 0xFFFFFF  # of a hash: their sum over 100 billion rows fits 64 bits
 
@@ -46,7 +48,8 @@ class Source:
     """What to scan. accounts: a file, or None for the one beside the logs; reference: traffic believed benign;
     as_of: later exchanges are left out; known: folders of earlier reports, whose campaigns may go on here;
     column_map: a file that says which field is which column; identity: a file of who stands behind keys;
-    table: instead of paths, a table of the cluster's catalog, or the URL of one of a database.
+    table: instead of paths, a table of the cluster's catalog, or the URL of one of a database; innocents: a file of
+    accounts known innocent, one a line.
     """
 
     paths: tuple[Path, ...]
@@ -57,6 +60,7 @@ class Source:
     column_map: Path | None = None
     identity: Path | None = None
     table: str = ""
+    innocents: Path | None = None
 
     def __str__(self) -> str:
         return (shown_url(self.table) if is_database(self.table) else self.table) or ", ".join(map(str, self.paths))
@@ -194,3 +198,17 @@ def _why(tally: Tally) -> str:
 def seen_columns(tallies: Sequence[Tally]) -> frozenset[str]:
     """Columns with a value anywhere in the input."""
     return frozenset(name for tally in tallies for name, share in tally.column_fraction().items() if share > 0)
+
+
+def read_accounts_listed(file: Path | None) -> frozenset[AccountId] | None:
+    """Read a list of accounts, one a line; None where there is none.
+
+    Raises:  InputError: it cannot be read.
+    """
+    if file is None:
+        return None
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise InputError(f"{file}: cannot be read as a list of accounts, one a line") from fault
+    return frozenset(AccountId(account) for line in lines if (account := canonical_id(line)))

@@ -14,6 +14,7 @@ from stillwatch.errors import InputError
 from stillwatch.read.canonical_ids import canonical
 from stillwatch.read.canonical_parquet import parquet_batches
 from stillwatch.read.column_map import read_map
+from stillwatch.read.dialects import request_columns
 from stillwatch.read.format import Format
 from stillwatch.read.identified import Identity
 from stillwatch.read.in_place import database_rows, is_database, shown_url, table_batches, used_columns
@@ -54,6 +55,7 @@ __all__ = [
     "read_map",
     "read_piece",
     "read_table",
+    "request_columns",
     "shown_url",
     "stored",
     "used_columns",

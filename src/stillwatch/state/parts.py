@@ -8,7 +8,6 @@ to one that died. Of two parts of one path, the file has grown or was written an
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ import pyarrow.parquet as pq
 from stillwatch.errors import InputError
 from stillwatch.schemas import arrow_schema
 from stillwatch.tables import SKETCHED
+from stillwatch.whole import flush, write_whole
 
 _UNFINISHED, _PARTS, _LOCK, _MADE_BY, _ROWS, _PART = "unfinished", "parts", "lock", "made_by", "sketched", "part"
 _REPORTED = "reported"
@@ -89,10 +89,10 @@ class State:
         }
         (folder / f"{_PART}.json").write_text(json.dumps(written), encoding="utf-8")
         for file in (folder / f"{_ROWS}.parquet", folder / f"{_PART}.json", folder):
-            _flush(file)
+            flush(file)
         finished = self.folder / _PARTS / name
         folder.replace(finished)
-        _flush(finished.parent)
+        flush(finished.parent)
         return _read(finished)
 
     def drop(self, parts: Iterable[Part]) -> None:
@@ -108,7 +108,7 @@ class State:
 
     def reported(self) -> None:
         """Remember that a report tells of these parts; a run that dies before it says so is made up for by the next."""
-        _write_whole(self.folder, _REPORTED, self._held())
+        write_whole(self.folder / _REPORTED, self._held().encode())
 
     def _held(self) -> str:
         return "\n".join(sorted(path.name for path in (self.folder / _PARTS).iterdir()))
@@ -145,18 +145,9 @@ def opened(folder: Path, made_by: str) -> Iterator[State]:
 def _claim(folder: Path, made_by: str) -> None:
     path = folder / _MADE_BY
     if not path.exists():
-        _write_whole(folder, _MADE_BY, made_by)
+        write_whole(path, made_by.encode())
     elif path.read_text(encoding="utf-8") != made_by:
         raise InputError(f"{folder}: this state directory holds sketches of another version; begin a new one")
-
-
-def _write_whole(folder: Path, name: str, text: str) -> None:
-    """Have a file hold a text, or what it held before."""
-    written = folder / _UNFINISHED / name
-    written.write_text(text, encoding="utf-8")
-    _flush(written)
-    written.replace(folder / name)
-    _flush(folder)
 
 
 def _write_rows(path: Path, batches: Iterable[pa.RecordBatch]) -> int:
@@ -175,12 +166,3 @@ def _read(folder: Path) -> Part:
         return Part(folder, stamp, found["last_second"], found["counts"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise InputError(f"{folder}: not a part of a state directory; remove it and its log is read again") from fault
-
-
-def _flush(path: Path) -> None:
-    """Have the disk hold a file or a folder's entries before anything depends on it."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

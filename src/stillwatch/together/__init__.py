@@ -29,7 +29,7 @@ from stillwatch.together.score import Scores, declared_groups, exempted, measure
 from stillwatch.together.score import learn_weights as weights_of
 from stillwatch.together.stakes import fit_stakes, kinds_of
 from stillwatch.together.trust import Labelled, Trust, fit_trust
-from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
+from stillwatch.types import Calibration, Evidence, LabelledInnocents, NotEvaluated, SharedTrait, Trait, TraitKind
 
 __all__ = [
     "MOST_VALUES",
@@ -80,7 +80,8 @@ class FoundCampaign:
 class Found:
     """All campaigns of a run, how many groups were tested, and whether the bits passed their own check.
 
-    tested: how every group and account was judged, for `explain`.
+    tested: how every group and account was judged, for `explain`; checked: what the check of the bits looked at, to
+    check them again; as large as all groups.
     """
 
     campaigns: tuple[FoundCampaign, ...]
@@ -90,6 +91,40 @@ class Found:
     tests_off: tuple[NotEvaluated, ...]
     threshold_bits: float | None
     tested: Tested
+    checked: "Checked | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a run's check of its own bits rests on. groups: their accounts; bits: of each; open: those that declare no
+    organisation.
+    """
+
+    groups: Groups
+    bits: Floats
+    open: Mask
+    nulls: str
+
+    def calibration(self, suspects: Mask, innocents: Mask | None = None) -> Calibration:
+        """Check the bits on groups of strangers: no account of a campaign in more than a tenth of it.
+
+        Args:    innocents: accounts labelled so; a campaign that accuses them does not make them suspects.
+        """
+        guilty = suspects if innocents is None else suspects & ~innocents
+        inside = np.asarray(self.groups.members @ guilty.astype(float)).ravel()
+        size = np.asarray(self.groups.members.sum(axis=1)).ravel()
+        benign = (10 * inside < size) & self.open
+        table = exceedance(self.bits[benign])
+        enough = int(benign.sum()) >= _FEWEST_CHECKED
+        said = "" if enough else f" (too few to check: {_FEWEST_CHECKED} are needed)"
+        source = f"groups of this run without campaign members{said}; nulls: {self.nulls}"
+        labelled = None if innocents is None else self._labelled(suspects, innocents, size)
+        return Calibration(int(benign.sum()), table, enough and all(row.holds for row in table), source, labelled)
+
+    def _labelled(self, suspects: Mask, innocents: Mask, size: npt.NDArray[np.int64]) -> LabelledInnocents:
+        most = self.open & (2 * np.asarray(self.groups.members @ innocents.astype(float)).ravel() > size)
+        accused = int((suspects & innocents).sum())
+        return LabelledInnocents(int(innocents.sum()), accused, int(most.sum()), exceedance(self.bits[most]))
 
 
 def accounts_of(
@@ -137,11 +172,11 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
             campaigns.append(_campaign(accounts, groups, scores, members, bits, own))
             reach.append(Reach(members, bits, seated, int(own[np.argmax(scores.total[own])])))
     on, off = _tests(scores)
-    calibration = _calibration(accounts, groups, scores, taken, nulls)
+    checked = Checked(groups, scores.total, ~declared_groups(accounts, groups), nulls.source)
     threshold = float(scores.total[stood].min()) if campaigns else None
     scores = replace(scores, accused=stood)
     judged = tested(accounts, groups, scores, nulls, reach)
-    return Found(tuple(campaigns), len(groups), calibration, on, off, threshold, judged)
+    return Found(tuple(campaigns), len(groups), checked.calibration(taken), on, off, threshold, judged, checked)
 
 
 def _fits(core: Mask, bits: Floats, seated: Mask, settings: Settings) -> bool:
@@ -322,18 +357,6 @@ def sums_of(accounts: Accounts, nulls: Nulls, settings: Settings) -> dict[tuple[
     scores = score(accounts, groups, replace(nulls, sums=Sums()), settings.false_discovery_fraction)
     rows = np.flatnonzero(~declared_groups(accounts, groups)).tolist()
     return {groups.traits[row]: float(scores.total[row]) for row in rows}
-
-
-def _calibration(accounts: Accounts, groups: Groups, scores: Scores, taken: Mask, nulls: Nulls) -> Calibration:
-    """Check the bits on the run's own groups of strangers: no campaign member dominates them, nothing is declared."""
-    inside = np.asarray(groups.members @ taken.astype(float)).ravel()
-    size = np.asarray(groups.members.sum(axis=1)).ravel()
-    benign = (10 * inside < size) & ~declared_groups(accounts, groups)
-    table = exceedance(scores.total[benign])
-    enough = int(benign.sum()) >= _FEWEST_CHECKED
-    said = "" if enough else f" (too few to check: {_FEWEST_CHECKED} are needed)"
-    source = f"groups of this run without campaign members{said}; nulls: {nulls.source}"
-    return Calibration(int(benign.sum()), table, enough and all(row.holds for row in table), source)
 
 
 def _tests(scores: Scores) -> tuple[tuple[str, ...], tuple[NotEvaluated, ...]]:
