@@ -105,7 +105,9 @@ def watch(  # noqa: PLR0913 - one parameter an option
     """Take in new log files, once each, and judge all that is kept."""
     paths = tuple(Path(place) for place in places if not watching.is_elsewhere(place))
     elsewhere = tuple(place for place in places if watching.is_elsewhere(place))
-    source = pipeline.Source(paths, accounts, reference, None, tuple(known or ()), column_map, identity, innocents)
+    source = pipeline.Source(
+        paths, accounts, reference, None, tuple(known or ()), column_map, identity, innocents=innocents
+    )
     while True:
         with progress() as tell:
             result = watching.watch(source, state, settings.load(settings_file), out, tell, elsewhere)

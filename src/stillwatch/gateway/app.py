@@ -55,6 +55,8 @@ class App:
         """Take in a batch of spans, unless as much as can be held is on its way in already."""
         kind, length = headers.get("content-type", ""), headers.get("content-length", "")
         size = int(length) if length.isdigit() else _SEEN_LIMITS[0]
+        if size > _SEEN_LIMITS[0]:
+            return otlp.too_long(kind)
         if self._held_bytes + size > self._most_held_bytes:
             return otlp.busy(kind)
         self._held_bytes += size
