@@ -71,7 +71,7 @@ def take_in(engine: Engine, source: Source, settings: Settings, name: str = "") 
         batches = (until(batch, source.as_of) for batch in batches_of(source, settings, tally))
         sketched = engine.map_batches(batches, sketcher(), SKETCHED, name)
     if tally.rows_read == 0:
-        raise InputError(f"{', '.join(map(str, source.paths))}: no exchange could be read; {_why(tally)}")
+        raise InputError(f"{', '.join(map(str, source.paths))}: no exchange could be read; {why_nothing(tally)}")
     return intake_of(engine, sketched, source, tally, settings, name)
 
 
@@ -143,7 +143,8 @@ def _each_once(engine: Engine, sketched: ir.Table, name: str) -> tuple[ir.Table,
     return once, total["rows"] - total["ids"]
 
 
-def _why(tally: Tally) -> str:
+def why_nothing(tally: Tally) -> str:
+    """Say why no exchange was read: the first fault."""
     first = next(iter(tally.quarantined), None)
     return f"first fault: {first.file} row {first.row}: {first.reason}" if first else "the files hold no rows"
 

@@ -3,6 +3,7 @@
 In: rows of `tables.TRAITS`, profiles. Out: `Groups`, a sparse 0/1 matrix with one or two traits a row.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from stillwatch.abreast import abreast
 from stillwatch.types import Trait, TraitKind
 
 _SHOWS_FRACTION = 0.1  # an account shows a trait that a tenth of its exchanges carry
@@ -134,13 +136,19 @@ def distinct(groups: Groups) -> Groups:
 
 def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Whether each group (largest first) differs from every kept group before it."""
-    earlier: dict[int, list[int]] = {}
-    for low in range(0, len(size), _ROWS_AT_ONCE):
-        shared = sp.coo_array(members[low : low + _ROWS_AT_ONCE] @ members.T)
+
+    def near(low: int) -> Iterator[tuple[int, int]]:
+        """Give (group, earlier group) for all pairs of some groups that are nearly the same."""
+        high = low + _ROWS_AT_ONCE
+        shared = sp.coo_array(members[low:high] @ members[:high].T)
         rows = shared.row + low
         union = size[rows] + size[shared.col] - shared.data
-        near = (shared.col < rows) & (shared.data >= _REPEATED_FRACTION * union)
-        for row, column in zip(rows[near].tolist(), shared.col[near].tolist(), strict=True):
+        alike = (shared.col < rows) & (shared.data >= _REPEATED_FRACTION * union)
+        return zip(rows[alike].tolist(), shared.col[alike].tolist(), strict=True)
+
+    earlier: dict[int, list[int]] = {}
+    for pairs in abreast(near, range(0, len(size), _ROWS_AT_ONCE), os.cpu_count() or 1):
+        for row, column in pairs:
             earlier.setdefault(row, []).append(column)
     first = np.ones(len(size), bool)
     for row in sorted(earlier):

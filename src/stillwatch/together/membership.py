@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from stillwatch.together.dispersion import Floats, Mask
 from stillwatch.together.groups import Shown
-from stillwatch.together.likeness import ALL, Accounts, Likeness, features_of
+from stillwatch.together.likeness import ALL, Accounts, Likeness, by_test, features_of
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 
@@ -27,7 +27,7 @@ Counts: TypeAlias = npt.NDArray[np.int64]
 
 def weigh(accounts: Accounts, core: Mask, strangers: Mask, trust: Trust) -> dict[str, Floats]:
     """Give every account's match weight in each test, in bits; positive speaks for membership."""
-    return {t.name: trust.of(t.family) * _weight(accounts, t, core, strangers) for t in ALL}
+    return by_test(lambda test: trust.of(test.family) * _weight(accounts, test, core, strangers))
 
 
 def odds(accounts: Accounts, core: Mask, strangers: Mask, trust: Trust) -> Floats:
