@@ -44,7 +44,10 @@ def behaviour(engine: Engine, intake: Intake, settings: Settings, name: str = ""
 
 
 def traits_of(engine: Engine, sketched: ir.Table, table: pa.Table, settings: Settings, name: str) -> Iterator[pa.Table]:
-    """Give the rows of `tables.TRAITS`, kind by kind; `name` tells the kept tables of several logs apart."""
+    """Give the rows of `tables.TRAITS`, kind by kind, those of scaffolds with the hash itself as their value.
+
+    `name` tells the kept tables of several logs apart.
+    """
     schema = arrow_schema(TRAITS)
     for kind in traits.COLUMN_KINDS:
         yield engine.run(traits.column_traits(sketched, kind)).cast(schema)
@@ -53,7 +56,7 @@ def traits_of(engine: Engine, sketched: ir.Table, table: pa.Table, settings: Set
         for column in traits.SCAFFOLD_COLUMNS
     ]
     for batch in engine.stream(traits.scaffold_traits(ibis.union(*counted), MOST_VALUES)):
-        yield pa.Table.from_batches([batch]).cast(schema)
+        yield pa.Table.from_batches([batch])
     asked = engine.keep(traits.shared_tasks(sketched), f"shared_tasks{name}")
     yield traits.task_list_traits(engine.run(traits.task_pairs(asked)))
     yield traits.declared_traits(table)
