@@ -75,8 +75,8 @@ class Settings:
     declared_share_fraction: share of members in one declared organisation that makes them no strangers.
     continuing_false_fraction: at most this share of innocent fresh accounts is expected to be named as continuing a
         known campaign, over all known campaigns together; 0..1.
-    memory_limit_bytes: what the engine may hold before it spills to disk; 0 is 256 MiB, and twice as much where a query
-        does not do with that, up to half of the machine's memory.
+    memory_limit_bytes: what the engine may hold before it spills to disk; 0 is 256 MiB or 8 KiB an account, and twice
+        as much where a query does not do with that, up to half of the machine's memory.
     threads: engine threads; 0 means as many as the machine has.
     batch_rows: rows per record batch between reading and sketching.
     row_limit_bytes: a longer row is quarantined unread.

@@ -24,7 +24,7 @@ from stillwatch.cli.options import (
     SettingsFile,
 )
 from stillwatch.cli.running import finish, progress, run_scan, utc
-from stillwatch.errors import UsageError
+from stillwatch.errors import StillwatchError, UsageError
 from stillwatch.pipeline import edge, explaining, inspecting, watching
 from stillwatch.pipeline.windowing import Cut, window_report
 from stillwatch.report import (
@@ -102,19 +102,31 @@ def watch(  # noqa: PLR0913 - one parameter an option
     as_json: AsJson = False,
     fail_on_campaign: FailOnCampaign = False,
 ) -> None:
-    """Take in new log files, once each, and judge all that is kept."""
+    """Take in new log files, once each, and judge all that is kept.
+
+    With --every, a fault after the first look that worked (a store that does not answer, a full disk) is told, and the
+    next look tries again.
+    """
     paths = tuple(Path(place) for place in places if not watching.is_elsewhere(place))
     elsewhere = tuple(place for place in places if watching.is_elsewhere(place))
     source = pipeline.Source(
         paths, accounts, reference, None, tuple(known or ()), column_map, identity, innocents=innocents
     )
+    said, looked = Console(stderr=True), False
     while True:
-        with progress() as tell:
-            result = watching.watch(source, state, settings.load(settings_file), out, tell, elsewhere)
-        if result is None:
-            Console(stderr=True).print(f"nothing new since the last report in {out}")
+        try:
+            with progress() as tell:
+                result = watching.watch(source, state, settings.load(settings_file), out, tell, elsewhere)
+        except StillwatchError as fault:
+            if every is None or not looked:
+                raise
+            said.print(f"{fault}; looking again in {every:g} minutes", markup=False)
         else:
-            finish(result, out, as_json=as_json, fail_on_campaign=fail_on_campaign)
+            looked = True
+            if result is None:
+                said.print(f"nothing new since the last report in {out}")
+            else:
+                finish(result, out, as_json=as_json, fail_on_campaign=fail_on_campaign)
         if every is None:
             return
         time.sleep(60 * every)

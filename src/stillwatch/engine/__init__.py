@@ -34,6 +34,10 @@ class Engine(Protocol):
     @property
     def spilled_bytes(self) -> int: ...  # noqa: D102 - said above
 
+    def expect(self, accounts: int) -> None:
+        """Be told how many accounts a log has: what is held at once may grow with them."""
+        ...
+
     def map_batches(
         self, batches: ir.Table | Iterable[pa.RecordBatch], function: BatchFunction, table: Table, name: str = ""
     ) -> ir.Table:

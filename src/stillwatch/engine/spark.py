@@ -79,6 +79,9 @@ class SparkEngine:
         for rows in self._held:
             rows.unpersist()
 
+    def expect(self, accounts: int) -> None:
+        """Be told how many accounts a log has; what executors may hold is up to the cluster."""
+
     def map_pieces(self, count: int, work: PieceWork, table: Table, name: str = "") -> tuple[ir.Table, list[bytes]]:
         """Do `work(0)` to `work(count - 1)` on the executors and keep the batches that they give as the declared table.
 

@@ -82,7 +82,7 @@ def take_in(engine: Engine, source: Source, settings: Settings, name: str = "") 
     tally = Tally()
     sketched = _sketched(engine, source, settings, tally, name)
     if tally.rows_read == 0:
-        raise InputError(f"{source}: no exchange could be read; {_why(tally)}")
+        raise InputError(f"{source}: no exchange could be read; {why_nothing(tally)}")
     if source.table:
         tally.digests.append(_digest(engine, sketched))
     return intake_of(engine, sketched, source, tally, settings, name)
@@ -190,7 +190,8 @@ def _each_once(engine: Engine, sketched: ir.Table, name: str) -> tuple[ir.Table,
     return once, total["rows"] - total["ids"]
 
 
-def _why(tally: Tally) -> str:
+def why_nothing(tally: Tally) -> str:
+    """Say why no exchange was read: the first fault."""
     first = next(iter(tally.quarantined), None)
     return f"first fault: {first.file} row {first.row}: {first.reason}" if first else "the files hold no rows"
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stillwatch.errors import InputError
+from stillwatch.errors import InputError, UsageError
 from stillwatch.schemas import arrow_schema
 from stillwatch.tables import SKETCHED
 from stillwatch.whole import flush, write_whole
@@ -75,7 +75,17 @@ class State:
         return tuple(latest[file] for file in sorted(latest))
 
     def add(self, stamp: Stamp, batches: Iterable[pa.RecordBatch], counts: Callable[[], Mapping[str, Any]]) -> Part:
-        """Keep what a log file gave, whole or not at all; `counts` is asked once the batches have ended."""
+        """Keep what a log file gave, whole or not at all; `counts` is asked once the batches have ended.
+
+        Raises:  UsageError: the disk does not take it.
+        """
+        try:
+            return self._add(stamp, batches, counts)
+        except OSError as fault:
+            why = f"{self.folder}: cannot be written to ({fault.strerror or type(fault).__name__})"
+            raise UsageError(f"{why}; free disk space, or name another folder with --state") from fault
+
+    def _add(self, stamp: Stamp, batches: Iterable[pa.RecordBatch], counts: Callable[[], Mapping[str, Any]]) -> Part:
         name = hashlib.sha256(f"{stamp.file}\0{stamp.size_bytes}\0{stamp.modified_ns}".encode()).hexdigest()[:32]
         folder = self.folder / _UNFINISHED / name
         folder.mkdir()

@@ -18,9 +18,10 @@ from stillwatch.together.account_reasons import Reach, Tested, tested
 from stillwatch.together.communities import communities
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, strata
 from stillwatch.together.evidence import together_evidence
+from stillwatch.together.fitting import Fitting
 from stillwatch.together.groups import MOST_VALUES, Groups, build, shown
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts
-from stillwatch.together.membership import family_weights, grow, odds, prior_bits, weigh
+from stillwatch.together.membership import family_weights, grow, prior_bits, weigh
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load, looked_again
 from stillwatch.together.operators import join_operators, seated_elsewhere
 from stillwatch.together.pools import shared_networks
@@ -188,13 +189,12 @@ def _fits(core: Mask, bits: Floats, seated: Mask, settings: Settings) -> bool:
 def _cleaned(accounts: Accounts, fragments: list[Mask], trust: Trust, settings: Settings) -> list[Mask]:
     """Leave in each fragment the accounts that fit it: bridges between operators are made of misfits."""
     some = sampled(accounts, np.any([*fragments, np.zeros(len(accounts.exchanges), bool)], axis=0))
-    fitting = []
+    fitting, cleaned = Fitting(some, trust), []
     for fragment in fragments:
-        core, fits = fragment[some.rows], np.zeros(len(fragment), bool)
-        bits = odds(some.accounts, core, some.strangers & ~core, trust) + some.prior_bits(core)
-        fits[some.rows] = core & (bits >= settings.membership_bits)
-        fitting.append(fits)
-    return [mask for mask in fitting if mask.sum() >= settings.minimum_accounts]
+        fits = np.zeros(len(fragment), bool)
+        fits[np.flatnonzero(fragment)[fitting.odds(fragment[some.rows]) >= settings.membership_bits]] = True
+        cleaned.append(fits)
+    return [mask for mask in cleaned if mask.sum() >= settings.minimum_accounts]
 
 
 def _own_groups(groups: Groups, scores: Scores, members: Mask) -> npt.NDArray[np.int64]:
