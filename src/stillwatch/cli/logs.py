@@ -109,9 +109,8 @@ def watch(  # noqa: PLR0913 - one parameter an option
     """
     paths = tuple(Path(place) for place in places if not watching.is_elsewhere(place))
     elsewhere = tuple(place for place in places if watching.is_elsewhere(place))
-    source = pipeline.Source(
-        paths, accounts, reference, None, tuple(known or ()), column_map, identity, innocents=innocents
-    )
+    told = (accounts, reference, None, tuple(known or ()), column_map, identity, "", innocents)
+    source = pipeline.Source(paths, *told)
     said, looked = Console(stderr=True), False
     while True:
         try:
