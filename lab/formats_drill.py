@@ -22,6 +22,7 @@ from stillwatch.settings import Settings
 
 Row = Mapping[str, Any]
 Result = dict[str, Any]
+OWN = "Parquet, all columns"
 
 
 def rows_of(log: Path) -> Iterator[Row]:
@@ -36,6 +37,17 @@ def writers() -> dict[str, Callable[[Row], list[dict[str, Any]]]]:
 
 def spans(dialect: str) -> Callable[[Row], list[dict[str, Any]]]:
     return lambda row: [document(row, DIALECTS[dialect](row))]
+
+
+def drilled(log: Path, name: str, folder: Path) -> Result:
+    """Write the log in a format, and scan what was written."""
+    path, records = folder / f"{name}.jsonl", writers()[name]
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows_of(log):
+            file.writelines(json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in records(row))
+    found = scanned(log, path)
+    path.unlink()
+    return found
 
 
 def scanned(log: Path, source: Path) -> Result:
@@ -88,18 +100,9 @@ def main(out: Path, scale: float, days: int, seed: int, only: list[str]) -> None
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         pipeline.simulate("february", log, seed=seed, scale=scale, days=days)
-        results = {} if only else {"Parquet, all columns": scanned(log, log / "exchanges")}
-        for name, records in writers().items():
-            if only and name not in only:
-                continue
-            path = Path(folder) / f"{name}.jsonl"
-            with path.open("w", encoding="utf-8") as file:
-                for row in rows_of(log):
-                    file.writelines(
-                        json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in records(row)
-                    )
-            results[name] = scanned(log, path)
-            path.unlink()
+        results: dict[str, Result] = {}
+        for name in only or [OWN, *writers()]:
+            results[name] = scanned(log, log / "exchanges") if name == OWN else drilled(log, name, Path(folder))
             print(name, results[name], flush=True)
     told = f"`lab/formats_drill.py`: february, scale {scale}, {days} days, seed {seed}."
     head = f"# The february drill in every format\n\n{told}\n\n"
@@ -109,5 +112,5 @@ def main(out: Path, scale: float, days: int, seed: int, only: list[str]) -> None
 
 
 if __name__ == "__main__":
-    given = [*sys.argv[1:], *("lab/results/formats_drill.md", "0.005", "10", "5")[len(sys.argv) - 1 :]]
+    given = [*sys.argv[1:], *("lab/results/formats_drill.md", "0.01", "12", "5")[len(sys.argv) - 1 :]]
     main(Path(given[0]), float(given[1]), int(given[2]), int(given[3]), given[4:])

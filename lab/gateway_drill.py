@@ -1,13 +1,17 @@
 """A drill: a campaign that reacts to blocks, live against the gateway. What does it still get, and who else feels it?
 
-In: seeds, the scenario's scale. Out: lab/results/gateway_drill.md. The traffic of `february` over ten days is replayed
-in order of time; every request is first put to the gate. Every twelve hours `watch` judges what has been logged, the
-policy of lab/gateway_drill.toml proposes, a person approves, the snapshot is published. An operator whose account is
-stopped gives it up; a day or an hour later a fresh account (own address, key, card and mail; the same client, tasks
-and words) goes on in its place, again and again. What is stopped reaches no model and is not in its log. In the third
-row the operator also words everything anew from its first stop on. Usage: [SEEDS [SCALE]]
+In: seeds, perhaps one reaction. Out: lab/results/gateway_drill.json, and from it the page beside it; what the file has
+already is kept. The traffic of `february` over ten days is replayed in order of time; every request is first put to the
+gate. Every twelve hours, and every two in the twelve hours after a campaign was first accused, `watch` judges what has
+been logged, the policy of lab/gateway_drill.toml proposes, a person approves, the snapshot is published. An operator
+whose account is stopped gives it up; a day or an hour later a fresh account (own address, key, card and mail; the same
+client, tasks and words) goes on in its place, again and again. What is stopped reaches no model and is not in its log.
+In the third row the operator also words everything anew from its first stop on: prompts, tools and parameters of
+another half of all phrases. Policy and mechanisms were made while looking at seed 1; the other seeds were fresh.
+Usage: SEED... [--reaction 0|1|2]
 """
 
+import json
 import shutil
 import sys
 import tempfile
@@ -30,15 +34,17 @@ from stillwatch.gateway.home import Home
 from stillwatch.gateway.serving import Keeper
 from stillwatch.gateway.settings_file import Served
 from stillwatch.pipeline import Source
-from stillwatch.pipeline.acting import Books, read_report
-from stillwatch.pipeline.linking import Request
+from stillwatch.pipeline.acting import CLIENT_COLUMNS, Books, read_report
+from stillwatch.pipeline.linking import Request, client_of
 from stillwatch.pipeline.watching import watch
 from stillwatch.settings import Settings
-from stillwatch.types import ACCUSED_OF
+from stillwatch.types import ACCUSED_OF, CampaignId
 
 HERE = Path(__file__).resolve().parent
 PAGE, POLICY = HERE / "results" / "gateway_drill.md", HERE / "gateway_drill.toml"
-DAYS, LOOK_HOURS, WITHIN = 10, 12, 3
+KEPT, SCALE = HERE / "results" / "gateway_drill.json", 0.01
+DAYS, WITHIN = 10, 3
+LOOK_HOURS = (2, 2, 2, 2, 2, 2, 12)  # from look to look after a campaign was first accused; the last goes on
 Reaction = Literal["replaced after 24 h", "replaced after 1 h", "replaced after 1 h, in new words"]
 HOURS: dict[Reaction, int] = {
     "replaced after 24 h": 24,
@@ -101,12 +107,13 @@ class World:
 
 
 def world(scale: float, seed: int, folder: Path) -> World:
-    """Simulate it, and once more with another seed for the words."""
+    """Simulate it, and once more for other words: from the half of phrases and prompts that the log has nothing of."""
     scenario = simulate.load_scenario("february").scaled(scale).over(DAYS)
     anew: dict[str, list[Row]] = defaultdict(list)
     rows, operator, table, accounts = [], {}, pa.table({}), pa.table({})
-    for place, number in (("other", seed + 1000), ("log", seed)):
-        simulate.simulate(scenario, folder / place, number, simulate.load_pool("A", None))
+    drawn: tuple[tuple[str, int, Literal["A", "B"]], ...] = (("other", seed + 1000, "B"), ("log", seed, "A"))
+    for place, number, half in drawn:
+        simulate.simulate(scenario, folder / place, number, simulate.load_pool(half, None))
         table = pq.read_table(folder / place / "exchanges").sort_by("ts")
         accounts = pq.read_table(folder / place / "accounts.parquet")
         labels = pq.read_table(folder / place / "labels" / "accounts.parquet").to_pylist()
@@ -133,15 +140,17 @@ class Drill:
         self.accounts, self.operator = dict(held.accounts), dict(held.operator)
         self.logged: list[Row] = []
         self.felt = Felt()
+        self.accused: set[CampaignId] = set()
         self.words = {name: iter(rows) for name, rows in held.anew.items()}
 
     def run(self) -> Felt:
         """Replay the log."""
-        look = self.held.rows[0]["ts"] + timedelta(hours=LOOK_HOURS)
+        hours: tuple[int, ...] = LOOK_HOURS[-1:]
+        look = self.held.rows[0]["ts"] + timedelta(hours=hours[0])
         for row in self.held.rows:
             while row["ts"] >= look:
-                self.look(look)
-                look += timedelta(hours=LOOK_HOURS)
+                hours = LOOK_HOURS if self.look(look) else hours[1:] or hours
+                look += timedelta(hours=hours[0])
             who = self.operator[row["account_id"]]
             self.gate.moment = row["ts"].timestamp()
             if who:
@@ -192,8 +201,9 @@ class Drill:
     def ask(self, row: Row, who: str) -> bool:
         """Put one request to the gate, log it, and say whether it passed."""
         request = Request(
-            prompt=row["prompt_text"] or "", system=row["system_text"] or "", client=row["user_agent"] or "",
-            parameters=row["params"] or "", tools=tuple(row["tools"] or ()), address=row["ip"] or "",
+            prompt=row["prompt_text"] or "", system=row["system_text"] or "",
+            client=client_of(*(row[name] or "" for name in CLIENT_COLUMNS)), parameters=row["params"] or "",
+            tools=tuple(row["tools"] or ()), tools_hash=row["tools_hash"] or "", address=row["ip"] or "",
         )  # fmt: skip
         asked = Asked(row["account_id"], row["key_id"] or "", row["org_id"] or "", request=request)
         passes = self.gate.answer(asked).passes
@@ -203,8 +213,10 @@ class Drill:
             self.logged.append(row)
         return passes
 
-    def look(self, moment: datetime) -> None:
-        """Write the log's last hours, watch, propose, approve, publish: as an operator's timer would."""
+    def look(self, moment: datetime) -> bool:
+        """Write the log's last hours, watch, propose, approve, publish: as an operator's timer would; give whether a
+        campaign was accused for the first time.
+        """
         self.gate.moment = moment.timestamp()
         if self.logged:
             part = self.folder / "log" / f"{moment:%Y-%m-%dT%H}.parquet"
@@ -220,15 +232,20 @@ class Drill:
         source = Source((self.folder / "log",), self.folder / "accounts.parquet", known=earlier)
         scan = watch(source, self.folder / "state", Settings(threads=1), out, lambda _: None)
         self.felt.looks += 1
+        fresh: set[CampaignId] = set()
         if scan is not None:
-            accused = [(c.verdict.value, len(c.members), round(c.together_bits)) for c in scan.campaigns]
-            print(f"{moment:%d %H}h", self.reaction, accused, "bits held:", scan.calibration.ok, flush=True)
+            said = [(c.verdict.value, len(c.members), round(c.together_bits)) for c in scan.campaigns]
+            named = len(scan.continued.accounts) if scan.continued else 0
+            print(f"{moment:%d %H}h", self.reaction, said, "named", named, "held", scan.calibration.ok, flush=True)
+            accused_ids = {c.campaign_id for c in scan.campaigns if c.verdict in ACCUSED_OF}
+            fresh, self.accused = accused_ids - self.accused, self.accused | accused_ids
             for campaign in scan.campaigns:
-                named = Counter(self.operator[m.account_id] for m in campaign.members)
+                whose = Counter(self.operator[m.account_id] for m in campaign.members)
                 if campaign.verdict in ACCUSED_OF:
-                    self.felt.first.setdefault(named.most_common(1)[0][0], moment.timestamp())
+                    self.felt.first.setdefault(whose.most_common(1)[0][0], moment.timestamp())
             self.act(out, moment)
         self.keeper.step()
+        return bool(fresh)
 
     def act(self, out: Path, now: datetime) -> None:
         """Propose and approve."""
@@ -247,21 +264,44 @@ def _address(account: str) -> str:
     return f"{100 + drawn[0] % 80}.{drawn[1]}.{drawn[2]}.{1 + drawn[3] % 250}"
 
 
-def row_of(reaction: Reaction, all_felt: list[Felt]) -> str:
-    """One line of the table, over all seeds."""
-    operators = sorted({who for felt in all_felt for who in felt.asked} - {""})
-    wanted = sum(felt.wanted_after[who] for felt in all_felt for who in operators)
-    got = sum(felt.got_after[who] for felt in all_felt for who in operators)
-    found = sum(who in felt.first for felt in all_felt for who in operators)
-    fresh = sum(len(felt.passed) for felt in all_felt)
-    early = sum(n <= WITHIN for felt in all_felt for n in felt.caught.values())
-    innocent, hurt = (sum(counts[""] for counts in column) for column in zip(
-        *((felt.asked, felt.stopped) for felt in all_felt), strict=True
-    ))  # fmt: skip
+def summary(seed: int, reaction: Reaction, felt: Felt, start: float) -> Row:
+    """What is kept of one replay."""
+    operators = {
+        who: {
+            "first_hour": round((felt.first[who] - start) / 3600) if who in felt.first else None,
+            "got_before": felt.leaked_before[who],
+            "wanted_after": felt.wanted_after[who],
+            "got_after": felt.got_after[who],
+        }
+        for who in sorted(set(felt.asked) - {""})
+    }
+    return {
+        "seed": seed,
+        "reaction": reaction,
+        "operators": operators,
+        "fresh_accounts": len(felt.passed),
+        "stopped_early": sum(n <= WITHIN for n in felt.caught.values()),
+        "innocents_asked": felt.asked[""],
+        "innocents_stopped": felt.stopped[""],
+        "looks": felt.looks,
+        "not_approved": felt.not_approved,
+    }
+
+
+def row_of(reaction: Reaction, kept: list[Row]) -> str:
+    """One line of the table, over some seeds."""
+    operators = [one for row in kept for one in row["operators"].values()]
+    wanted, got = (sum(one[name] for one in operators) for name in ("wanted_after", "got_after"))
+    found = sum(one["first_hour"] is not None for one in operators)
+    fresh, early, asked, hurt = (
+        sum(row[name] for row in kept)
+        for name in ("fresh_accounts", "stopped_early", "innocents_asked", "innocents_stopped")
+    )
     share = f"{early / fresh:.2f} of {fresh:,}" if fresh else "-"
     fall = f"{100 * (1 - got / wanted):.1f} %" if wanted else "-"
-    rate = f"{hurt:,} of {innocent:,} ({1e4 * hurt / innocent:.2f} in 10,000)"
-    cells = (reaction, f"{found} of {len(operators) * len(all_felt)}", f"{wanted:,}", f"{got:,}", fall, share, rate)
+    rate = f"{hurt:,} of {asked:,} ({1e4 * hurt / asked:.2f} in 10,000)"
+    seeds = ", ".join(str(row["seed"]) for row in kept)
+    cells = (reaction, seeds, f"{found} of {len(operators)}", f"{wanted:,}", f"{got:,}", fall, share, rate)
     return f"| {' | '.join(cells)} |"
 
 
@@ -269,45 +309,59 @@ def _head(names: tuple[str, ...]) -> tuple[str, str]:
     return f"| {' | '.join(names)} |", "|---" * len(names) + "|"
 
 
-def details(seed: int, reaction: Reaction, felt: Felt, start: float) -> Iterator[str]:
+def details(row: Row) -> Iterator[str]:
     """A line for each operator."""
-    for who in sorted(set(felt.asked) - {""}):
-        hours = f"{(felt.first[who] - start) / 3600:.0f} h" if who in felt.first else "never"
-        yield (
-            f"| {seed} | {reaction} | {who} | {hours} | {felt.leaked_before[who]:,} "
-            f"| {felt.wanted_after[who]:,} | {felt.got_after[who]:,} |"
-        )
+    for who, one in row["operators"].items():
+        hours = "never" if one["first_hour"] is None else f"{one['first_hour']} h"
+        counts = " | ".join(f"{one[name]:,}" for name in ("got_before", "wanted_after", "got_after"))
+        yield f"| {row['seed']} | {row['reaction']} | {who} | {hours} | {counts} |"
 
 
-def main() -> None:
-    seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 2
-    scale = float(sys.argv[2]) if len(sys.argv) > 2 else 0.006
-    felt: dict[Reaction, list[Felt]] = defaultdict(list)
-    lines: list[str] = []
-    size = ""
-    for seed in range(1, seeds + 1):
-        with tempfile.TemporaryDirectory() as name:
-            held = world(scale, seed, Path(name))
-            size = f"{len(held.rows):,} exchanges, {len(held.accounts):,} accounts"
-            for number, reaction in enumerate(REACTIONS):
-                one = Drill(held, reaction, Path(name) / f"drill-{number}").run()
-                felt[reaction].append(one)
-                lines += details(seed, reaction, one, held.rows[0]["ts"].timestamp())
-                print(*lines[-3:], row_of(reaction, [one]), one.not_approved, one.looks, flush=True)
-    told = (__doc__ or "").split("\n\n", 1)[1].partition(" Usage:")[0].splitlines()
+def page(kept: list[Row]) -> str:
+    """The page: every reaction over all seeds, over the fresh ones, and each operator."""
+    told = (__doc__ or "").split("\n\n", 1)[1].partition("\nUsage:")[0].splitlines()
     heads = (
-        "accounts of the operator", "operators found", "wanted after", "got after", "harvest falls by",
+        "accounts of the operator", "seeds", "operators found", "wanted after", "got after", "harvest falls by",
         f"fresh accounts stopped within {WITHIN} requests", "innocents' requests stopped",
     )  # fmt: skip
     seen = ("seed", "reaction", "operator", "first accused", "got before", "wanted after", "got after")
-    text = [
+    lines = [
+        row_of(reaction, some)
+        for reaction in REACTIONS
+        for seeds in ({1}, {row["seed"] for row in kept} - {1})
+        if (some := [row for row in kept if row["reaction"] == reaction and row["seed"] in seeds])
+    ]
+    return "\n".join([
         "# Drill: a campaign that reacts to blocks", "", *told, "",
-        f"{seeds} seeds at scale {scale:g} ({size}). `lab/gateway_drill.py {seeds} {scale:g}` makes this page.",
+        f"Scale {SCALE:g}: about 142,000 exchanges of 3,200 accounts. `lab/gateway_drill.py 1 2 3` makes this page.",
         "After: after the operator's own first accusation. Got: requests that reached the model.", "",
-        *_head(heads), *(row_of(reaction, felt[reaction]) for reaction in REACTIONS), "", *_head(seen), *lines, "",
-    ]  # fmt: skip
-    PAGE.write_text("\n".join(text), "utf-8")
-    print("\n".join(text))
+        *_head(heads), *lines, "", *_head(seen), *(line for row in kept for line in details(row)), "",
+    ])  # fmt: skip
+
+
+def main() -> None:
+    words = sys.argv[1:]
+    only = int(words[words.index("--reaction") + 1]) if "--reaction" in words else None
+    seeds = [int(word) for word in (words if only is None else words[: words.index("--reaction")])]
+    kept: list[Row] = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else []
+    for seed in seeds:
+        there = {row["reaction"] for row in kept if row["seed"] == seed}
+        lacking = [r for n, r in enumerate(REACTIONS) if r not in there and only in (None, n)]
+        with tempfile.TemporaryDirectory() as name:
+            if lacking:
+                run_all(world(SCALE, seed, Path(name)), seed, lacking, Path(name))
+
+
+def run_all(held: World, seed: int, lacking: list[Reaction], folder: Path) -> None:
+    """Replay each reaction, and write what came of it at once."""
+    for number, reaction in enumerate(lacking):
+        felt = Drill(held, reaction, folder / str(number)).run()
+        made = summary(seed, reaction, felt, held.rows[0]["ts"].timestamp())
+        print(made, flush=True)
+        kept = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else []
+        kept = sorted([*kept, made], key=lambda row: (row["seed"], REACTIONS.index(row["reaction"])))
+        KEPT.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+        PAGE.write_text(page(kept), "utf-8")
 
 
 if __name__ == "__main__":

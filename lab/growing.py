@@ -76,7 +76,7 @@ def _summarised(
     """The accounts of each week as they are known at an hour."""
     end = int((WEEK.start + timedelta(hours=hour)).timestamp())
     cut = engine.keep(intake.sketched.filter(intake.sketched.second < end), f"until_{hour}")
-    profiles = profile.assemble(engine.run(profile.totals(cut)), engine.run(profile.facets(cut)))
+    profiles = profile.assemble(engine.run(profile.totals(cut)), engine.stream(profile.facets(cut)))
     table = account_table(profiles, intake.accounts, engine.run(countries_of(cut)))
     rows = list(traits_of(engine, cut, table, SETTINGS, f"_{hour}"))
     week = np.array([owner[key] for key in profiles.keys.tolist()])

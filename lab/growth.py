@@ -1,20 +1,22 @@
 """Time and memory of a scan against exchanges at fixed accounts, and against accounts at fixed exchanges.
 
-Usage: growth.py [--exchanges 300000 1000000 ...] [--scales 0.01 0.03 ...]. Scenario june, other seeds than fitted on.
-Each log is written, measured (`scan_cost`) and dropped. Writes lab/results/growth.md and growth.svg; the exponents are
-slopes of a straight line through the logarithms, by least squares, with the slope between the last two points beside.
+Usage: growth.py [--most N]. Scenario june, another seed than fitted on. Each log is written, measured (`scan_cost`) and
+dropped; a point that lab/results/growth.json has is not measured again, and at most N are measured in one run (all, if
+not said). Writes lab/results/growth.md and growth.svg; exponents are slopes of a straight line through the logarithms,
+by least squares, with the slope between the last two points beside.
 """
 
 import argparse
+import json
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from growth_plot import drawn
-from scan_cost import Limit, ScanCost, limit, scan_cost
+from scan_cost import limit, scan_cost
 
 from stillwatch.simulate import load_pool, load_scenario, simulate
 
@@ -25,6 +27,34 @@ EXCHANGES = (300_000, 1_000_000, 3_000_000, 10_000_000, 30_000_000)
 SCALES = (0.01, 0.03, 0.1, 0.3, 1.0)
 MIB = 2**20
 COLUMNS = "| exchanges | accounts | seconds | cpu, s | bare DuckDB scan, cpu s | peak, MiB | spilled, MB |"
+HEAD = f"""# Growth of a scan
+
+`python lab/growth.py`: scenario `june`, sources B, seed {SEED}. {os.cpu_count()} cores, 24 GiB, shared with other work:
+processor seconds are what counts. n log n would be a power of 1.06 over this range of exchanges.
+
+![growth](growth.svg)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One log: the exchanges and the share of the accounts that were asked for, what it has, what its scan cost."""
+
+    asked: int
+    scale: float
+    exchanges: int
+    accounts: int
+    seconds: float
+    cpu_seconds: float
+    bare_cpu_seconds: float
+    peak_bytes: int
+    spilled_bytes: int
+
+    def row(self) -> str:
+        return (
+            f"| {self.exchanges:,} | {self.accounts:,} | {self.seconds:,.0f} | {self.cpu_seconds:,.0f} "
+            f"| {self.bare_cpu_seconds:.1f} | {self.peak_bytes / MIB:,.0f} | {self.spilled_bytes / 1e6:,.0f} |"
+        )
 
 
 def write(exchanges: int, scale: float, log: Path) -> None:
@@ -36,7 +66,7 @@ def write(exchanges: int, scale: float, log: Path) -> None:
     simulate(sized, log, SEED, load_pool("B", None))
 
 
-def measured(exchanges: int, scale: float) -> tuple[ScanCost, Limit]:
+def measured(exchanges: int, scale: float) -> Point:
     """Write, measure and drop one log."""
     with tempfile.TemporaryDirectory(prefix="growth-") as place:
         log = Path(place) / "log"
@@ -44,16 +74,24 @@ def measured(exchanges: int, scale: float) -> tuple[ScanCost, Limit]:
         least = limit(log)
         cost = scan_cost(log, Path(place) / "out")
     spilled = sum(stage["spilled_bytes"] for stage in cost.stages)
-    print(row(cost, least), spilled, flush=True)
-    return cost, least
+    point = Point(
+        exchanges, scale, cost.exchanges, cost.accounts, cost.seconds, cost.cpu_seconds, least.duckdb[1],
+        cost.peak_bytes, spilled,
+    )  # fmt: skip
+    print(point.row(), flush=True)
+    return point
 
 
-def row(cost: ScanCost, least: Limit) -> str:
-    spilled = sum(stage["spilled_bytes"] for stage in cost.stages)
-    return (
-        f"| {cost.exchanges:,} | {cost.accounts:,} | {cost.seconds:,.0f} | {cost.cpu_seconds:,.0f} "
-        f"| {least.duckdb[1]:.1f} | {cost.peak_bytes / MIB:,.0f} | {spilled / 1e6:,.0f} |"
-    )
+def points(most: int) -> list[Point]:
+    """Read the points that there are and measure some of those that are missing."""
+    kept = OUT.with_suffix(".json")
+    found = [Point(**one) for one in json.loads(kept.read_text("utf-8"))] if kept.exists() else []
+    wanted = dict.fromkeys([*((n, FIXED_SCALE) for n in EXCHANGES), *((FIXED_EXCHANGES, s) for s in SCALES)])
+    missing = [one for one in wanted if one not in {(point.asked, point.scale) for point in found}]
+    for exchanges, scale in sorted(missing)[:most]:
+        found.append(measured(exchanges, scale))
+        kept.write_text(json.dumps([asdict(point) for point in found], indent=1) + "\n", "utf-8")
+    return found
 
 
 def exponents(sizes: Sequence[int], values: Sequence[float]) -> tuple[float, float]:
@@ -62,13 +100,13 @@ def exponents(sizes: Sequence[int], values: Sequence[float]) -> tuple[float, flo
     return float(np.polyfit(x, y, 1)[0]), float((y[-1] - y[-2]) / (x[-1] - x[-2]))
 
 
-def section(title: str, axis: str, found: Sequence[tuple[ScanCost, Limit]]) -> str:
+def section(title: str, axis: str, found: Sequence[Point]) -> str:
     """One table and its exponents."""
-    sizes = [getattr(cost, axis) for cost, _ in found]
-    lines = [f"## {title}", "", COLUMNS, "|---|---|---|---|---|---|---|", *(row(*pair) for pair in found), ""]
+    sizes = [getattr(point, axis) for point in found]
+    lines = [f"## {title}", "", COLUMNS, "|---|---|---|---|---|---|---|", *(point.row() for point in found), ""]
     for name, values in (
-        ("processor seconds", [cost.cpu_seconds for cost, _ in found]),
-        ("peak memory", [float(cost.peak_bytes) for cost, _ in found]),
+        ("processor seconds", [point.cpu_seconds for point in found]),
+        ("peak memory", [float(point.peak_bytes) for point in found]),
     ):
         whole, last = exponents(sizes, values)
         lines.append(f"{name.capitalize()} grow with {axis} to the power {whole:.2f}; {last:.2f} at the end.")
@@ -77,26 +115,21 @@ def section(title: str, axis: str, found: Sequence[tuple[ScanCost, Limit]]) -> s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--exchanges", type=int, nargs="+", default=list(EXCHANGES))
-    parser.add_argument("--scales", type=float, nargs="+", default=list(SCALES))
-    parser.add_argument("--fixed-exchanges", type=int, default=FIXED_EXCHANGES)
-    asked = parser.parse_args()
-    longer = [measured(exchanges, FIXED_SCALE) for exchanges in asked.exchanges]
-    wider = [measured(asked.fixed_exchanges, scale) for scale in asked.scales]
-    scales = [f"{scale:g}" for scale in asked.scales]
-    exchanges = " ".join(map(str, asked.exchanges))
-    command = f"python lab/growth.py --exchanges {exchanges} --scales {' '.join(scales)}"
-    command += f" --fixed-exchanges {asked.fixed_exchanges}"
-    machine = f"{os.cpu_count()} cores, 24 GiB, shared with other work: processor seconds are what counts."
+    parser.add_argument("--most", type=int, default=len(EXCHANGES) + len(SCALES))
+    found = points(parser.parse_args().most)
+    longer = sorted((p for p in found if p.scale == FIXED_SCALE), key=lambda p: p.exchanges)
+    wider = sorted((p for p in found if p.asked == FIXED_EXCHANGES), key=lambda p: p.accounts)
+    if min(len(longer), len(wider)) < 2:
+        return  # no line goes through one point
     text = [
-        f"# Growth of a scan\n\n`{command}`\n\n{machine}\n\n![growth](growth.svg)\n",
+        HEAD,
         section("More exchanges of the same accounts", "exchanges", longer),
         section("More accounts with the same exchanges", "accounts", wider),
     ]
     OUT.write_text("\n".join(text), "utf-8")
     curves = {
-        "against exchanges": [(cost.exchanges, cost.cpu_seconds, cost.peak_bytes / MIB) for cost, _ in longer],
-        "against accounts": [(cost.accounts, cost.cpu_seconds, cost.peak_bytes / MIB) for cost, _ in wider],
+        "against exchanges": [(p.exchanges, p.cpu_seconds, p.peak_bytes / MIB) for p in longer],
+        "against accounts": [(p.accounts, p.cpu_seconds, p.peak_bytes / MIB) for p in wider],
     }
     OUT.with_suffix(".svg").write_text(drawn(curves), "utf-8")
 

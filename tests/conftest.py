@@ -32,8 +32,10 @@ def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
     sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed: uv sync --extra spark")
     if not shutil.which("java"):
         pytest.skip("Spark needs a Java runtime")
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    session = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    os.environ |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    builder = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    builder = builder.config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1")  # compiled fast, not well
+    session = builder.getOrCreate()
     yield Settings(engine="spark")
     session.stop()
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, TracesData
 
 GOOD = {"exchange_id": "e1", "ts": "2026-02-03T12:00:00Z", "account_id": "a1", "model": "m"}
 
@@ -92,6 +94,29 @@ def _parquet_long(path: Path) -> None:
     pq.write_table(pa.table(columns | {"prompt_text": text}), path, compression="zstd")
 
 
+def empty_spans(count: int) -> bytes:
+    """A message of OTLP with so many spans, of which nothing is said: two bytes each."""
+    spans = b"\x12\x00" * count
+    for field in (b"\x12", b"\x0a"):  # the scope that holds them, and the resource that holds it
+        length = len(spans)
+        spans = field + bytes((length >> at & 0x7F) | 0x80 for at in (0, 7, 14)) + bytes((length >> 21,)) + spans
+    return spans
+
+
+def _otlp_spans(path: Path) -> None:
+    """Messages behind their lengths: a good one, ten million empty spans, a good one."""
+    messages = (_good_span("e1"), empty_spans(10_000_000), _good_span("e2"))
+    path.write_bytes(b"".join(struct.pack(">I", len(message)) + message for message in messages))
+
+
+def _good_span(name: str) -> bytes:
+    said = {"gen_ai.response.id": name, "gen_ai.request.model": "m", "user.id": "a1"}
+    attributes = [KeyValue(key=key, value=AnyValue(string_value=value)) for key, value in said.items()]
+    span = Span(trace_id=b"t" * 16, start_time_unix_nano=1_770_120_000 * 10**9, attributes=attributes)
+    whole = TracesData(resource_spans=[ResourceSpans(scope_spans=[ScopeSpans(spans=[span])])])
+    return bytes(whole.SerializeToString())
+
+
 BOMBS: Mapping[str, Callable[[Path], object]] = {
     "gzip 1000:1, one line of 400 MB": _gzip_line,
     "gzip 1000:1, 100 million empty lines": _gzip_lines,
@@ -105,6 +130,7 @@ BOMBS: Mapping[str, Callable[[Path], object]] = {
     "a million keys": _between(json.dumps(GOOD | {str(n): 1 for n in range(1_000_000)}).encode()),
     "a million keys in a column": _between(json.dumps(GOOD | {"params": {str(n): 1 for n in range(800_000)}}).encode()),
     "a line of 1 GB": _long_line,
+    "OTLP, ten million empty spans": _otlp_spans,
     "Parquet with forged counts": _parquet_counts,
     "Parquet, one text of 200 MB": _parquet_long,
     "Parquet, 2,000 rows that name three texts of a megabyte": _parquet_repeated,

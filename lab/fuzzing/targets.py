@@ -5,7 +5,9 @@ In: bytes of a fuzzer or of the corpus. No file is opened but for formats that a
 
 import contextlib
 import csv
+import gzip
 import io
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -13,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import zstandard
 
 from stillwatch.errors import StillwatchError
 from stillwatch.ids import canonical_id, client_address
@@ -23,9 +28,10 @@ from stillwatch.read.fields import field_at
 from stillwatch.read.json_blocks import Blocks
 from stillwatch.read.otlp_protobuf import _decoder
 from stillwatch.read.reading import Reading
-from stillwatch.read.registry import formats
+from stillwatch.read.registry import format_of, formats
 from stillwatch.read.rows import _converted, _fitting, document_batches
-from stillwatch.read.streams import split_lines
+from stillwatch.read.streams import Truncated, split_lines
+from stillwatch.read.streams import lines as lines_of
 from stillwatch.read.values import RowFault, converted
 from stillwatch.settings import Settings
 from stillwatch.tables import EXCHANGES
@@ -105,9 +111,18 @@ def _change(document: dict[str, Any], choices: Bytes) -> None:
             holder[key] = PALETTE[choices.below(len(PALETTE))]
 
 
+def _runs() -> Iterator[Reading]:
+    """A run of reading for every execution; a new one, which costs more than most executions, now and then."""
+    while True:
+        yield from itertools.repeat(Reading(SETTINGS, Tally()), 200)
+
+
+RUNS = _runs()
+
+
 def documents(content: bytes) -> None:
     """A sample of any format with values changed, as rows."""
-    reading = Reading(SETTINGS, Tally())
+    reading = next(RUNS)
     for _ in _fitting(changed(content), EXCHANGES, reading):
         pass
     for _ in _converted(reading.rest(), EXCHANGES):
@@ -128,7 +143,7 @@ def asked_every_format(content: bytes) -> None:
 
 def lines(content: bytes) -> None:
     """Bytes as lines of JSON, the careful and the typed way."""
-    reading = Reading(SETTINGS, Tally())
+    reading = next(RUNS)
     list(
         document_batches(
             Path("x"), EXCHANGES, reading, line_documents(split_lines(content, LIMIT), LIMIT, 1, reading.typed)
@@ -154,7 +169,7 @@ def spread(content: bytes) -> None:
 
 def csv_text(content: bytes) -> None:
     """Bytes as fields of CSV under canonical names."""
-    reading = Reading(SETTINGS, Tally())
+    reading = next(RUNS)
     names = [column.name for column in EXCHANGES.columns]
     try:
         fields = list(csv.reader(io.StringIO(content.decode("utf-8", "surrogateescape")), strict=True))
@@ -168,7 +183,7 @@ def csv_text(content: bytes) -> None:
 def protobuf(content: bytes) -> None:
     """Bytes as a message of OTLP."""
     found = _protobuf()(content)
-    for _ in _fitting(found, EXCHANGES, Reading(SETTINGS, Tally())):
+    for _ in _fitting(found, EXCHANGES, next(RUNS)):
         pass
 
 
@@ -222,6 +237,73 @@ def files(content: bytes) -> None:
             continue
 
 
+def parquet(content: bytes) -> None:
+    """A good file of Parquet with up to six of its bytes changed, as the bytes say."""
+    choices, whole = Bytes(content), bytearray(_good_parquet()[_first(content, 2)])
+    for _ in range(6):
+        if choices.left:
+            whole[choices.below(len(whole))] = choices.below(256)
+    path = _scratch()
+    path.write_bytes(whole)
+    with contextlib.suppress(StillwatchError):
+        for batch in read_exchanges([path], SETTINGS, Tally()):
+            batch.validate(full=True)
+
+
+def packed(content: bytes) -> None:
+    """Bytes, and bytes that become them, as compressed files: lines come out, or the reason why not."""
+    path = _scratch()
+    whole = (gzip.compress, zstandard.compress)[_first(content, 2)](content)
+    for tried in (
+        b"\x1f\x8b\x08\0" + content,
+        b"\x28\xb5\x2f\xfd" + content,
+        whole,
+        whole[: len(content) % len(whole)],
+    ):
+        path.write_bytes(tried)
+        with contextlib.suppress(Truncated):
+            for line in lines_of(path, LIMIT):
+                assert line is None or len(line) <= LIMIT
+
+
+def _first(content: bytes, below: int) -> int:
+    return content[0] % below if content else 0
+
+
+@cache
+def _good_parquet() -> tuple[bytes, bytes]:
+    """Rows as Stillwatch has them, with dictionaries and without."""
+    text = [f"word {n % 3} " * 4 for n in range(12)]
+    columns = dict.fromkeys(("exchange_id", "account_id", "model", "prompt_text"), text)
+    rows = pa.table(columns | {
+        "ts": pa.array(range(12), pa.timestamp("us", "UTC")), "tools": [["a", "b"]] * 12, "output_tokens": range(12),
+    })  # fmt: skip
+    written = []
+    for options in ({"use_dictionary": True, "compression": "zstd"}, {"use_dictionary": False, "compression": "none"}):
+        sink = io.BytesIO()
+        pq.write_table(rows, sink, row_group_size=5, **options)
+        written.append(sink.getvalue())
+    return written[0], written[1]
+
+
+def joined(content: bytes) -> None:
+    """Changed rows of the formats whose exchanges are in pieces: Azure's two tables and OpenAI's batches."""
+    choices, reading = Bytes(content), next(RUNS)
+    for _ in range(4):
+        picked = _pieces()[choices.below(len(_pieces()))]
+        document = msgspec.json.decode(picked)
+        _change(document, choices)
+        for _ in _fitting(document, EXCHANGES, reading):
+            pass
+    for _ in _converted(reading.rest(), EXCHANGES):
+        pass
+
+
+@cache
+def _pieces() -> tuple[bytes, ...]:
+    return tuple(line for line in samples() if format_of(msgspec.json.decode(line)).joiner)
+
+
 def keyed(content: bytes) -> None:
     """Bytes as a file of keyed sketches."""
     path = _scratch()
@@ -242,7 +324,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     one.__name__: one
     for one in (
         documents, asked_every_format, lines, blocks, spread, csv_text, protobuf, streamed, values, identities, files,
-        keyed,
+        keyed, parquet, packed, joined,
     )
 }  # fmt: skip
 
@@ -256,6 +338,8 @@ def seeds(name: str) -> Iterator[bytes]:
         yield from (path.read_bytes() for path in sorted(SAMPLES.glob("*.binpb")))
     elif name == "streamed":
         yield from (line for line in samples() if b"data: " in line)
+    elif name in {"parquet", "joined"}:
+        yield from (bytes((at, 3, 0, at, 0, 9)) for at in range(0, 250, 10))
     elif name in {"files", "keyed"}:
         yield from (path.read_bytes()[:2_000] for path in sorted(SAMPLES.iterdir()))
     else:

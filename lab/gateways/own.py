@@ -54,15 +54,15 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def act(home: Home, blocked: tuple[str, ...], challenged: tuple[str, ...] = ()) -> str:
-    """Approve an act that blocks and challenges accounts; the ledger alone is changed."""
+def act(home: Home, blocked: tuple[str, ...], challenged: tuple[str, ...] = (), at: datetime | None = None) -> str:
+    """Approve an act that blocks and challenges accounts, from now or from `at`; the ledger alone is changed."""
     accused = (
         Accused(CampaignId("c1"), Verdict.DISTILLATION, 40.0, tuple((a, 12.0) for a in blocked)),
         Accused(CampaignId("c2"), Verdict.RELAY, 40.0, tuple((a, 12.0) for a in challenged)),
     )
     home.folder.mkdir(parents=True, exist_ok=True)
     (home.folder / "policy.toml").write_text(POLICY, "utf-8")
-    now = datetime.now(UTC)
+    now = at or datetime.now(UTC)
     with Books(home.place) as books:
         report = Report(accused, bits_held=True, known=(), settled=frozenset())
         act_id, _ = books.propose(report, load_policy(str(home.folder / "policy.toml")), "A. Person", now)

@@ -59,6 +59,7 @@ _OF_THE_MACHINE = (
     "spark_master",
     "spark_options",
     "kafka_options",
+    "database_options",
 )
 
 
@@ -74,8 +75,8 @@ class Settings:
     declared_share_fraction: share of members in one declared organisation that makes them no strangers.
     continuing_false_fraction: at most this share of innocent fresh accounts is expected to be named as continuing a
         known campaign, over all known campaigns together; 0..1.
-    memory_limit_bytes: what the engine may hold before it spills to disk; 0 is 256 MiB, and twice as much where a query
-        does not do with that, up to half of the machine's memory.
+    memory_limit_bytes: what the engine may hold before it spills to disk; 0 is 256 MiB or 8 KiB an account, and twice
+        as much where a query does not do with that, up to half of the machine's memory.
     threads: engine threads; 0 means as many as the machine has.
     batch_rows: rows per record batch between reading and sketching.
     row_limit_bytes: a longer row is quarantined unread.
@@ -90,6 +91,7 @@ class Settings:
     spark_master: URL of the Spark master; empty: what the environment says, else all cores of this machine.
     spark_options: options of the Spark session, by name; values are strings.
     kafka_options: options of the Kafka client that `watch` reads topics with, by name; values are strings.
+    database_options: what the driver of a database is told beside the URL of a table, such as a password; strings.
     region_policy: path of a TOML policy file, or empty; see docs/how-to/region-policy.md.
     retention_days: days before the last exchange that `watch` keeps sketches of; 0 keeps all.
     """
@@ -114,6 +116,7 @@ class Settings:
     spark_master: str = ""
     spark_options: Mapping[str, str] = field(default_factory=dict)
     kafka_options: Mapping[str, str] = field(default_factory=dict)
+    database_options: Mapping[str, str] = field(default_factory=dict)
     region_policy: str = ""
     retention_days: int = 90
 
@@ -131,7 +134,7 @@ class Settings:
         _check("trusted_networks", all(map(_is_network, self.trusted_networks)), "must be networks like 10.0.0.0/8")
         _check("threads", self.threads >= 0, "must be 0 (all) or more")
         _check("engine", self.engine in ENGINES, f"must be one of {', '.join(ENGINES)}")
-        for name in ("spark_options", "kafka_options"):
+        for name in ("spark_options", "kafka_options", "database_options"):
             strings = all(isinstance(value, str) for value in getattr(self, name).values())
             _check(name, strings, 'must map names to strings, such as "4g"')
 

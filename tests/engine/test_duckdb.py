@@ -1,3 +1,4 @@
+import resource
 import threading
 from collections.abc import Iterator
 
@@ -99,3 +100,25 @@ def test_a_query_that_needs_more_gets_it_where_no_limit_was_set(monkeypatch: pyt
         listed(held)
     with DuckDBEngine(Settings()) as free:
         assert listed(free) == len(rows)
+
+
+def test_a_full_disk_is_said_with_the_way_out(engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the work folder takes no more: here it takes files of 100 kB at most, as under a quota."""
+    monkeypatch.setattr(stillwatch.engine.duckdb, "_WRITTEN_ROWS", 1)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(EngineError, match=r"work folder.*TMPDIR"):
+            engine.map_batches(batches(20, 50_000), doubled, NUMBERS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_more_accounts_may_take_more_memory_but_never_more_than_was_set() -> None:
+    def limit(settings: Settings) -> str:
+        with DuckDBEngine(settings) as opened:
+            opened.expect(100_000)
+            return str(opened._connection.raw_sql("SELECT current_setting('memory_limit')").fetchone())
+
+    assert "256.0 MiB" in limit(Settings(memory_limit_bytes=256 * 2**20))
+    assert "781.0 MiB" in limit(Settings())

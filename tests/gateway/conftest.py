@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,10 +47,11 @@ GateOf = Callable[..., Gate]
 
 @pytest.fixture
 def gate_of(tmp_path: Path) -> GateOf:
-    """Make a gate whose snapshot holds what is given, besides `DECISIONS`."""
+    """Make a gate whose snapshot holds what is given, besides `DECISIONS`; also: value, action and scope of more."""
 
-    def made(routes: tuple[Route, ...] = (), **more: object) -> Gate:
-        contents = {"version": 1, "made_at": NOW.timestamp(), "decisions": DECISIONS, **more}
+    def made(routes: tuple[Route, ...] = (), also: tuple[tuple[Any, ...], ...] = (), **more: object) -> Gate:
+        decisions = (*DECISIONS, *(decision(*parts) for parts in also))
+        contents = {"version": 1, "made_at": NOW.timestamp(), "decisions": decisions, **more}
         write_snapshot(Contents(**contents), tmp_path / "decisions.snapshot")  # type: ignore[arg-type]
         gate = Gate(tmp_path / "decisions.snapshot", routes)
         assert gate.refresh()

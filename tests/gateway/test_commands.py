@@ -81,6 +81,7 @@ def test_from_proposal_to_release(home: Path) -> None:
     assert gate.refresh()
     assert [gate.answer(Asked(account=a)).action for a in ("m0", "m1")] == ["cap", "none"]
     assert _run("appeal", "list", "--home", home)["innocents"] == ["m1"]
+    assert (home / "innocents.txt").read_text() == "m1\n"
     again = _proposed(home)
     assert _run("act", "dry-run", again, home.parent / "log.jsonl", "--home", home)["touched"]["cap"]["accounts"] == 2
     assert _run("act", "undo", act, "--by", "A", "--home", home)["undone"] == 3
@@ -124,6 +125,6 @@ def test_an_allowance_frees_at_once_and_can_be_taken_back(home: Path) -> None:
     _run("act", "approve", act, "--by", "A", "--home", home)
     gate = Gate(home / "decisions.snapshot", ())
     for more, action in (((), "none"), (("--withdraw",), "cap")):
-        _run("act", "allow", "account", "m0", "--by", "A", "--why", "customer", "--home", home, *more)
+        _run("act", "allow", "account", " m0\u200b", "--by", "A", "--why", "customer", "--home", home, *more)
         gate.refresh()
         assert gate.answer(Asked(account="m0")).action == action

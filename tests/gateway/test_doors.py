@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stillwatch.gateway.asked import Identity
 from stillwatch.gateway.doors import Called
@@ -17,6 +19,11 @@ from stillwatch.gateway.app import App
 from stillwatch.gateway.middleware import Guard
 
 GateOf = Callable[..., Gate]
+_HEADERS = st.sampled_from(["authorization", "x-api-key", "user-agent", "x-forwarded-for", "x-real-ip", "traceparent"])
+_NAMES = st.sampled_from([
+    "messages", "role", "user", "content", "text", "system", "tools", "function", "name", "input", "contents", "parts",
+    "toolConfig", "inferenceConfig", "generationConfig", "response_format", "thinking", "reasoning", "instructions",
+])  # fmt: skip
 
 
 def _call(
@@ -46,6 +53,49 @@ def test_envoy_lets_200_through(app: App, account: str, status: int) -> None:
         assert body["error"]["code"] == "T-1"
         assert body["error"]["appeal_reference"] == headers["x-stillwatch-reference"]
         assert "30" not in json.dumps(body)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_NAMES | st.text(max_size=8), inner, max_size=6),
+    max_leaves=25,
+)
+
+
+@given(body=_JSON, headers=st.dictionaries(_HEADERS, st.text(max_size=40), max_size=6))
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nothing_that_a_client_writes_makes_a_door_fail_or_frees_anybody(
+    app: App, body: object, headers: dict[str, str]
+) -> None:
+    """Whatever the body and the other headers: a blocked account is stopped, and no door raises."""
+    for path in ("/envoy/v1/chat/completions", "/nginx"):
+        assert _call(app, path, "POST", body, **{**headers, "x-account-id": "blocked"})[0] == 403
+    asked = {"account": "blocked", "chat": body, "client": body, "address": body, "key": body}
+    assert not _call(app, "/litellm", "POST", asked)[2]["passes"]
+    who = {"user_api_key_user_id": "blocked", "user_api_key_hash": body}
+    asked = {"request_data": who, "texts": body, "structured_messages": body, "tools": body, "request_headers": body}
+    assert _call(app, "/beta/litellm_basic_guardrail_api", "POST", asked)[2]["action"] == "BLOCKED"
+
+
+def test_rows_that_came_too_slowly_are_not_confirmed(app: App) -> None:
+    """Or the logger would delete them."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"x" * (65 << 20), "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "path": "/seen",
+        "method": "POST",
+        "query_string": b"",
+        "headers": [(b"content-length", b"9")],
+    }
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 413
 
 
 def test_nginx_gets_only_what_it_understands(app: App) -> None:

@@ -2,16 +2,23 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from stillwatch import decide
 from stillwatch.gateway.asked import Asked, Identity, of_headers
 from stillwatch.gateway.gate import Gate, Route
 from stillwatch.gateway.snapshot import Contents, Snapshot, write_snapshot
-from stillwatch.known import FamilyOdds, Indicator, KindIndicators, KnownCampaign, as_text
-from stillwatch.pipeline.linking import Request, scaffolds
+from stillwatch.known import COLUMNS, FamilyOdds, Indicator, KindIndicators, KnownCampaign, as_text
+from stillwatch.pipeline.linking import Request, scaffolds, shown
+from stillwatch.pipeline.pieces import projection
+from stillwatch.read import Tally, pairs, read_exchanges
+from stillwatch.settings import Settings
+from stillwatch.sketch import sketch
 from stillwatch.types import (
     ActId,
     Action,
@@ -20,6 +27,7 @@ from stillwatch.types import (
     Exemption,
     FollowUp,
     Scope,
+    Trait,
     TraitKind,
     Verdict,
 )
@@ -147,7 +155,20 @@ def test_a_fresh_account_that_continues_a_campaign_is_acted_on_in_its_first_exch
     assert gate.answer(_asked("stranger", prompt="How do I boil an egg so that the yolk stays soft?")).passes
     linked = gate.linked.get_nowait()
     assert (linked.account, linked.upcoming.act_id, linked.bits) == ("fresh", "a-1", 11.0)
+    order = gate.answer(_asked("fresh", prompt=prompts[0])).order
+    assert order is not None
+    assert order.decision_id == decide.linked("fresh", 11.0, _following()[0][1], linked.at).decision_id
     assert gate.linked.empty()
+
+
+def test_a_cap_an_hour_holds_for_fresh_accounts_too(gate_of: GateOf) -> None:
+    """Beyond it they are let through and counted: a mistake of ours cannot stop everybody."""
+    (act, following), *_ = _following()
+    gate = gate_of(follow_ups=((act, replace(following, per_hour=2)),), indicators=as_text([_known()]))
+    prompt = PROMPT.format("five")
+    passes = [gate.answer(_asked(f"fresh-{n}", prompt=prompt)).passes for n in range(5)]
+    assert passes == [False, False, True, True, True]
+    assert gate.counts["over_cap", "challenge"] == 3
 
 
 def test_without_an_approval_a_follow_up_only_counts(gate_of: GateOf) -> None:
@@ -186,4 +207,79 @@ def test_parts_tools_and_parameters_are_read() -> None:
         "temperature": 0,
     }
     request = of_headers({}, json.dumps(body).encode(), "/", Identity()).request
-    assert request == Request("One\ntwo", "Be brief.", "", '{"temperature": 0}', ("run", "look"), "")
+    tools_hash = pairs.of_tools(body["tools"])["tools_hash"]
+    assert request == Request("One\ntwo", "Be brief.", "", '{"temperature":0}', ("run", "look"), "", tools_hash)
+
+
+def test_a_request_shows_what_the_log_of_it_shows(tmp_path: Path) -> None:
+    """Prompt, system prompt, client, parameters, tools, address: each trait met live is one that a scan finds."""
+    body = {
+        "messages": [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": PROMPT.format("five")}],
+        "tools": [{"type": "function", "function": {"name": "run"}}, {"type": "web_search"}],
+        "max_completion_tokens": 9,
+        "top_k": 4,
+    }
+    names = {
+        "x-account-id": "acme\u200b 1",
+        "user-agent": "sdk/1",
+        "x-ja4": "t13d",
+        "x-forwarded-for": "::ffff:203.0.113.9",
+    }
+    identity = Identity(client=("user-agent", "x-ja4"))
+    asked = of_headers(names, json.dumps(body).encode(), "/", identity)
+    row = {"exchange_id": "1", "ts": "2026-11-01T00:00:00Z", "account_id": names["x-account-id"], "model": "m"}
+    row |= {"request": body, "user_agent": "sdk/1", "tls_fingerprint": "t13d", "ip": names["x-forwarded-for"]}
+    (tmp_path / "log.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    (batch,) = read_exchanges([tmp_path], Settings(), Tally())
+    (kept,) = sketch(batch, projection()).to_pylist()
+    assert asked.account == batch["account_id"][0].as_py()
+    live = {str(trait.kind): trait.value for trait in shown(asked.request) if trait.kind != TraitKind.TOOL_SCHEMA}
+    for kind in (TraitKind.SYSTEM_PROMPT, TraitKind.CLIENT, TraitKind.PARAMETERS, TraitKind.ADDRESS, TraitKind.NETWORK):
+        (column,) = COLUMNS[kind]
+        assert live[kind] == str(kept[column]), kind
+    assert Trait(TraitKind.TOOL_SCHEMA, kept["tool_schema"]) in set(shown(asked.request))
+    words = {str(kept[column]) for column in COLUMNS[TraitKind.SCAFFOLD]}
+    assert {t.value for t in shown(asked.request) if t.kind is TraitKind.SCAFFOLD} <= words
+
+
+@pytest.mark.parametrize("name", ["authorization", "Authorization"])
+def test_a_key_is_known_however_its_scheme_is_written(gate_of: GateOf, name: str) -> None:
+    """BEARER is Bearer, and a second key does not hide the first."""
+    key = sha256(b"sk-1").hexdigest()
+    gate = gate_of(also=((key, Action.BLOCK), (key, Action.BLOCK, Scope.KEY)))
+    for shape in ("Bearer sk-1", "bearer  sk-1", "BEARER sk-1 ", "sk-1"):
+        assert not gate.answer(of_headers({name.lower(): shape}, b"", "/", Identity())).passes, shape
+    hidden = {"authorization": "Bearer other", "x-api-key": "sk-1"}
+    assert not gate.answer(of_headers(hidden, b"", "/", Identity())).passes
+
+
+def test_a_key_that_is_exempt_frees_no_other(gate_of: GateOf) -> None:
+    """Whoever shows two keys is exempt only if both are: the model's server may read either."""
+    good, bad = (sha256(key).hexdigest() for key in (b"sk-good", b"sk-bad"))
+    at = datetime.now(UTC)
+    gate = gate_of(
+        also=((bad, Action.BLOCK),), exemptions=(Exemption(Scope.ACCOUNT, good, "A. Person", at, "customer"),)
+    )
+    shown = {"authorization": "Bearer sk-good", "x-api-key": "sk-bad"}
+    assert gate.answer(of_headers({"authorization": "Bearer sk-good"}, b"", "/", Identity())).passes
+    for headers in (shown, {"authorization": "Bearer sk-bad", "x-api-key": "sk-good"}):
+        assert not gate.answer(of_headers(headers, b"", "/", Identity())).passes
+
+
+def test_ids_are_compared_as_a_log_writes_them(gate_of: GateOf) -> None:
+    """Invisible characters, other compositions, addresses inside IPv6."""
+    gate = gate_of(also=(("caf\u00e9", Action.BLOCK),))
+    for account in ("caf\u00e9", "cafe\u0301", " caf\u00e9\u200b", "\u202ecaf\u00e9"):
+        assert not gate.answer(of_headers({"x-account-id": account}, b"", "/", Identity())).passes, account
+    for address in ("203.0.113.9", "::ffff:203.0.113.9", "203.0.113.9:4711", "6.6.6.6, 203.0.113.9"):
+        assert not gate.answer(of_headers({"x-forwarded-for": address}, b"", "/", Identity())).passes, address
+
+
+def test_words_that_cannot_be_read_hide_nobody(gate_of: GateOf) -> None:
+    """A lone surrogate breaks the sketch, not the decision about who asks, and nothing counts as a failure of ours."""
+    marked = ("1", Action.CHALLENGE, Scope.SCAFFOLD)
+    gate = gate_of(also=(marked,), follow_ups=_following(), indicators=as_text([_known()]))
+    body = json.dumps({"messages": [{"role": "user", "content": "\ud800 " * 40}]}).encode()
+    assert not gate.answer(of_headers({"x-account-id": "blocked"}, body, "/", Identity())).passes
+    assert gate.answer(of_headers({"x-account-id": "fresh"}, body, "/", Identity())).passes
+    assert gate.counts["failed", "open"] == 0

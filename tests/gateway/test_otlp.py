@@ -1,9 +1,12 @@
 """The OTLP door: what a real exporter sends is kept once, confirmed as OTLP says, and read by a scan."""
 
 import asyncio
+import contextlib
 import gzip
 import http.client
+import itertools
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +22,7 @@ from stillwatch.settings import Settings
 pytest.importorskip("uvicorn", reason="the server needs the extra 'gateway'")
 pytest.importorskip("opentelemetry.proto", reason="protobuf is in the extra 'otlp'")
 import uvicorn
+from fuzzing.bombs import empty_spans
 from gateways.own import free_port
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -26,6 +30,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as proto
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+from stillwatch.gateway import app
 from stillwatch.gateway.app import App
 
 SPAN = {
@@ -140,11 +145,36 @@ def test_spans_without_ids_are_refused_one_by_one(server: Server, folder: Path) 
         (b"{}", {"content_encoding": "br"}, 415),
         (b"{}", {"content_encoding": "gzip"}, 400),
         (gzip.compress(b"{}")[:-9], {"content_encoding": "gzip"}, 400),
-        (gzip.compress(b" " * (257 << 20), 9), {"content_encoding": "gzip"}, 413),
+        (gzip.compress(b" " * (33 << 20), 9), {"content_encoding": "gzip"}, 413),
+        (gzip.compress(b'{"a":[' + b"[]," * 5_000_000 + b"1]}", 1), {"content_encoding": "gzip"}, 413),
+        (
+            gzip.compress(empty_spans(1_000_000), 1),
+            {"content_encoding": "gzip", "content_type": "application/x-protobuf"},
+            413,
+        ),
+        (b'{"resourceSpans":' + b"[" * 100_000, {}, 400),
+        (b'{"resourceSpans":[NaN]}', {}, 400),
+        (b"{}", {"content_length": str(1 << 40)}, 413),
         (gzip.compress(b"{}"), {"content_encoding": "gzip"}, 200),
         (b"", {"content_type": "application/x-protobuf"}, 200),
     ],
-    ids=["half", "list", "no protobuf", "text", "brotli", "no gzip", "cut gzip", "bomb", "gzip", "nothing"],
+    ids=[
+        "half",
+        "list",
+        "no protobuf",
+        "text",
+        "brotli",
+        "no gzip",
+        "cut gzip",
+        "bomb",
+        "many lists",
+        "many spans",
+        "deep",
+        "not JSON",
+        "says it is long",
+        "gzip",
+        "nothing",
+    ],
 )
 def test_what_cannot_be_read_is_refused_for_good(
     server: Server, folder: Path, body: bytes, headers: dict[str, str], status: int
@@ -159,6 +189,66 @@ def test_under_pressure_an_exporter_is_told_to_wait(gate_of: Callable[..., Gate]
     running.stop()
     assert (status, headers["retry-after"]) == (429, "1")
     assert not folder.exists()
+
+
+def test_a_real_exporter_waits_as_long_as_it_is_told_and_loses_nothing(
+    gate_of: Callable[..., Gate], folder: Path
+) -> None:
+    """The 429 comes because another batch is on its way in; when that one is gone the same spans are kept."""
+    running, told = Server(App(gate_of(), Identity(), folder, most_held_bytes=50_000)), threading.Event()
+    logger, waits = logging.getLogger("opentelemetry"), logging.Handler()
+    waits.emit = lambda record: told.set() if "retrying" in record.getMessage() else None  # type: ignore[method-assign]
+    logger.addHandler(waits)
+    held = http.client.HTTPConnection("127.0.0.1", running.port)
+    held.putrequest("POST", "/v1/traces")
+    held.putheader("content-length", "49999")
+    held.endheaders(b"{")
+    while running.post(request(SPAN))[0] != 429:
+        pass
+    exporter = OTLPSpanExporter(f"http://127.0.0.1:{running.port}/v1/traces")
+    provider = TracerProvider()
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    with provider.get_tracer("llm").start_as_current_span("chat atlas-1") as span:
+        span.set_attributes({"gen_ai.request.model": "atlas-1", "user.id": "patient"})
+    flushing = threading.Thread(target=provider.force_flush)
+    flushing.start()
+    assert told.wait(20)
+    held.close()
+    flushing.join()
+    provider.shutdown()
+    logger.removeHandler(waits)
+    running.stop()
+    assert "patient" in {row["account_id"] for row in rows(folder)}
+
+
+def test_a_body_without_an_end_is_not_waited_for(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In chunks: one that goes on for ever, and one that says nothing more."""
+
+    def endless(chunks: Iterator[bytes]) -> int:
+        asked = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        headers = {"content-type": "application/json", "transfer-encoding": "chunked"}
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            asked.request("POST", "/v1/traces", chunks, headers, encode_chunked=True)
+        return asked.getresponse().status
+
+    monkeypatch.setattr(app, "_SEEN_LIMITS", (1 << 20, 0.5))
+    answered = threading.Event()
+
+    def silent() -> Iterator[bytes]:
+        yield b"{"
+        answered.wait(2)
+
+    assert endless(itertools.repeat(b" " * 65_536, 64)) == 413
+    assert endless(silent()) == 413
+    assert server.post(request(SPAN))[0] == 200
+    assert len(rows(folder)) == 1
+
+
+def test_what_is_kept_is_what_a_scan_can_read(server: Server, folder: Path) -> None:
+    """Words of any script are as long in the file as they were, though JSON may escape them."""
+    said = SPAN | {"attributes": [*SPAN["attributes"], {"key": "x", "value": {"stringValue": "東京" * 2_000_000}}]}
+    assert server.post(request(said))[0] == 200
+    assert len(rows(folder)) == 1
 
 
 def test_a_folder_that_cannot_be_written_is_said_and_the_span_is_not_forgotten(server: Server, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,10 @@ from gateways import own
 from gateways import redis as program
 from redis import Redis
 
+from stillwatch.gateway.home import home_of
 from stillwatch.gateway.redis_push import push
+from stillwatch.gateway.serving import Keeper
+from stillwatch.gateway.settings_file import Served
 
 pytestmark = pytest.mark.slow
 GateOf = Callable[..., Gate]
@@ -54,3 +57,26 @@ def test_the_served_gateway_pushes_what_is_approved_and_what_is_undone(tmp_path:
             books.undo(books.log()[-1].act_id, "A. Person", datetime.now(UTC))
         while client.get("stillwatch:account:bad") is not None:
             pass
+
+
+class _Later(Gate):
+    """A gate that is some seconds ahead."""
+
+    ahead = 0.0
+
+    def now(self) -> float:
+        """Its time."""
+        return super().now() + self.ahead
+
+
+def test_a_decision_that_begins_later_is_pushed_when_it_begins(tmp_path: Path, url: str) -> None:
+    """Though nothing is published then: a cohort's time comes by itself."""
+    client, home = Redis.from_url(url), home_of(tmp_path / "home")
+    own.act(home, ("bad",), at=datetime.now(UTC) + timedelta(hours=1))
+    gate = _Later(home.snapshot, ())
+    keeper = Keeper(home, gate, Served(redis=url))
+    keeper.step()
+    assert client.get("stillwatch:account:bad") is None
+    gate.ahead = 7200.0
+    keeper.step()
+    assert client.get("stillwatch:account:bad") is not None

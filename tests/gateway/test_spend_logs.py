@@ -90,7 +90,7 @@ def test_a_pull_that_is_killed_is_done_again(
     proxy: str, insert: Insert, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     insert("r1", "r2", "r3")
-    write = spend_logs._write
+    write = spend_logs.write_whole
 
     def killed(path: Path, content: bytes) -> None:
         if path.name == spend_logs._PLACE:
@@ -98,7 +98,7 @@ def test_a_pull_that_is_killed_is_done_again(
         write(path, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(spend_logs, "_write", killed)
+        patched.setattr(spend_logs, "write_whole", killed)
         with pytest.raises(KeyboardInterrupt):
             pull_spend_logs(proxy, tmp_path, SETTLED)
     pull_spend_logs(proxy, tmp_path, SETTLED)

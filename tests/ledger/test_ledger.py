@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -13,7 +15,7 @@ from stillwatch import ledger as books
 from stillwatch.decide import approved, load_policy, propose
 from stillwatch.errors import UsageError
 from stillwatch.ledger import Ledger, open_ledger
-from stillwatch.types import Accused, Action, CampaignId, Exemption, Plan, Scope, Verdict
+from stillwatch.types import Accused, ActId, Action, CampaignId, Exemption, Plan, Scope, Verdict
 
 NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
 POLICY = load_policy("small-host")
@@ -28,6 +30,10 @@ def _applied(ledger: Ledger, plan: Plan) -> books.Standing:
     act = books.propose(ledger, plan, "A. Person", NOW)
     books.approve(ledger, act, "A. Person", NOW, lambda p: approved(p, "A. Person", NOW))
     return books.standing(ledger, NOW)
+
+
+def _applied_act(ledger: Ledger, act: ActId) -> None:
+    books.approve(ledger, act, "A. Person", NOW, lambda p: approved(p, "A. Person", NOW))
 
 
 def test_a_proposal_changes_nothing_and_applying_it_brings_exactly_its_decisions(ledger: Ledger) -> None:
@@ -116,6 +122,66 @@ def test_the_log_cannot_be_changed_and_shows_what_was_changed_around_it(ledger: 
     assert books.verify(ledger, "f" * 64)[-1].startswith("the log no longer holds")
 
 
+def test_what_holds_must_be_what_the_log_says(ledger: Ledger) -> None:
+    """A decision set free, an approval slipped into a follow-up, an exemption written by hand, one taken away."""
+    _applied(ledger, _plan())
+    act = books.entries(ledger)[-1].act_id
+    books.allow(ledger, Exemption(Scope.ACCOUNT, "c1-1", "A. Person", NOW, "known customer"))
+    assert books.verify(ledger) == []
+    ledger.run("UPDATE decisions SET state = 'undone' WHERE value = 'c1-0'")
+    ledger.run("UPDATE follow_ups SET body = '[]'")
+    ledger.run("UPDATE exemptions SET value = 'friend' WHERE value = 'c1-1'")
+    assert books.verify(ledger) == [
+        "entry 2: what follows up on it was changed",
+        f"{act}: decisions are undone, and the log does not say so",
+        "account friend: its exemption is not in the log",
+        "account c1-1: its exemption is gone",
+    ]
+
+
+def test_a_plan_changed_after_it_was_proposed_is_refused(ledger: Ledger) -> None:
+    """Its id follows from its words."""
+    act = books.propose(ledger, _plan(), "A. Person", NOW)
+    ledger.run("UPDATE acts SET plan = REPLACE(plan, 'c1-0', 'somebody')")
+    with pytest.raises(UsageError, match="changed after it was proposed"):
+        _applied_act(ledger, act)
+    assert books.standing(ledger, NOW).decisions == ()
+
+
+def test_an_act_applied_simulated_is_never_said_to_be_enforced(ledger: Ledger) -> None:
+    """Nor does an approval that is given again bring anything."""
+    act = books.propose(ledger, _plan(), "A. Person", NOW)
+    books.apply(ledger, act, "A. Person", NOW)
+    with pytest.raises(UsageError, match="by `apply`"):
+        _applied_act(ledger, act)
+
+
+def test_caps_hold_over_acts_that_were_proposed_side_by_side(ledger: Ledger) -> None:
+    """Each plan alone fits under the cap of 200; together they do not, and the second is refused whole."""
+    acts = [books.propose(ledger, _plan(150, name), "A. Person", NOW) for name in ("c1", "c2")]
+    _applied_act(ledger, acts[0])
+    with pytest.raises(UsageError, match="over the policy's cap, 150 of 200"):
+        _applied_act(ledger, acts[1])
+    assert len(books.standing(ledger, NOW).decisions) == 150
+
+
+def test_two_nodes_at_once_do_an_act_once(place: str, ledger: Ledger) -> None:
+    """Each opens the ledger for itself; all are told that it is done, and the log holds it once."""
+    act = books.propose(ledger, _plan(100), "A. Person", NOW)
+
+    def node(number: int) -> int:
+        held = open_ledger(place)
+        count = books.apply(held, act, f"Person {number}", NOW)
+        held.close()
+        return count
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(node, range(4))) == [100] * 4
+    assert [e.kind for e in books.entries(ledger)] == ["propose", "apply"]
+    assert len(books.standing(ledger, NOW).decisions) == 100
+    assert books.verify(ledger) == []
+
+
 def test_touched_counts_by_action_and_hour(ledger: Ledger) -> None:
     """What the caps of the next plan are reckoned from."""
     _applied(ledger, _plan())
@@ -142,7 +208,8 @@ def test_kill_9_leaves_an_act_done_or_not_begun(place: str, what: str) -> None:
     draw = Random(7)
     for kill in range(4):
         held = open_ledger(place)
-        act = books.propose(held, _plan(150, f"k{kill}"), "A. Person", NOW)
+        plan = replace(_plan(150, f"k{kill}"), caps_per_hour=())  # all acts of this test fall into one hour
+        act = books.propose(held, plan, "A. Person", NOW)
         before = books.standing(held, NOW).decisions
         if what == "undo":
             books.apply(held, act, "A. Person", NOW)

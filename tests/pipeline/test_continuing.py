@@ -2,19 +2,20 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.known import KnownCampaign
 from stillwatch.pipeline import Source, scan, simulate
-from stillwatch.pipeline.continuing import _kept, _Named
+from stillwatch.pipeline.continuing import _grown, _kept, _Named
 from stillwatch.settings import Settings
 from stillwatch.together import FoundCampaign
-from stillwatch.types import CampaignId, Verdict
+from stillwatch.types import AccountId, CampaignId, Continuation, ContinuedAccount, Scan, Verdict
 
 MOMENT = datetime(2026, 1, 10, tzinfo=UTC)
 KNOWN = KnownCampaign(CampaignId("c-1"), Verdict.DISTILLATION, MOMENT, MOMENT, MOMENT, frozenset(), 10, 100, (), ())
@@ -49,6 +50,18 @@ def test_strangers_keep_nothing() -> None:
     assert _kept([found(5, 6, 7)], [KNOWN], [held(0, 1, 2, 5)], []) == {}
 
 
+def test_a_campaign_grows_by_the_accounts_that_continue_it() -> None:
+    """So that the next look knows it by what they show; not once most of it has left the log."""
+    known = replace(KNOWN, members=frozenset(map(AccountId, "abcd")))
+    fresh = ContinuedAccount(AccountId("x"), known.campaign_id, MOMENT, MOMENT + timedelta(hours=3), 5, 1, 12.0, ())
+    continued = Continuation((known.campaign_id,), (), 9, 0.002, 9.0, (fresh,))
+    (grown,) = _grown(pa.array(["a", "b", "x", "z"]), [known], continued)
+    assert grown.members == known.members | {"x"}
+    assert grown.last_seen == fresh.last_seen
+    assert list(_grown(pa.array(["a", "x", "z"]), [known], continued)) == []
+    assert list(_grown(pa.array(["a", "b", "x"]), [known], None)) == []
+
+
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("continuing") / "log"
@@ -65,14 +78,21 @@ def test_a_log_that_grows_keeps_its_campaigns_and_names_no_innocent(
     source = Source((log / "exchanges",), log / "accounts.parquet")
     moment = datetime(2026, 1, 15, tzinfo=UTC)
     first = scan(replace(source, as_of=moment), settings, tmp_path / "first", lambda _: None)
-    again = scan(replace(source, known=(tmp_path / "first",)), settings, tmp_path / "again", lambda _: None)
+    labels = pq.read_table(log / "labels/accounts.parquet").to_pydict()
+    operator = dict(zip(labels["account_id"], labels["operator"], strict=True))
+    innocents = [account for account, who in operator.items() if not who]
+    (tmp_path / "innocents.txt").write_text("\n".join([*innocents[:20], " nobody here "]), "utf-8")
+    later = replace(source, known=(tmp_path / "first",), innocents=tmp_path / "innocents.txt")
+    again = scan(later, settings, tmp_path / "again", lambda _: None)
+    assert first.calibration.labelled is None
+    assert again.calibration.labelled is not None
+    assert again.calibration.labelled.accused == 0
+    assert 10 < again.calibration.labelled.accounts <= 20
     assert first.continued is None
     assert again.continued is not None
     accused = {c.campaign_id for c in first.campaigns if c.verdict == "distillation"}
     assert accused
     assert accused <= {c.campaign_id for c in again.campaigns}
-    labels = pq.read_table(log / "labels/accounts.parquet").to_pydict()
-    operator = dict(zip(labels["account_id"], labels["operator"], strict=True))
     seen = {operator[str(m.account_id)] for c in first.campaigns for m in c.members}
     fresh = [c for c in again.campaigns if c.campaign_id not in {c.campaign_id for c in first.campaigns}]
     assert not seen & {operator[str(m.account_id)] for c in fresh for m in c.members}
@@ -83,3 +103,20 @@ def test_a_log_that_grows_keeps_its_campaigns_and_names_no_innocent(
     rows = pq.read_table(tmp_path / "again/members.parquet").to_pydict()
     named = {a for a, n in zip(rows["account_id"], rows["exchanges_until_named"], strict=True) if n is not None}
     assert named == {a.account_id for a in again.continued.accounts}
+    if settings.engine != "duckdb":
+        plain = scan(replace(source, known=(tmp_path / "first",)), Settings(), tmp_path / "plain", str)
+        assert _told(again) == _told(plain)
+
+
+def _told(result: Scan) -> object:
+    campaigns = [
+        (
+            c.campaign_id,
+            c.verdict,
+            round(c.together_bits, 3),
+            sorted((m.account_id, round(m.bits, 3)) for m in c.members),
+        )
+        for c in result.campaigns
+    ]
+    assert result.continued is not None
+    return campaigns, [(a.account_id, a.campaign_id, round(a.bits, 3)) for a in result.continued.accounts]

@@ -1,5 +1,7 @@
 """Watching a log that grows: the same as a scan of everything, whatever happens to the process in between."""
 
+import errno
+import os
 import shutil
 import signal
 import subprocess
@@ -13,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch import state
-from stillwatch.errors import InputError, StillwatchError
+from stillwatch.errors import InputError, StillwatchError, UsageError
 from stillwatch.pipeline import Source, scan, simulate
 from stillwatch.pipeline.watching import watch
 from stillwatch.settings import Settings
@@ -107,6 +109,36 @@ def test_days_past_retention_are_not_judged(logs: Path, tmp_path: Path) -> None:
     assert (result.coverage.last_seen - result.coverage.first_seen).total_seconds() <= 3 * 86_400
 
 
+def test_an_exchange_dated_years_ahead_does_not_make_the_others_old(logs: Path, tmp_path: Path) -> None:
+    """A broken clock on one host: retention counts back from what was really last."""
+    shutil.copytree(logs / "logs", tmp_path / "logs")
+    rows = pq.read_table(tmp_path / "logs")
+    last = pc.max(rows["ts"]).as_py()
+    ahead = rows.slice(0, 1)
+    for name, value in (("ts", last.replace(year=last.year + 50)), ("exchange_id", "from a broken clock")):
+        ahead = ahead.set_column(ahead.schema.get_field_index(name), name, pa.array([value], ahead[name].type))
+    pq.write_table(ahead, tmp_path / "logs/broken.parquet")
+    for file in (tmp_path / "logs").iterdir():
+        os.utime(file, (last.timestamp(), last.timestamp()))
+    result = looked(logs, tmp_path, Settings(retention_days=365))
+    assert result is not None
+    assert result.coverage.rows_read == len(rows) + 1
+
+
+def test_a_stray_file_is_counted_and_stops_nothing(logs: Path, tmp_path: Path) -> None:
+    """Parquet of something else, a half-written one, and a link to a file that has gone."""
+    (tmp_path / "logs").mkdir()
+    shutil.copy(next((logs / "logs").iterdir()), tmp_path / "logs")
+    pq.write_table(pa.table({"word": ["x"]}), tmp_path / "logs/other.parquet")
+    (tmp_path / "logs/half.parquet").write_bytes(next((logs / "logs").iterdir()).read_bytes()[:5_000])
+    (tmp_path / "logs/gone.parquet").symlink_to(tmp_path / "nowhere.parquet")
+    result = looked(logs, tmp_path)
+    assert result is not None
+    faults = {Path(one.file).name: one.reason for one in result.coverage.quarantined}
+    assert faults.keys() == {"other.parquet", "half.parquet"}
+    assert "account_id" in faults["other.parquet"]
+
+
 def test_one_run_at_a_time_holds_the_state(tmp_path: Path) -> None:
     with state.opened(tmp_path, "x"), pytest.raises(InputError, match="another run holds"), state.opened(tmp_path, "x"):
         pass
@@ -143,4 +175,14 @@ def test_a_part_comes_whole_or_not_at_all(tmp_path: Path) -> None:
         stamp = state.Stamp("log", 1, 1)
         with pytest.raises(KeyboardInterrupt):
             held.add(stamp, (batch for batch in broken()), dict)
+        assert held.parts() == ()
+
+
+def test_a_full_disk_is_said_and_leaves_the_state_as_it_was(tmp_path: Path) -> None:
+    def full() -> list[pa.RecordBatch]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with state.opened(tmp_path, "x") as held:
+        with pytest.raises(UsageError, match=r"No space left on device.*--state"):
+            held.add(state.Stamp("log", 1, 1), (batch for batch in full()), dict)
         assert held.parts() == ()

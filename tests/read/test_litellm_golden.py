@@ -12,6 +12,7 @@ from stillwatch.read import Tally, read_exchanges
 from stillwatch.settings import Settings
 
 GOLDEN = Path(__file__).parent / "golden" / "litellm_standard_payload.jsonl"
+SPEND_LOGS = Path(__file__).parent / "golden" / "litellm_spend_logs.jsonl"
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +66,21 @@ def test_a_failed_request_is_an_exchange_without_a_reply(rows: list[dict[str, An
     """Its status is the upstream's, and it has no reply and no tokens."""
     failed = [(r["status"], r["reply_text"], r["output_tokens"] or 0) for r in rows if r["status"] != 200]
     assert failed == [(500, None, 0)]
+
+
+def test_rows_of_the_proxy_s_table_are_read_with_their_words() -> None:
+    """`messages` is {} there; the conversation stands in the body of the request."""
+    tally = Tally()
+    table = pa.Table.from_batches(list(read_exchanges([SPEND_LOGS], Settings(), tally)))
+    assert (tally.rows_quarantined, tally.formats) == (0, {"litellm": 2})
+    slow, quick = table.to_pylist()
+    assert (slow["account_id"], slow["org_id"], slow["model"], slow["ip"]) == (
+        "caller-1",
+        "team-1",
+        "slow",
+        "127.0.0.1",
+    )
+    assert (slow["prompt_text"], slow["turn"], slow["reply_text"]) == ("Où est 東京? 1", 0, "hello")
+    assert (slow["input_tokens"], slow["output_tokens"], slow["status"]) == (10, 20, 200)
+    assert slow["latency_ms"] > 2_000 > quick["latency_ms"]
+    assert slow["exchange_id"].startswith("chatcmpl-")

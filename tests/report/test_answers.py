@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from stillwatch.report import answers
-from stillwatch.types import Calibration, Scan, Verdict
+from stillwatch.types import Calibration, LabelledInnocents, Scan, Verdict
 
 
 def _answers(scan: Scan, verdict: Verdict) -> list[str]:
@@ -48,6 +48,9 @@ def test_the_calibration_line_says_what_broke(scan: Scan, uncalibrated_scan: Sca
     assert "80 reached 5 bits; 25.4 are allowed" in broken
     unchecked = answers.calibration_line(Calibration(0, (), ok=False, source=""))
     assert unchecked == f"{answers.UNCALIBRATED} (no benign groups to check the bits on)"
+    labelled = replace(scan.calibration, labelled=LabelledInnocents(12, 1, 0, ()))
+    line = "bits checked on 812 benign groups: holds; of 12 accounts labelled innocent, 1 in a campaign"
+    assert answers.calibration_line(labelled) == line
 
 
 def test_an_incomplete_price_is_a_floor(scan: Scan) -> None:

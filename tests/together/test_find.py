@@ -33,6 +33,27 @@ def test_benign_groups_reach_b_bits_at_most_as_often_as_promised(world, nulls: N
     assert (exceeding <= allowed + 3 * np.sqrt(allowed)).all(), (exceeding, allowed)
 
 
+def test_a_false_accusation_that_is_labelled_counts_against_the_bits(world, nulls: Nulls) -> None:
+    """A campaign's groups leave the check, unless its members are labelled innocent: then their bits count in it."""
+    made = world(2, operators=(60,))
+    found = find(made.accounts, nulls, SETTINGS)
+    members = np.isin(np.arange(len(made.operator)), found.campaigns[0].rows)
+    assert found.checked is not None
+    believed = found.checked.calibration(members)
+    refuted = found.checked.calibration(members, members)
+    assert believed == found.calibration
+    assert believed.ok
+    assert not refuted.ok
+    assert refuted.groups_checked > believed.groups_checked
+    assert refuted.labelled is not None
+    assert (refuted.labelled.accounts, refuted.labelled.accused) == (60, 60)
+    assert refuted.labelled.exceedance[0].exceeding > 0
+    others = found.checked.calibration(members, ~members)
+    assert others.ok
+    assert others.labelled is not None
+    assert others.labelled.accused == 0
+
+
 def test_the_bits_of_the_evidence_add_up(world, nulls: Nulls) -> None:
     for campaign in find(world(1, operators=(40,)).accounts, nulls, SETTINGS).campaigns:
         assert sum(e.bits for e in campaign.evidence) == pytest.approx(campaign.together_bits)

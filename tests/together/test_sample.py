@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from stillwatch.together.fitting import Fitting
 from stillwatch.together.groups import Shown
 from stillwatch.together.likeness import Accounts
 from stillwatch.together.membership import odds
@@ -63,3 +64,15 @@ def test_odds_in_a_sample_are_those_in_the_whole_log() -> None:
     inside = core[some.rows]
     bits = odds(some.accounts, inside, some.strangers & ~inside, Trust()) + some.prior_bits(inside)
     assert odds(accounts, core, ~core, Trust())[core].mean() == pytest.approx(bits[inside].mean(), abs=1.0)
+
+
+def test_odds_of_a_fragment_are_those_that_weighing_everybody_gives() -> None:
+    """Number for number, whether its accounts stand for strangers or not."""
+    accounts = _accounts(3_000, 60)
+    fragments = [np.isin(np.arange(3_000), rows) for rows in (range(50), range(2_500, 2_700), range(0, 3_000, 100))]
+    some = sampled(accounts, np.any(fragments, axis=0), 1_000)
+    fitting = Fitting(some, Trust())
+    for fragment in fragments:
+        core = fragment[some.rows]
+        expected = odds(some.accounts, core, some.strangers & ~core, Trust()) + some.prior_bits(core)
+        assert expected[core].tolist() == fitting.odds(core).tolist()

@@ -4,7 +4,7 @@ import pyarrow as pa
 from stillwatch.traits.scaffold import scaffold_counts, scaffold_traits
 
 
-def _traits(rows: list[tuple[int, int, int]], accounts: int = 2, values: int = 9) -> list[tuple[str, int, int]]:
+def _traits(rows: list[tuple[int, int, int]], accounts: int = 2, values: int = 9) -> list[tuple[int, int, int]]:
     """(value, account, exchanges) of traits found in rows of (account, head hash, task hash)."""
     columns = zip(*rows, strict=True)
     table = pa.table(
@@ -17,12 +17,12 @@ def _traits(rows: list[tuple[int, int, int]], accounts: int = 2, values: int = 9
 
 def test_words_under_which_enough_accounts_change_their_task_are_a_scaffold() -> None:
     rows = [(1, 7, 100), (1, 7, 101), (2, 7, 102), (2, 7, 103), (2, 7, 104)]
-    assert _traits(rows) == [("7", 1, 2), ("7", 2, 3)]
+    assert _traits(rows) == [(7, 1, 2), (7, 2, 3)]
 
 
 def test_an_account_that_asks_one_task_under_a_scaffold_is_counted_with_the_rest() -> None:
     rows = [(1, 7, 100), (1, 7, 101), (2, 7, 102), (2, 7, 103), (3, 7, 100)]
-    assert ("7", 3, 1) in _traits(rows)
+    assert (7, 3, 1) in _traits(rows)
 
 
 def test_words_that_come_back_only_with_their_own_task_are_no_scaffold() -> None:
@@ -36,4 +36,4 @@ def test_texts_too_short_for_a_hash_share_nothing() -> None:
 
 def test_of_too_many_scaffolds_those_that_the_most_exchanges_carry_are_kept_and_ties_go_by_value() -> None:
     rows = [(account, head, task) for account in (1, 2) for head in (8, 7, 10) for task in (100, 101)] + [(3, 8, 102)]
-    assert {value for value, _, _ in _traits(rows, values=2)} == {"8", "10"}
+    assert {value for value, _, _ in _traits(rows, values=2)} == {8, 10}

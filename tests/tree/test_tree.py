@@ -14,7 +14,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src" / "stillwatch"
-GROUND = frozenset({"abreast", "stream", "types", "tables", "schemas", "errors", "settings", "bits", "ids"})
+GROUND = frozenset({
+    "abreast", "crowded", "stream", "types", "tables", "schemas", "errors", "settings", "bits", "ids", "whole",
+})  # fmt: skip
 COMPOSERS = frozenset({"pipeline"})
 SHELLS = frozenset({"cli", "console", "gateway"})
 SHELL_ALSO = frozenset({"report", "simulate", "share", "gateway"})

@@ -16,6 +16,7 @@ from stillwatch.cli.options import (
     ColumnMapFile,
     FailOnCampaign,
     IdentityFile,
+    InnocentsFile,
     Known,
     Out,
     Profile,
@@ -23,7 +24,7 @@ from stillwatch.cli.options import (
     SettingsFile,
 )
 from stillwatch.cli.running import finish, progress, run_scan, utc
-from stillwatch.errors import UsageError
+from stillwatch.errors import StillwatchError, UsageError
 from stillwatch.pipeline import edge, explaining, inspecting, watching
 from stillwatch.pipeline.windowing import Cut, window_report
 from stillwatch.report import (
@@ -40,8 +41,11 @@ _SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 24 * 366
 
 
 def scan(  # noqa: PLR0913 - one parameter an option
-    paths: Annotated[list[Path], typer.Argument(help="Log files or folders of them.")],
+    paths: Annotated[list[Path] | None, typer.Argument(help="Log files or folders of them.")] = None,
     *,
+    table: Annotated[
+        str, typer.Option("--table", help="Instead of files: a table of Spark's catalog, or URL of one of a database.")
+    ] = "",
     accounts: AccountsFile = None,
     reference: Reference = None,
     out: Out = Path("stillwatch-out"),
@@ -57,14 +61,18 @@ def scan(  # noqa: PLR0913 - one parameter an option
     column_map: ColumnMapFile = None,
     identity: IdentityFile = None,
     known: Known = None,
+    innocents: InnocentsFile = None,
     settings_file: SettingsFile = None,
     profile: Profile = False,
     as_json: AsJson = False,
     fail_on_campaign: FailOnCampaign = False,
 ) -> None:
     """Find the campaigns in traffic logs and write the report."""
+    if bool(paths) == bool(table):
+        raise UsageError("name what to scan: files or folders, or one --table")
     where = _where(engine, spark_master)
-    source = pipeline.Source(tuple(paths), accounts, reference, utc(as_of), tuple(known or ()), column_map, identity)
+    told = (accounts, reference, utc(as_of), tuple(known or ()), column_map, identity, table, innocents)
+    source = pipeline.Source(tuple(paths or ()), *told)
     measure: pipeline.Measure = "everything" if profile else "seconds"
     finish(
         run_scan(source, settings_file, out, measure, where), out, as_json=as_json, fail_on_campaign=fail_on_campaign
@@ -84,6 +92,7 @@ def watch(  # noqa: PLR0913 - one parameter an option
     reference: Reference = None,
     out: Out = Path("stillwatch-out"),
     known: Known = None,
+    innocents: InnocentsFile = None,
     every: Annotated[
         float | None, typer.Option("--every", min=0.01, help="Look again after so many minutes; else one look.")
     ] = None,
@@ -93,17 +102,30 @@ def watch(  # noqa: PLR0913 - one parameter an option
     as_json: AsJson = False,
     fail_on_campaign: FailOnCampaign = False,
 ) -> None:
-    """Take in new log files, once each, and judge all that is kept."""
+    """Take in new log files, once each, and judge all that is kept.
+
+    With --every, a fault after the first look that worked (a store that does not answer, a full disk) is told, and the
+    next look tries again.
+    """
     paths = tuple(Path(place) for place in places if not watching.is_elsewhere(place))
     elsewhere = tuple(place for place in places if watching.is_elsewhere(place))
-    source = pipeline.Source(paths, accounts, reference, None, tuple(known or ()), column_map, identity)
+    told = (accounts, reference, None, tuple(known or ()), column_map, identity, "", innocents)
+    source = pipeline.Source(paths, *told)
+    said, looked = Console(stderr=True), False
     while True:
-        with progress() as tell:
-            result = watching.watch(source, state, settings.load(settings_file), out, tell, elsewhere)
-        if result is None:
-            Console(stderr=True).print(f"nothing new since the last report in {out}")
+        try:
+            with progress() as tell:
+                result = watching.watch(source, state, settings.load(settings_file), out, tell, elsewhere)
+        except StillwatchError as fault:
+            if every is None or not looked:
+                raise
+            said.print(f"{fault}; looking again in {every:g} minutes", markup=False)
         else:
-            finish(result, out, as_json=as_json, fail_on_campaign=fail_on_campaign)
+            looked = True
+            if result is None:
+                said.print(f"nothing new since the last report in {out}")
+            else:
+                finish(result, out, as_json=as_json, fail_on_campaign=fail_on_campaign)
         if every is None:
             return
         time.sleep(60 * every)

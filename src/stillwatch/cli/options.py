@@ -26,6 +26,10 @@ ColumnMapFile = Annotated[
 IdentityFile = Annotated[
     Path | None, typer.Option("--identity", help="File of the account, organisation, payment ... behind each key.")
 ]
+InnocentsFile = Annotated[
+    Path | None,
+    typer.Option("--innocents", help="File of accounts known innocent, one a line; the bits are checked on them, too."),
+]
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file of settings.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")]
 Profile = Annotated[

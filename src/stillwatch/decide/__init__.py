@@ -5,7 +5,7 @@ Order inside: `verdict` -> `policy` (a file of rules) -> `proposing` (campaigns 
 """
 
 from stillwatch.decide.policy import POLICIES, Policy, Rule, load_policy
-from stillwatch.decide.proposing import approved, linked, propose
+from stillwatch.decide.proposing import approved, decision_id, linked, propose
 from stillwatch.decide.verdict import decide
 
-__all__ = ["POLICIES", "Policy", "Rule", "approved", "decide", "linked", "load_policy", "propose"]
+__all__ = ["POLICIES", "Policy", "Rule", "approved", "decide", "decision_id", "linked", "load_policy", "propose"]

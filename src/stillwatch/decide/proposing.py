@@ -60,6 +60,7 @@ def propose(  # noqa: PLR0913 - what a plan depends on, by keyword
         tuple(f for f in follow_ups if f is not None),
         bits_held == "held",
         frozenset((rule.reason_code, rule.action) for rule in policy.rules if rule.enforce),
+        tuple(sorted(policy.caps_per_hour.items())),
     )
 
 
@@ -107,13 +108,14 @@ def follow_up(campaign: Accused, policy: Policy) -> FollowUp | None:
         rule.hours,
         rule.requests,
         rule.message,
+        per_hour=policy.caps_per_hour.get(rule.action, 0),
     )
 
 
 def linked(account: str, bits: float, following: FollowUp, now: datetime) -> Decision:
     """Make the decision about a fresh account that continues a campaign, under the approval given for such accounts."""
     return Decision(
-        decision_id=_decision_id(following.campaign_id, Scope.ACCOUNT, account, following.action, now),
+        decision_id=decision_id(following.campaign_id, Scope.ACCOUNT, account, following.action, now),
         scope=Scope.ACCOUNT,
         value=account,
         action=following.action,
@@ -131,7 +133,7 @@ def linked(account: str, bits: float, following: FollowUp, now: datetime) -> Dec
 def decision(campaign_id: CampaignId, rule: Rule, value: str, bits: float, start: datetime) -> Decision:
     """Make the simulated decision that a rule asks for; its id follows from what it says."""
     return Decision(
-        decision_id=_decision_id(campaign_id, rule.scope, value, rule.action, start),
+        decision_id=decision_id(campaign_id, rule.scope, value, rule.action, start),
         scope=rule.scope,
         value=value,
         action=rule.action,
@@ -145,7 +147,8 @@ def decision(campaign_id: CampaignId, rule: Rule, value: str, bits: float, start
     )
 
 
-def _decision_id(campaign_id: CampaignId, scope: Scope, value: str, action: Action, start: datetime) -> DecisionId:
+def decision_id(campaign_id: str, scope: Scope, value: str, action: str, start: datetime) -> DecisionId:
+    """The id of a decision, which follows from what it says: whoever makes it, ledger or gateway, it has the same."""
     words = f"{campaign_id}\0{scope}\0{value}\0{action}\0{start.isoformat()}"
     return DecisionId("d-" + hashlib.sha256(words.encode()).hexdigest()[:20])
 

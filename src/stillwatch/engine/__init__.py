@@ -18,11 +18,14 @@ from stillwatch.errors import EngineError
 from stillwatch.settings import Settings
 from stillwatch.tables import Table
 
-__all__ = ["BatchFunction", "DuckDBEngine", "Engine", "PieceWork", "Spreading", "opened"]
+__all__ = ["BatchFunction", "DuckDBEngine", "Engine", "PieceWork", "RowsWork", "Spreading", "opened"]
 
 BatchFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
 PieceWork = Callable[[int], Iterator[pa.RecordBatch | bytes]]
 """What is done with a piece of work, by its number: batches of the wanted table, and bytes for whoever asked."""
+
+RowsWork = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch | bytes]]
+"""What is done with the rows of a part of a table; gives the same as `PieceWork`."""
 
 
 class Engine(Protocol):
@@ -30,6 +33,10 @@ class Engine(Protocol):
 
     @property
     def spilled_bytes(self) -> int: ...  # noqa: D102 - said above
+
+    def expect(self, accounts: int) -> None:
+        """Be told how many accounts a log has: what is held at once may grow with them."""
+        ...
 
     def map_batches(
         self, batches: ir.Table | Iterable[pa.RecordBatch], function: BatchFunction, table: Table, name: str = ""
@@ -64,6 +71,15 @@ class Spreading(Protocol):
 
     def map_pieces(self, count: int, work: PieceWork, table: Table, name: str = "") -> tuple[ir.Table, list[bytes]]:
         """Do the work on each piece and keep its batches as the declared table; give its bytes in order of pieces."""
+        ...
+
+    def map_catalogued(
+        self, source: str, chosen: Callable[[list[str]], list[str]], work: RowsWork, table: Table, name: str = ""
+    ) -> tuple[ir.Table, list[bytes]]:
+        """Do the work on each part of a table of the cluster's catalog, of which some columns are chosen by name.
+
+        Raises:  InputError: the catalog has no such table, or does not let it be read.
+        """
         ...
 
 

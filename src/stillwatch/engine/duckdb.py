@@ -29,6 +29,7 @@ from stillwatch.tables import Table
 _Result = TypeVar("_Result")
 
 _FIRST_LIMIT_BYTES = 256 * 2**20  # does for most logs, and keeps memory flat
+_ACCOUNT_BYTES = 8 * 2**10  # that a query may hold for each account, where that is more: spilling took half of the time
 _GROUP_ROWS = 20_480  # rows that a kept table buffers before it writes them: DuckDB's own 122,880 take 300 MB when wide
 _PART_ROWS = 1_000_000  # rows a Parquet part holds: large enough to scan fast, small enough to drop early
 _WRITTEN_ROWS = 65_536  # rows of a mapped table that are written at once
@@ -69,6 +70,10 @@ class DuckDBEngine:
         self._connection.disconnect()
         self._folder.cleanup()
 
+    def expect(self, accounts: int) -> None:
+        """Hold more at once for a log of many accounts, unless the settings say how much."""
+        self._limit(max(self._limit_bytes, min(accounts * _ACCOUNT_BYTES, self._most_bytes)))
+
     def map_batches(
         self,
         batches: ir.Table | Iterable[pa.RecordBatch],
@@ -83,7 +88,8 @@ class DuckDBEngine:
         parts = _Parts(folder, table)
         for _ in abreast(lambda batch: parts.write(function(batch)), source, self._threads):
             pass
-        parts.close()
+        with _plain_faults():
+            parts.close()
         pa.default_memory_pool().release_unused()  # what batches of text leave behind is as large as a query needs
         return self._connection.read_parquet(str(folder / "*.parquet"), table_name=f"{table.name}{name}")
 
@@ -108,12 +114,15 @@ class DuckDBEngine:
                 more = 2 * self._limit_bytes
                 if not isinstance(fault.__cause__, duckdb.OutOfMemoryException) or more > self._most_bytes:
                     raise
-                self._limit_bytes = more
-                self._connection.raw_sql(f"SET memory_limit = '{more // 2**20}MiB'")
+                self._limit(more)
             else:
                 told = json.loads(self._connection.con.get_profiling_information("json"))
                 self.spilled_bytes += int(told.get("system", {}).get("peak_temp_dir_size", 0))
                 return result
+
+    def _limit(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._connection.raw_sql(f"SET memory_limit = '{limit_bytes // 2**20}MiB'")
 
     def _let_go(self) -> None:
         """Have DuckDB, whose threads do so when they end, and Arrow hand back what a large query leaves behind."""
@@ -125,7 +134,8 @@ class DuckDBEngine:
     def adopt(self, rows: pa.Table, name: str) -> ir.Table:
         """Make an Arrow table visible to expressions under `name`."""
         path = self._root / f"{name}.parquet"
-        pq.write_table(rows, path, compression="lz4")
+        with _plain_faults():
+            pq.write_table(rows, path, compression="lz4")
         return self._connection.read_parquet(str(path), table_name=name)
 
     def read(self, files: Sequence[Path], name: str) -> ir.Table:
@@ -155,7 +165,7 @@ def _memory_bytes() -> int:
 
 
 class _plain_faults:  # noqa: N801 - reads as a verb where it is used
-    """Turn DuckDB's faults into ours, which say how to fix them."""
+    """Turn faults of DuckDB and of the disk into ours, which say how to fix them."""
 
     def __enter__(self) -> None:
         return None
@@ -168,6 +178,10 @@ class _plain_faults:  # noqa: N801 - reads as a verb where it is used
             raise EngineError(f"{message} ({str(fault).splitlines()[0]})") from fault
         if isinstance(fault, duckdb.IOException):
             raise EngineError(f"the engine cannot use its work folder: {str(fault).splitlines()[0]}") from fault
+        if isinstance(fault, OSError):
+            folder = tempfile.gettempdir()
+            why = f"the engine cannot use its work folder in {folder}: {fault.strerror or fault}"
+            raise EngineError(f"{why}; free disk space, or name another folder with TMPDIR") from fault
 
 
 class _Parts:
@@ -184,9 +198,10 @@ class _Parts:
         own = threading.get_ident()
         part = self._open.get(own) or self._new()
         self._open[own] = part
-        part.write(batch)
-        if part.rows >= _PART_ROWS:
-            self._open.pop(own).close()
+        with _plain_faults():
+            part.write(batch)
+            if part.rows >= _PART_ROWS:
+                self._open.pop(own).close()
 
     def close(self) -> None:
         """Finish all parts; where nothing was written leave an empty one, so that the table exists."""

@@ -15,17 +15,20 @@ from typing import Self
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-from pyspark import StorageLevel
-from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark import StorageLevel, TaskContext
+from pyspark.errors import AnalysisException, PySparkException
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql.functions import col
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from stillwatch.errors import EngineError
+from stillwatch.errors import EngineError, InputError
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import Table
 
 PieceWork = Callable[[int], Iterator[pa.RecordBatch | bytes]]
+RowsWork = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch | bytes]]
+_Numbered = Callable[[Iterator[pa.RecordBatch]], Iterator[tuple[int, pa.RecordBatch | bytes]]]
 
 _NOTE = "note"  # the column beside a table's own in which a piece of work hands back what it counted
 _PIECE = "piece"
@@ -37,8 +40,12 @@ _TASKS_PER_CORE = 3  # as Spark's own tuning guide advises: Spark's default of 2
 _CONSTANT = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "16384",  # a prompt each may be long, and no limit is in bytes
     "spark.sql.adaptive.enabled": "true",
+}
+_OWN = {  # of a session that is started here; the user's options beat them
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.maxResultSize": "0",  # what comes here is bounded by accounts, and 1 GB would stop at half a million
 }
 
 
@@ -72,19 +79,39 @@ class SparkEngine:
         for rows in self._held:
             rows.unpersist()
 
+    def expect(self, accounts: int) -> None:
+        """Be told how many accounts a log has; what executors may hold is up to the cluster."""
+
     def map_pieces(self, count: int, work: PieceWork, table: Table, name: str = "") -> tuple[ir.Table, list[bytes]]:
         """Do `work(0)` to `work(count - 1)` on the executors and keep the batches that they give as the declared table.
 
         Bytes that the work gives come here, in order of the pieces, each once however often a piece was done.
         """
+        numbers = self._session.range(0, count, 1, numPartitions=max(count, 1))
+        return self._noted(numbers, _of_pieces(work), table, name)
+
+    def map_catalogued(
+        self, source: str, chosen: Callable[[list[str]], list[str]], work: RowsWork, table: Table, name: str = ""
+    ) -> tuple[ir.Table, list[bytes]]:
+        """Do the work on each part of a table of the cluster's catalog, of which some columns are chosen by name.
+
+        Raises:  InputError: the catalog has no such table, or does not let it be read.
+        """
+        try:
+            rows = self._session.read.table(source)
+            rows = rows.select(*map(_quoted, chosen(rows.columns)))
+        except AnalysisException as fault:
+            raise InputError(f"table {source}: {_lines(fault)[0][:300]}") from fault
+        return self._noted(rows, _of_rows(work), table, name)
+
+    def _noted(self, rows: DataFrame, work: _Numbered, table: Table, name: str) -> tuple[ir.Table, list[bytes]]:
+        """Do numbered work on the executors; keep its batches, and bring what it counted here in order of numbers."""
         schema = _carrying(table)
-        rows = self._session.range(0, count, 1, numPartitions=max(count, 1))
-        rows = self._hold(rows.mapInArrow(_worker(work, schema), from_arrow_schema(schema)))
+        done = self._hold(rows.mapInArrow(_carried(work, schema), from_arrow_schema(schema)))
         with _plain_faults():
-            noted = rows.filter(f"{_NOTE} IS NOT NULL").select(_PIECE, _NOTE).toArrow().sort_by(_PIECE)
-        return self._named(rows.filter(f"{_NOTE} IS NULL").drop(_PIECE, _NOTE), f"{table.name}{name}"), [
-            bytes(note) for note in noted[_NOTE].to_pylist()
-        ]
+            noted = done.filter(f"{_NOTE} IS NOT NULL").select(_PIECE, _NOTE).toArrow().sort_by(_PIECE)
+        kept = self._named(done.filter(f"{_NOTE} IS NULL").drop(_PIECE, _NOTE), f"{table.name}{name}")
+        return kept, [bytes(note) for note in noted[_NOTE].to_pylist()]
 
     def map_batches(
         self,
@@ -160,15 +187,19 @@ class SparkEngine:
 def _session(settings: Settings) -> SparkSession:
     """Start a session; the executors run the Python that runs here, unless an option or the environment differs."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder.appName("stillwatch").config("spark.ui.showConsoleProgress", "false")
+    builder = SparkSession.builder.appName("stillwatch")
     if settings.spark_master:
         builder = builder.master(settings.spark_master)
     elif "spark.master" not in settings.spark_options and "MASTER" not in os.environ:
         builder = builder.master("local[*]" if not settings.threads else f"local[{settings.threads}]")
-    for name, setting in settings.spark_options.items():
+    for name, setting in (_OWN | dict(settings.spark_options)).items():
         builder = builder.config(name, setting)
     with _plain_faults():
         return builder.getOrCreate()
+
+
+def _quoted(column: str) -> Column:
+    return col("`" + column.replace("`", "``") + "`")
 
 
 def _carrying(table: Table) -> pa.Schema:
@@ -177,14 +208,36 @@ def _carrying(table: Table) -> pa.Schema:
     return pa.schema([*own, *_CARRIED])
 
 
-def _worker(work: PieceWork, schema: pa.Schema) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _of_pieces(work: PieceWork) -> _Numbered:
     """What an executor does with the numbers of the pieces that it was given."""
 
-    def done(numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def done(numbers: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch | bytes]]:
         for batch in numbers:
             for number in batch[0].to_pylist():
                 for given in work(number):
-                    yield _noted(given, number, schema) if isinstance(given, bytes) else _plain(given, schema)
+                    yield number, given
+
+    return done
+
+
+def _of_rows(work: RowsWork) -> _Numbered:
+    """What an executor does with its part of a table, which has the number of Spark's partition."""
+
+    def done(rows: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch | bytes]]:
+        context = TaskContext.get()
+        number = context.partitionId() if context else 0
+        for given in work(rows):
+            yield number, given
+
+    return done
+
+
+def _carried(work: _Numbered, schema: pa.Schema) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """The work with its batches and its notes as rows of one schema."""
+
+    def done(rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for number, given in work(rows):
+            yield _as_note(given, number, schema) if isinstance(given, bytes) else _plain(given, schema)
 
     return done
 
@@ -194,7 +247,7 @@ def _plain(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([*batch.columns, *absent], schema=schema)
 
 
-def _noted(note: bytes, number: int, schema: pa.Schema) -> pa.RecordBatch:
+def _as_note(note: bytes, number: int, schema: pa.Schema) -> pa.RecordBatch:
     absent = [pa.nulls(1, field.type) for field in schema][: -len(_CARRIED)]
     return pa.RecordBatch.from_arrays([*absent, pa.array([number]), pa.array([note], pa.binary())], schema=schema)
 
@@ -207,6 +260,11 @@ def _to_wire(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_arrays([pa.array([sink.getvalue().to_pybytes()], pa.binary())], schema=_WIRE)
 
 
+def _lines(fault: PySparkException) -> list[str]:
+    """What Spark says, line by line; at least the kind of fault."""
+    return [line.strip() for line in str(fault).splitlines() if line.strip()] or [type(fault).__name__]
+
+
 class _plain_faults:  # noqa: N801 - reads as a verb where it is used
     """Turn Spark's faults into ours: the last line of what went wrong, which never holds text of a log."""
 
@@ -217,6 +275,6 @@ class _plain_faults:  # noqa: N801 - reads as a verb where it is used
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(fault, PySparkException):
-            lines = [line.strip() for line in str(fault).splitlines() if line.strip()] or [type(fault).__name__]
+            lines = _lines(fault)
             told = next((line for line in reversed(lines) if "Error: " in line), lines[0])
             raise EngineError(f"Spark could not finish: {told[:300]}; its own log says more") from fault

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from stillwatch.gateway.asked import Identity
+from stillwatch.gateway.asked import Identity, header_text
 from stillwatch.gateway.doors import Called, Reply, authorising, health, listing, litellm, otlp, seen
 from stillwatch.gateway.gate import Gate
 
@@ -37,21 +37,26 @@ class App:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            headers = {name.decode("latin-1"): header_text(value) for name, value in scope["headers"]}
             if scope["path"] in otlp.PATHS:
                 await _send(await self._exported(scope, headers, receive), send)
                 return
             asked = scope["query_string"]
             query = dict(parse_qsl(asked.decode("latin-1"))) if asked else {}
             limits = _SEEN_LIMITS if scope["path"] == seen.PATH else _LIMITS
-            body = await _body(headers, receive, *limits) or b""
-            reply = self.reply(Called(scope["method"], scope["path"], query, headers, body))
+            body = await _body(headers, receive, *limits)
+            if body is None and scope["path"] == seen.PATH:  # none of it is kept, and that must not be confirmed
+                await _send(Reply(413, {"content-type": "text/plain"}, b"too long, or too slow\n"), send)
+                return
+            reply = self.reply(Called(scope["method"], scope["path"], query, headers, body or b""))
             await _send(reply, send)
 
     async def _exported(self, scope: Message, headers: Mapping[str, str], receive: Receive) -> Reply:
         """Take in a batch of spans, unless as much as can be held is on its way in already."""
         kind, length = headers.get("content-type", ""), headers.get("content-length", "")
         size = int(length) if length.isdigit() else _SEEN_LIMITS[0]
+        if size > _SEEN_LIMITS[0]:
+            return otlp.too_long(kind)
         if self._held_bytes + size > self._most_held_bytes:
             return otlp.busy(kind)
         self._held_bytes += size

@@ -1,38 +1,46 @@
 """What a door knows of one request, whatever door it came through.
 
 In: headers and bodies. Out: `Asked`. Identities come from headers that the gateway sets, by names the operator gives;
-a client can write any header, so the gateway must remove them from what it receives. Keys are hashed at once.
+a client can write any header, so the gateway must remove them from what it receives. Ids and addresses are written as
+readers write those of a log, or a decision would not meet who it is about. Keys are hashed at once.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any
 
-from stillwatch.pipeline.linking import Request, network
+from stillwatch.ids import canonical_id, client_address
+from stillwatch.pipeline.linking import Request, client_of, network, request_of
 from stillwatch.types import Scope
 
 _NO_CONTENT = Request()
 _ACCOUNT, _KEY, _ORGANISATION = Scope.ACCOUNT.value, Scope.KEY.value, Scope.ORGANISATION.value
 _ADDRESS, _NETWORK, _CLIENT = Scope.ADDRESS.value, Scope.NETWORK.value, Scope.CLIENT.value
-_NAMED_PARAMETERS = ("temperature", "top_p", "max_tokens", "n", "seed", "reasoning_effort", "stream", "response_format")
+_KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
+
+_client_address = lru_cache(65_536)(client_address)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Headers that say who asks. forwarded_hops: proxies of the operator behind the one that writes the last entry of
-    X-Forwarded-For; entries before those were written by the client.
+    """Headers that say who asks. client: those that tell what software asks, in the order in which logs name it: user
+    agent, TLS fingerprint, order of headers. forwarded_hops: proxies of the operator behind the one that writes the
+    last entry of X-Forwarded-For; entries before those were written by the client.
     """
 
     account: str = "x-account-id"
     organisation: str = "x-organisation-id"
+    client: tuple[str, ...] = ("user-agent",)
     forwarded_hops: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. Empty is unknown. route: its path, for the mode on failure; traceparent: W3C trace context."""
+    """One request. Empty is unknown. other_keys: keys shown beside the first, since a client chooses which one the
+    model's server reads; route: its path, for the mode on failure; traceparent: W3C trace context.
+    """
 
     account: str = ""
     key: str = ""
@@ -40,13 +48,21 @@ class Asked:
     route: str = "/"
     traceparent: str = ""
     request: Request = _NO_CONTENT
+    other_keys: tuple[str, ...] = ()
 
-    def targets(self) -> list[tuple[str, str]]:
-        """Give the scopes and values that a look-up needs, scaffolds aside."""
+    def shown_keys(self) -> tuple[str, ...]:
+        """Give every key that was shown; one that is empty where there is none."""
+        return (self.key, *self.other_keys)
+
+    def targets(self, key: str) -> list[tuple[str, str]]:
+        """Give the scopes and values that a look-up needs, scaffolds aside, if this key is the one that counts.
+
+        Where the key alone says who asks, another key is another account.
+        """
         address = self.request.address
         pairs = (
-            (_ACCOUNT, self.account),
-            (_KEY, self.key),
+            (_ACCOUNT, key if self.account == self.key else self.account),
+            (_KEY, key),
             (_ORGANISATION, self.organisation),
             (_ADDRESS, address),
             (_NETWORK, (network(address) if address else None) or ""),
@@ -56,63 +72,54 @@ class Asked:
 
 
 def of_headers(headers: Mapping[str, str], body: bytes, route: str, identity: Identity) -> Asked:
-    """Give what headers (lower case) and a chat completion's body say."""
-    bearer = headers.get("authorization", "").removeprefix("Bearer ").strip() or headers.get("x-api-key", "")
-    key = sha256(bearer.encode()).hexdigest() if bearer else ""
+    """Give what headers (lower case) and the body of a request to a model say."""
+    keys = [sha256(key.encode()).hexdigest() for name in _KEY_HEADERS if (key := _bare_key(headers.get(name, "")))]
+    key, *others = keys or [""]
+    client = client_of(*(headers.get(name, "") for name in identity.client))
     return Asked(
-        account=headers.get(identity.account, "") or key,
+        account=written(headers.get(identity.account)) or key,
         key=key,
-        organisation=headers.get(identity.organisation, ""),
+        organisation=written(headers.get(identity.organisation)),
         route=route,
         traceparent=headers.get("traceparent", ""),
-        request=of_chat(body, headers.get("user-agent", ""), _address(headers, identity)),
+        request=request_of(decoded(body), client, address_in(headers, identity)),
+        other_keys=tuple(others),
     )
 
 
-def of_chat(body: bytes, client: str, address: str) -> Request:
-    """Give what the body of a chat completion or a message shows; a body that is none shows nothing."""
+def written(value: object) -> str:
+    """Give an id as readers write it; nothing for what is no text."""
+    return (canonical_id(value) or "") if isinstance(value, str) else ""
+
+
+def address_in(headers: Mapping[str, str], identity: Identity) -> str:
+    """Give the client's address; entries of a chain that a client can have written do not count."""
+    chain = headers.get("x-forwarded-for", "")
+    return last_client(chain, identity.forwarded_hops) if chain else last_client(headers.get("x-real-ip", ""))
+
+
+def last_client(chain: str, forwarded_hops: int = 0) -> str:
+    """Give the client of a forwarded chain; nothing where there is none."""
+    return (_client_address(chain, forwarded_hops) or "") if chain else ""
+
+
+def header_text(raw: bytes) -> str:
+    """Give a header as text: UTF-8 as logs are, else byte by byte."""
     try:
-        values = json.loads(body) if body else {}
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def decoded(body: bytes) -> object:
+    """Give the JSON value of a body; nothing for one that is none."""
+    try:
+        return json.loads(body) if body else None
     except (ValueError, RecursionError):
-        values = {}
-    return of_messages(values if isinstance(values, dict) else {}, client, address)
+        return None
 
 
-def of_messages(values: Mapping[str, Any], client: str, address: str) -> Request:
-    """Give what a decoded chat request shows."""
-    found = values.get("messages")
-    messages = [m for m in found if isinstance(m, dict)] if isinstance(found, list) else []
-    system = [_text(m.get("content")) for m in messages if m.get("role") in ("system", "developer")]
-    prompts = [_text(m.get("content")) for m in messages if m.get("role") == "user"]
-    tools = values.get("tools") if isinstance(values.get("tools"), list) else []
-    parameters = {name: values[name] for name in _NAMED_PARAMETERS if values.get(name) is not None}
-    return Request(
-        prompt=prompts[-1] if prompts else _text(values.get("prompt")),
-        system="\n".join(system) or _text(values.get("system")),
-        client=client,
-        parameters=json.dumps(parameters) if parameters else "",
-        tools=tuple(name for tool in tools or () if (name := _tool(tool))),
-        address=address,
-    )
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    return "\n".join(p["text"] for p in parts if isinstance(p, dict) and isinstance(p.get("text"), str))
-
-
-def _tool(tool: Any) -> str:
-    if not isinstance(tool, dict):
-        return ""
-    function = tool.get("function")
-    name = function.get("name") if isinstance(function, dict) else tool.get("name")
-    return name if isinstance(name, str) else ""
-
-
-def _address(headers: Mapping[str, str], identity: Identity) -> str:
-    chain = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
-    if not chain:
-        return headers.get("x-real-ip", "")
-    return chain[-1 - min(identity.forwarded_hops, len(chain) - 1)]
+def _bare_key(value: str) -> str:
+    """A key without its scheme, which is written in any case."""
+    scheme, _, rest = value.strip().partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else value.strip()

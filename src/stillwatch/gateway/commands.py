@@ -17,6 +17,7 @@ from stillwatch.errors import UsageError
 from stillwatch.gateway.dry_run import DryRun, dry_run
 from stillwatch.gateway.home import home_of
 from stillwatch.gateway.spend_logs import pull_spend_logs
+from stillwatch.ids import canonical_id, client_address
 from stillwatch.pipeline.acting import Books, load_policy, past_exchanges, read_report
 from stillwatch.types import ActId, Exemption, Plan, Scope
 
@@ -115,7 +116,7 @@ def allow(  # noqa: PLR0913 - one parameter an option
     as_json: AsJson = False,
 ) -> None:
     """Exempt a value from every decision, existing ones too."""
-    place = home_of(home, ledger)
+    place, value = home_of(home, ledger), _written(scope, value)
     with Books(place.place) as books:
         if withdraw and not books.withdraw_allowance(scope, value, _named(by), _now()):
             raise UsageError(f"{scope} {value}: no allowance to take back; what was released stays released")
@@ -233,6 +234,14 @@ def _print(values: Mapping[str, Any], as_json: bool) -> None:  # noqa: FBT001 - 
     else:
         for name, value in values.items():
             typer.echo(f"{name}: {json.dumps(value, default=str) if isinstance(value, dict | list) else value}")
+
+
+def _written(scope: Scope, value: str) -> str:
+    """A value as logs and doors have it, or an exemption would never be met."""
+    found = client_address(value) if scope is Scope.ADDRESS else canonical_id(value)
+    if not found:
+        raise UsageError(f"{scope}: give a value")
+    return found
 
 
 def _named(by: str) -> str:

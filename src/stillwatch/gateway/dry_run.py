@@ -14,7 +14,8 @@ from typing import Any
 
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.snapshot import Contents, Order, Snapshot, Target, write_snapshot
-from stillwatch.pipeline.linking import Request, scaffolds
+from stillwatch.pipeline.acting import CLIENT_COLUMNS
+from stillwatch.pipeline.linking import Request, client_of, scaffolds
 from stillwatch.types import SEVERITY, Decision, Exemption, Scope
 
 _ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
@@ -89,7 +90,7 @@ def _targets(row: Mapping[str, Any], content: bool) -> tuple[Target, ...]:  # no
         account=row["account_id"],
         key=row["key_id"] or "",
         organisation=row["org_id"] or "",
-        request=Request(client=row["user_agent"] or "", address=row["ip"] or ""),
+        request=Request(client=client_of(*(row[name] or "" for name in CLIENT_COLUMNS)), address=row["ip"] or ""),
     )
     words = scaffolds(row["prompt_text"] or "") if content else ()
-    return (*asked.targets(), *((Scope.SCAFFOLD.value, h) for h in words))
+    return (*asked.targets(asked.key), *((Scope.SCAFFOLD.value, h) for h in words))

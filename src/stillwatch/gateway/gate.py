@@ -17,6 +17,7 @@ from typing import Literal
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.counting import Allowance
 from stillwatch.gateway.snapshot import Order, Snapshot, Upcoming
+from stillwatch.pipeline.acting import decision_id
 from stillwatch.pipeline.linking import Linker, linker_of, scaffolds, shown
 from stillwatch.types import SEVERITY, Action, Scope
 
@@ -150,20 +151,35 @@ class Gate:
         if self._snapshot is None:
             return self.failed(asked.route)
         now = self.now()
-        targets = asked.targets()
-        if _SCAFFOLD in self._snapshot.scopes:
-            targets += [(_SCAFFOLD, h) for h in scaffolds(asked.request.prompt)]
-        found = self._snapshot.look_up(targets, now)
-        if found.exempt:
+        words = self._words(asked) if _SCAFFOLD in self._snapshot.scopes else []
+        found = [self._snapshot.look_up([*asked.targets(key), *words], now) for key in asked.shown_keys()]
+        if all(one.exempt for one in found):
             return PASS
-        for order in found.orders:
+        orders = {o.decision_id: o for one in found for o in one.orders}.values()
+        for order in orders:
             if not order.enforced:
                 self.counts["would", order.action] += 1
-        enforced = [o for o in found.orders if o.enforced]
+        enforced = [o for o in orders if o.enforced]
         if not enforced or not any(o.scope == _ACCOUNT for o in enforced):
-            fresh = self._link(asked, now)
-            enforced += [fresh] if fresh else []
+            enforced += self._fresh(asked, now)
         return self._act(max(enforced, key=lambda o: _SEVERITY[o.action]), now) if enforced else PASS
+
+    def _words(self, asked: Asked) -> list[tuple[str, str]]:
+        """Scaffolds to look up. Words that cannot be read hide nobody: identities are decided on all the same."""
+        try:
+            return [(_SCAFFOLD, h) for h in scaffolds(asked.request.prompt)]
+        except Exception:  # noqa: BLE001 - the gateway's door: a client chooses the words
+            self.counts["content_faults",] += 1
+            return []
+
+    def _fresh(self, asked: Asked, now: float) -> list[Order]:
+        """What follows from live linking; the same holds of words that cannot be read."""
+        try:
+            order = self._link(asked, now)
+        except Exception:  # noqa: BLE001 - same
+            self.counts["content_faults",] += 1
+            return []
+        return [order] if order else []
 
     def _link(self, asked: Asked, now: float) -> Order | None:
         """The order about a fresh account that continues a campaign, if this request shows that."""
@@ -178,9 +194,12 @@ class Gate:
         if found is None:
             return None
         upcoming, at = self._upcoming[found[0]], datetime.fromtimestamp(now, UTC)
+        if upcoming.per_hour and self._allowance.take(f"links {upcoming.action}", upcoming.per_hour, 3600, now):
+            self.counts["over_cap", upcoming.action] += 1
+            return None
         self.linked.put(Linked(asked.account, found[1], upcoming, at))
         self.counts["linked", upcoming.action] += 1
-        order = _order(asked.account, found[1], upcoming, now)
+        order = _order(asked.account, found[1], upcoming, at)
         self._new[asked.account] = order
         if len(self._new) > _LINKED:
             self._new.popitem(last=False)
@@ -199,17 +218,17 @@ class Gate:
         return Answer(passes=True, action=order.action, order=order)
 
 
-def _order(account: str, bits: float, upcoming: Upcoming, now: float) -> Order:
+def _order(account: str, bits: float, upcoming: Upcoming, at: datetime) -> Order:
     return Order(
-        decision_id=f"live-{upcoming.campaign_id}-{account}",
+        decision_id=decision_id(upcoming.campaign_id, Scope.ACCOUNT, account, upcoming.action, at),
         scope=_ACCOUNT,
         value=account,
         action=upcoming.action,
         reason_code=upcoming.reason_code,
         campaign_id=upcoming.campaign_id,
         bits=bits,
-        start=now,
-        end=now + upcoming.hours * 3600,
+        start=at.timestamp(),
+        end=at.timestamp() + upcoming.hours * 3600,
         requests=upcoming.requests,
         message=upcoming.message,
         enforced=upcoming.enforced,

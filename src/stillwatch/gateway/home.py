@@ -3,7 +3,6 @@
 In: a folder, perhaps the URL of a shared ledger. Out: a snapshot that says what the ledger says.
 """
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,11 +10,12 @@ from pathlib import Path
 from stillwatch.gateway.snapshot import Contents, version_of, write_snapshot
 from stillwatch.pipeline.acting import Books, Report
 from stillwatch.pipeline.linking import merged
+from stillwatch.whole import write_whole
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where the gateway keeps its state. place: of the ledger."""
+    """Where the gateway keeps its state. place: of the ledger. Its folder serves a scan as `--known`."""
 
     folder: Path
     place: str
@@ -30,16 +30,25 @@ class Home:
         """Folder of the rows that doors were sent, one JSON object a line, for the next scan."""
         return self.folder / "seen"
 
+    @property
+    def innocents(self) -> Path:
+        """Accounts that were found innocent on appeal, one a line."""
+        return self.folder / "innocents.txt"
+
     def remember(self, report: Report) -> None:
         """Keep a report's known campaigns and the accounts it looked at, for live linking."""
         self.folder.mkdir(parents=True, exist_ok=True)
         indicators, settled = self.folder / "indicators.json", self.folder / "settled.txt"
-        _replace(indicators, merged(_text(indicators), report.known))
-        _replace(settled, "\n".join(sorted(report.settled | set(_text(settled).splitlines()))))
+        write_whole(indicators, merged(_text(indicators), report.known).encode())
+        write_whole(settled, "\n".join(sorted(report.settled | set(_text(settled).splitlines()))).encode())
 
     def publish(self, books: Books, now: datetime) -> int:
-        """Write the snapshot of what stands, and give the version it has."""
+        """Write the snapshot of what stands, and give the version it has; and the accounts found innocent on appeal,
+        for the next scan.
+        """
         held = books.standing(now)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self.innocents, "".join(f"{account}\n" for account in books.innocents()).encode())
         write_snapshot(
             Contents(
                 version=held.version,
@@ -66,9 +75,3 @@ def home_of(folder: Path, url: str = "") -> Home:
 
 def _text(path: Path) -> str:
     return path.read_text("utf-8") if path.exists() else ""
-
-
-def _replace(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    unfinished.write_text(text, "utf-8")
-    unfinished.replace(path)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from stillwatch.gateway.app import Message, Receive, Send
-from stillwatch.gateway.asked import Identity, of_headers
+from stillwatch.gateway.asked import Identity, header_text, of_headers
 from stillwatch.gateway.doors.reply import answer_headers, customer_body
 from stillwatch.gateway.gate import Gate
 
@@ -27,7 +27,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {name.decode("latin-1").lower(): header_text(value) for name, value in scope["headers"]}
         kept, body = await _read(receive)
         answer = self._gate.answer(of_headers(headers, body, scope["path"], self._identity))
         if answer.passes:

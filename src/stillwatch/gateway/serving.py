@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from math import inf
 from queue import Empty
 
 import uvicorn
@@ -31,7 +32,7 @@ class Keeper:
         self._home, self._gate, self._served = home, gate, served
         self._waiting: list[Linked] = []
         self._stop = threading.Event()
-        self._pushed = -1
+        self._pushed, self._push_again = -1, inf  # the version that Redis has; when a decision of it begins
 
     def step(self) -> None:
         """Write what was linked, publish what the ledger says now, take the new snapshot, push it on."""
@@ -70,10 +71,10 @@ class Keeper:
         except Empty:
             pass
         if self._waiting:
-            by_place: dict[tuple[ActId, CampaignId], list[tuple[str, float]]] = defaultdict(list)
+            by_place: dict[tuple[ActId, CampaignId], list[tuple[str, float, datetime]]] = defaultdict(list)
             for seen in self._waiting:
                 place = ActId(seen.upcoming.act_id), CampaignId(seen.upcoming.campaign_id)
-                by_place[place].append((seen.account, seen.bits))
+                by_place[place].append((seen.account, seen.bits, seen.at))
             books.link(by_place, self._now())
             self._waiting.clear()
 
@@ -81,15 +82,16 @@ class Keeper:
         return datetime.fromtimestamp(self._gate.now(), UTC)
 
     def _push(self) -> None:
-        held = self._gate.snapshot
-        if self._served.redis and held is not None and held.version != self._pushed:
+        held, now = self._gate.snapshot, self._gate.now()
+        if self._served.redis and held is not None and (held.version != self._pushed or now >= self._push_again):
             from redis import Redis  # noqa: PLC0415 - an extra
 
             from stillwatch.gateway.redis_push import push  # noqa: PLC0415 - same
 
             with Redis.from_url(self._served.redis, socket_timeout=2) as client:
-                push(client, held, self._gate.now())
+                push(client, held, now)
             self._pushed = held.version
+            self._push_again = min((o.start for o in held.orders() if o.enforced and o.start > now), default=inf)
 
 
 def serve(home: Home, served: Served) -> None:

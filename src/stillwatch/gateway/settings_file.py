@@ -49,6 +49,10 @@ def _served(values: dict[str, Any]) -> Served:
     named: dict[str, Any] = values.pop("identity", {})
     for name in ("account", "organisation"):
         named[name] = str(named.get(name, getattr(Identity(), name))).lower()
+    client = named.get("client", Identity().client)
+    if not isinstance(client, list | tuple) or not all(isinstance(name, str) for name in client):
+        raise ValueError("identity.client is a list of names of headers")
+    named["client"] = tuple(name.lower() for name in client)
     identity = Identity(**named)
     unknown = set(values) - {f.name for f in fields(Served)}
     if unknown:

@@ -11,7 +11,6 @@ opened. Where a record is found, the value in it is compared, so a collision of 
 
 import json
 import mmap
-import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +22,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from stillwatch.types import ActId, Decision, Exemption, FollowUp, Scope
+from stillwatch.whole import write_whole
 
 Target = tuple[str, str]
 """A scope and its value."""
@@ -86,10 +86,11 @@ class Upcoming:
     requests: int
     message: str
     enforced: bool
+    per_hour: int = 0
 
 
 def write_snapshot(contents: Contents, path: Path) -> None:
-    """Write a snapshot beside its place, make it durable and rename it there: readers meet the old or the new one."""
+    """Write a snapshot, whole or not at all: readers meet the old or the new one."""
     records: dict[int, list[Any]] = {}
     for decision in contents.decisions:
         records.setdefault(_hash(decision.scope, decision.value), []).append(list(order_of(decision)))
@@ -110,12 +111,7 @@ def write_snapshot(contents: Contents, path: Path) -> None:
     sizes = (len(section) for section in sections)
     header = _HEADER.pack(_MAGIC, sha256(body).digest(), contents.version, int(contents.made_at), *sizes)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with unfinished.open("wb") as sink:
-        sink.write(header + body)
-        sink.flush()
-        os.fsync(sink.fileno())
-    unfinished.replace(path)
+    write_whole(path, header + body)
 
 
 def version_of(path: Path) -> int:
@@ -230,6 +226,7 @@ def _upcoming_row(act_id: ActId, following: FollowUp) -> list[Any]:
         following.requests,
         following.message,
         following.approval is not None,
+        following.per_hour,
     ]
 
 

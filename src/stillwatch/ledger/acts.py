@@ -6,9 +6,10 @@ whether it went through does it again.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from stillwatch.errors import UsageError
 from stillwatch.ledger.chain import Signed, append, digest, last_number, next_number
@@ -43,7 +44,7 @@ class Standing:
 def propose(ledger: Ledger, plan: Plan, by: str, now: datetime) -> ActId:
     """Keep a plan under an id that follows from it; nothing is done yet. It is the plan that `approve` will apply."""
     text = plan_text(plan)
-    act_id = ActId("a-" + hashlib.sha256(text.encode()).hexdigest()[:16])
+    act_id = act_id_of(text)
     with ledger.write():
         new = "INSERT INTO acts VALUES (?, 'plan', 'proposed', ?, ?, ?) ON CONFLICT (act_id) DO NOTHING"
         if ledger.run(new, (act_id, by, moment_text(now), text)):
@@ -53,14 +54,21 @@ def propose(ledger: Ledger, plan: Plan, by: str, now: datetime) -> ActId:
     return act_id
 
 
+def act_id_of(plan: str) -> ActId:
+    """The id of an act, which follows from its plan as text: another plan is another act."""
+    return ActId("a-" + hashlib.sha256(plan.encode()).hexdigest()[:16])
+
+
 def proposed(ledger: Ledger, act_id: ActId) -> Plan:
     """Give the plan of an act.
 
-    Raises:  UsageError: there is no such act.
+    Raises:  UsageError: there is no such act, or its plan is not the one that was proposed.
     """
     rows = ledger.rows("SELECT plan FROM acts WHERE act_id = ?", (act_id,))
     if not rows:
         raise UsageError(f"no act is called {act_id}; `stillwatch act log` lists them")
+    if act_id_of(rows[0][0]) != act_id:
+        raise UsageError(f"{act_id}: its plan was changed after it was proposed; look at `stillwatch act log --verify`")
     return plan_of(rows[0][0])
 
 
@@ -68,7 +76,7 @@ def approve(ledger: Ledger, act_id: ActId, by: str, now: datetime, approved: Cal
     """Apply a proposed plan with a person's approval and give how many decisions it brought.
 
     Args:    approved: what the approval makes of the plan.
-    Raises:  UsageError: there is no such act, or it was undone.
+    Raises:  UsageError: there is no such act, it was undone or applied simulated, or other acts have used up a cap.
     """
     return _bring(ledger, approved(proposed(ledger, act_id)), Signed(by, now, "approve", act_id))
 
@@ -91,17 +99,38 @@ def _bring(ledger: Ledger, plan: Plan, signed: Signed) -> int:
         if state == "undone":
             raise UsageError(f"{act_id} was undone, and what was released stays released; propose again")
         if state == "applied":
+            _same_way(ledger, signed)
             return len(plan.decisions)
-        _insert(ledger, plan.decisions, signed)
-        ledger.many(
-            "INSERT INTO follow_ups VALUES (?, ?, ?, 'holds')",
-            [(act_id, f.campaign_id, follow_up_text(f)) for f in plan.follow_ups],
-        )
+        _within_caps(ledger, plan)
+        ups = sorted((f.campaign_id, follow_up_text(f)) for f in plan.follow_ups)
+        _insert(ledger, plan.decisions, signed, {"follow_ups": digest(ups)})
+        ledger.many("INSERT INTO follow_ups VALUES (?, ?, ?, 'holds')", [(act_id, *up) for up in ups])
         ledger.run("UPDATE acts SET state = 'applied' WHERE act_id = ?", (act_id,))
     return len(plan.decisions)
 
 
-def _insert(ledger: Ledger, decisions: Iterable[Decision], signed: Signed) -> None:
+def _same_way(ledger: Ledger, signed: Signed) -> None:
+    """Refuse to say that an act is enforced which was only applied simulated, or the other way round."""
+    kinds = ledger.rows("SELECT kind FROM log WHERE act_id = ? AND kind IN ('approve', 'apply')", (signed.act_id,))
+    if kinds != [(signed.kind,)]:
+        raise UsageError(f"{signed.act_id} was done before, by `{kinds[0][0]}`; undo it and propose again")
+
+
+def _within_caps(ledger: Ledger, plan: Plan) -> None:
+    """Check the policy's caps once more: other acts may have been done since the plan was made."""
+    caps, held = dict(plan.caps_per_hour), touched(ledger)
+    wanted = Counter((d.action, d.start.replace(minute=0, second=0, microsecond=0)) for d in plan.decisions)
+    for (action, hour), count in wanted.items():
+        if action in caps and held[action, hour] + count > caps[action]:
+            there = f"{held[action, hour]:,} of {caps[action]:,} are there"
+            raise UsageError(
+                f"{action} for {count:,} at {hour:%Y-%m-%d %H}h: over the policy's cap, {there}; propose again"
+            )
+
+
+def _insert(
+    ledger: Ledger, decisions: Iterable[Decision], signed: Signed, more: Mapping[str, str] = MappingProxyType({})
+) -> None:
     rows = sorted(decision_row(d) for d in decisions)
     entry = next_number(ledger)
     marks = ", ".join("?" * 13)
@@ -109,7 +138,7 @@ def _insert(ledger: Ledger, decisions: Iterable[Decision], signed: Signed) -> No
         f"INSERT INTO decisions (act_id, entry, state, {COLUMNS}) VALUES (?, ?, 'holds', {marks})",  # noqa: S608 - fixed
         [(signed.act_id, entry, *row) for row in rows],
     )
-    append(ledger, signed, {"decisions": len(rows), "digest": digest(rows)})
+    append(ledger, signed, {"decisions": len(rows), "digest": digest(rows), **more})
 
 
 def link(ledger: Ledger, act_id: ActId, decisions: Sequence[Decision], now: datetime) -> int:

@@ -78,9 +78,11 @@ def settle(ledger: Ledger, appeal_id: str, outcome: Outcome, by: str, now: datet
     with ledger.write():
         closed = "UPDATE appeals SET state = ?, closed_by = ?, closed_at = ? WHERE appeal_id = ? AND state = 'open'"
         if ledger.run(closed, (outcome, by, moment_text(now), appeal_id)):
+            place = {}
             if outcome == "overturned":
-                exempt(ledger, Exemption(found[0].scope, found[0].value, by, now, f"appeal {appeal_id}", released=True))
-            append(ledger, Signed(by, now, outcome), {"appeal": appeal_id})
+                why = f"appeal {appeal_id}"
+                place = exempt(ledger, Exemption(found[0].scope, found[0].value, by, now, why, released=True))
+            append(ledger, Signed(by, now, outcome), {"appeal": appeal_id, **place})
     return next(a for a in appeals(ledger) if a.appeal_id == appeal_id)
 
 

@@ -7,7 +7,7 @@ its end was cut off: keep the last hash somewhere else, and give it to `verify`.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -69,26 +69,61 @@ def entries(ledger: Ledger, after: int = 0) -> list[LogEntry]:
 
 
 def verify(ledger: Ledger, last_hash: str | None = None) -> list[str]:
-    """Say what is wrong with the log or the decisions it brought; nothing, if all is as it was written.
+    """Say what is wrong with the log, what it brought or what holds; nothing, if all is as it was written.
 
     Args:    last_hash: the hash of an entry that was noted down; the log must still hold it.
     """
+    found = entries(ledger)
     wrong, previous, number = [], _FIRST, 0
-    hashes = set()
-    for entry in entries(ledger):
+    for entry in found:
         number += 1
         values = (entry.entry, entry.made_at, entry.made_by, entry.kind, entry.act_id, entry.body, entry.previous)
         if entry.entry != number or entry.previous != previous or entry.hash != _hash(values):
             wrong.append(f"entry {entry.entry}: does not follow from the one before, or was changed")
         previous, number = entry.hash, entry.entry
-        hashes.add(entry.hash)
-        stated = json.loads(entry.body).get("digest")
-        brought = f"SELECT {COLUMNS} FROM decisions WHERE entry = ? ORDER BY decision_id"  # noqa: S608 - fixed
-        if stated is not None and digest(ledger.rows(brought, (entry.entry,))) != stated:
-            wrong.append(f"entry {entry.entry}: the decisions it brought were changed")
-    if last_hash is not None and last_hash not in hashes:
+        wrong += _brought(ledger, entry)
+    wrong += [*_states(ledger, found), *_exempt(ledger, found)]
+    if last_hash is not None and last_hash not in {entry.hash for entry in found}:
         wrong.append("the log no longer holds the entry that was noted down: its end was cut off")
     return wrong
+
+
+def _brought(ledger: Ledger, entry: LogEntry) -> Iterator[str]:
+    """What an entry brought: its decisions and follow-ups."""
+    stated = json.loads(entry.body)
+    decisions = f"SELECT {COLUMNS} FROM decisions WHERE entry = ? ORDER BY decision_id"  # noqa: S608 - fixed
+    if "digest" in stated and digest(ledger.rows(decisions, (entry.entry,))) != stated["digest"]:
+        yield f"entry {entry.entry}: the decisions it brought were changed"
+    ups = "SELECT campaign_id, body FROM follow_ups WHERE act_id = ? ORDER BY campaign_id"
+    if "follow_ups" in stated and digest(ledger.rows(ups, (entry.act_id,))) != stated["follow_ups"]:
+        yield f"entry {entry.entry}: what follows up on it was changed"
+
+
+def _states(ledger: Ledger, found: Sequence[LogEntry]) -> Iterator[str]:
+    """What an act brought holds until an entry undoes it, and never after."""
+    undone = {entry.act_id for entry in found if entry.kind == "undo"}
+    states = "SELECT DISTINCT act_id, state FROM {} ORDER BY act_id, state"
+    for table in ("decisions", "follow_ups"):
+        for act_id, state in ledger.rows(states.format(table)):
+            if (state == "undone") != (act_id in undone):
+                yield f"{act_id}: {table.replace('_', '-')} are {state}, and the log does not say so"
+
+
+def _exempt(ledger: Ledger, found: Sequence[LogEntry]) -> Iterator[str]:
+    """The exemptions that the log tells of, no more and no fewer. (Early entries of appeals do not name the value.)"""
+    told: set[tuple[str, str]] = set()
+    for entry in found:
+        body = json.loads(entry.body)
+        place = body.get("scope", ""), body.get("value", "")
+        if entry.kind == "withdraw allowance":
+            told.discard(place)
+        elif entry.kind in ("allow", "overturned"):
+            told.add(place)
+    held = set(ledger.rows("SELECT scope, value FROM exemptions"))
+    unnamed = {("", "")} & told
+    if not unnamed:
+        yield from (f"{scope} {value}: its exemption is not in the log" for scope, value in sorted(held - told))
+    yield from (f"{scope} {value}: its exemption is gone" for scope, value in sorted(told - held - unnamed))
 
 
 def digest(rows: Sequence[Row]) -> str:

@@ -66,14 +66,15 @@ def follow_up_text(following: FollowUp) -> str:
         following.requests,
         following.message,
         *_approval_row(following.approval),
+        following.per_hour,
     ])  # fmt: skip
 
 
 def follow_up_of(text: str) -> FollowUp:
     """A follow-up from JSON."""
-    campaign, action, code, campaign_bits, bits, hours, requests, message, by, at = json.loads(text)
-    approval = _approval(by, at)
-    return FollowUp(campaign, Action(action), code, campaign_bits, bits, hours, requests, message, approval)
+    campaign, action, code, campaign_bits, bits, hours, requests, message, by, at, *cap = json.loads(text)
+    approval, (per_hour,) = _approval(by, at), cap or (0,)
+    return FollowUp(campaign, Action(action), code, campaign_bits, bits, hours, requests, message, approval, per_hour)
 
 
 def plan_text(plan: Plan) -> str:
@@ -84,6 +85,7 @@ def plan_text(plan: Plan) -> str:
         "held": [[h.campaign_id, h.action, h.targets, h.why] for h in plan.held],
         "bits_held": plan.bits_held,
         "enforceable": sorted(plan.enforceable),
+        "caps_per_hour": plan.caps_per_hour,
     })  # fmt: skip
 
 
@@ -96,6 +98,7 @@ def plan_of(text: str) -> Plan:
         tuple(follow_up_of(body) for body in values["follow_ups"]),
         values["bits_held"],
         frozenset((code, Action(action)) for code, action in values["enforceable"]),
+        tuple((Action(action), count) for action, count in values.get("caps_per_hour", ())),
     )
 
 

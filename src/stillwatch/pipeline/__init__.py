@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+
 from stillwatch import __version__, hidden, known, report, together
 from stillwatch.engine import Engine, opened
 from stillwatch.pipeline.behaviour import behaviour
-from stillwatch.pipeline.continuing import Traffic, go_on, leave
+from stillwatch.pipeline.continuing import Continuing, Traffic, go_on, held_by, leave
 from stillwatch.pipeline.demonstration import Comparison, compare, simulate
-from stillwatch.pipeline.intake import Intake, Source, seen_columns, take_in
+from stillwatch.pipeline.intake import Intake, Source, read_accounts_listed, seen_columns, take_in
 from stillwatch.pipeline.judging import Case, judge
 from stillwatch.pipeline.nulls import nulls_for
 from stillwatch.pipeline.stages import Measure, Stages, Tell
@@ -20,8 +22,8 @@ from stillwatch.pipeline.summary import coverage
 from stillwatch.pipeline.tested import tested_tables
 from stillwatch.settings import Settings
 from stillwatch.tables import TAKEN
-from stillwatch.together import Nulls
-from stillwatch.types import RunCost, Scan
+from stillwatch.together import Found, Nulls
+from stillwatch.types import AccountId, Calibration, RunCost, Scan
 
 __all__ = ["Asked", "Comparison", "Measure", "Source", "Tell", "compare", "examine", "scan", "simulate"]
 
@@ -34,14 +36,17 @@ class Asked:
     settings: Settings
     policy: hidden.Policy
     earlier: tuple[known.KnownCampaign, ...]
+    innocents: frozenset[AccountId] | None
 
     @classmethod
     def of(cls, source: Source, settings: Settings) -> "Asked":
-        """Read the policy and the earlier reports.
+        """Read the policy, the earlier reports, and the accounts known innocent.
 
-        Raises:  SettingsError: the policy is wrong; InputError: a folder of `known` holds no report.
+        Raises:  SettingsError: the policy is wrong; InputError: a folder of `known` holds no report, or the file of
+                 innocents cannot be read.
         """
-        return cls(source, settings, hidden.load_policy(settings.region_policy), known.read_known(source.known))
+        policy, earlier = hidden.load_policy(settings.region_policy), known.read_known(source.known)
+        return cls(source, settings, policy, earlier, read_accounts_listed(source.innocents))
 
 
 def scan(source: Source, settings: Settings, out: Path, tell: Tell, measure: Measure = "seconds") -> Scan:
@@ -61,7 +66,7 @@ def scan(source: Source, settings: Settings, out: Path, tell: Tell, measure: Mea
         stages = clock.stop()
     if measure == "seconds":
         return result
-    size = sum(Path(file).stat().st_size for file in intake.tally.files)
+    size = sum(path.stat().st_size for path in map(Path, intake.tally.files) if path.is_file())  # a table is none
     return replace(result, cost=RunCost(intake.tally.rows_read, size, stages))
 
 
@@ -76,6 +81,8 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
     found = together.find(profiled.accounts, nulls, settings)
     clock.start("known campaigns")
     continuing = go_on(Traffic(engine, intake.sketched, profiled), found.campaigns, asked.earlier, settings)
+    calibration = _calibration(found, continuing, asked, profiled.profiles.ids)
+    found = replace(found, checked=None)  # all groups, not needed any more
     clock.start("hidden? taking? leaked?")
     columns = seen_columns((intake.tally, intake.account_tally))
     case = Case(intake, profiled, columns, asked.policy, settings, continuing.kept_ids)
@@ -86,7 +93,7 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
         input_fingerprint=intake.tally.fingerprint(),
         settings_hash=settings.fingerprint(),
         coverage=coverage(intake, profiled, found),
-        calibration=found.calibration,
+        calibration=calibration,
         groups_tested=found.groups_tested,
         campaigns=judged.campaigns,
         stage_seconds={cost.stage: cost.seconds for cost in clock.stop()},
@@ -97,7 +104,21 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
     clock.start("writing the report")
     ordered = None if judged.taken is None else judged.taken.select(*TAKEN.names).order_by("campaign_id", "exchange_id")
     reasons = tested_tables(found.tested, profiled.profiles, judged.names)
-    left = leave(profiled, result.campaigns, asked.earlier, result.as_of, settings, trust=nulls.trust)
+    left = leave(
+        profiled,
+        result.campaigns,
+        asked.earlier,
+        result.as_of,
+        settings,
+        trust=nulls.trust,
+        continued=continuing.continuation,
+    )
     rows = None if ordered is None else engine.stream(ordered)
     report.write_scan(result, out, rows, reasons, known.as_text(left))
     return result
+
+
+def _calibration(found: Found, continuing: Continuing, asked: Asked, ids: pa.Array) -> Calibration:
+    """Check the bits with what is known by now: who continues a campaign, and who is innocent."""
+    innocents = None if asked.innocents is None else held_by(ids, asked.innocents)
+    return found.checked.calibration(continuing.suspects, innocents) if found.checked else found.calibration

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch import decide, known, ledger
-from stillwatch.decide import Policy, load_policy
+from stillwatch.decide import Policy, decision_id, load_policy
 from stillwatch.errors import InputError, UsageError
 from stillwatch.known import KnownCampaign
 from stillwatch.leaked import price_of
@@ -23,7 +23,16 @@ from stillwatch.read import Tally, read_exchanges
 from stillwatch.settings import Settings
 from stillwatch.types import Accused, ActId, CampaignId, Exemption, Mark, Plan, Scope, TraitKind, Verdict
 
-__all__ = ["PAST_COLUMNS", "Books", "Report", "load_policy", "past_exchanges", "read_report"]
+__all__ = [
+    "CLIENT_COLUMNS",
+    "PAST_COLUMNS",
+    "Books",
+    "Report",
+    "decision_id",
+    "load_policy",
+    "past_exchanges",
+    "read_report",
+]
 
 _SCOPE_OF = {
     TraitKind.SCAFFOLD: Scope.SCAFFOLD,
@@ -32,7 +41,8 @@ _SCOPE_OF = {
     TraitKind.CLIENT: Scope.CLIENT,
 }
 _YOUNG = timedelta(hours=48)  # an account that a scan has seen for less may yet turn out to continue a campaign
-PAST_COLUMNS = ("account_id", "key_id", "org_id", "ip", "user_agent", "prompt_text", "ts")
+CLIENT_COLUMNS = ("user_agent", "tls_fingerprint", "header_order")
+PAST_COLUMNS = ("account_id", "key_id", "org_id", "ip", *CLIENT_COLUMNS, "prompt_text", "ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +136,18 @@ class Books:
         """Take an allowance back."""
         return ledger.withdraw_allowance(self._ledger, scope, value, by, now)
 
-    def link(self, seen: Mapping[tuple[ActId, CampaignId], Sequence[tuple[str, float]]], now: datetime) -> int:
-        """Write down the fresh accounts, with their bits, that were seen to continue campaigns; give how many."""
+    def link(
+        self, seen: Mapping[tuple[ActId, CampaignId], Sequence[tuple[str, float, datetime]]], now: datetime
+    ) -> int:
+        """Write down the fresh accounts, with their bits and when, that were seen to continue campaigns; give how many.
+
+        The decision about each has the id that its customer was given.
+        """
         follow_ups = {(act_id, f.campaign_id): f for act_id, f in self.standing(now).follow_ups}
         count = 0
         for place, accounts in seen.items():
             if place in follow_ups:
-                made = [decide.linked(account, bits, follow_ups[place], now) for account, bits in accounts]
+                made = [decide.linked(account, bits, follow_ups[place], at) for account, bits, at in accounts]
                 count += ledger.link(self._ledger, place[0], made, now)
         return count
 

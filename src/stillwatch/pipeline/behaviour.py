@@ -34,7 +34,9 @@ class Behaviour:
 def behaviour(engine: Engine, intake: Intake, settings: Settings, name: str = "") -> Behaviour:
     """Summarise every account."""
     sketched = intake.sketched
-    profiles = profile.assemble(engine.run(profile.totals(sketched)), engine.run(profile.facets(sketched)))
+    totals = engine.run(profile.totals(sketched))
+    engine.expect(len(totals))
+    profiles = profile.assemble(totals, engine.stream(profile.facets(sketched)))
     table = account_table(profiles, intake.accounts, engine.run(countries_of(sketched)))
     rows = traits_of(engine, sketched, table, settings, name)
     seconds = (profiles.first_second, profiles.last_second)
@@ -42,14 +44,19 @@ def behaviour(engine: Engine, intake: Intake, settings: Settings, name: str = ""
 
 
 def traits_of(engine: Engine, sketched: ir.Table, table: pa.Table, settings: Settings, name: str) -> Iterator[pa.Table]:
-    """Give the rows of `tables.TRAITS`, kind by kind; `name` tells the kept tables of several logs apart."""
+    """Give the rows of `tables.TRAITS`, kind by kind, those of scaffolds with the hash itself as their value.
+
+    `name` tells the kept tables of several logs apart.
+    """
     schema = arrow_schema(TRAITS)
     for kind in traits.COLUMN_KINDS:
         yield engine.run(traits.column_traits(sketched, kind)).cast(schema)
-    words = [traits.scaffold_counts(sketched, c, settings.minimum_accounts) for c in traits.SCAFFOLD_COLUMNS]
-    counted = engine.keep(ibis.union(*words), f"scaffold_counts{name}")
-    for batch in engine.stream(traits.scaffold_traits(counted, MOST_VALUES)):
-        yield pa.Table.from_batches([batch]).cast(schema)
+    counted = [
+        engine.keep(traits.scaffold_counts(sketched, column, settings.minimum_accounts), f"scaffolds_{column}{name}")
+        for column in traits.SCAFFOLD_COLUMNS
+    ]
+    for batch in engine.stream(traits.scaffold_traits(ibis.union(*counted), MOST_VALUES)):
+        yield pa.Table.from_batches([batch])
     asked = engine.keep(traits.shared_tasks(sketched), f"shared_tasks{name}")
     yield traits.task_list_traits(engine.run(traits.task_pairs(asked)))
     yield traits.declared_traits(table)

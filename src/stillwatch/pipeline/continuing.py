@@ -40,9 +40,12 @@ _DECLARED: Mapping[TraitKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Continuing:
-    """campaigns: as found, with the named accounts that are in no other; kept_ids: the known id, by place."""
+    """campaigns: as found, with the named accounts that are in no other; kept_ids: the known id, by place; suspects:
+    accounts of known and found campaigns and those named, so that none of them counts as a stranger.
+    """
 
     campaigns: tuple[FoundCampaign, ...]
+    suspects: Mask
     kept_ids: Mapping[int, CampaignId] = field(default_factory=dict)
     continuation: Continuation | None = None
 
@@ -72,9 +75,9 @@ def go_on(
 ) -> Continuing:
     """Find known campaigns again and name the fresh accounts that continue them."""
     if not reports:
-        return Continuing(tuple(found))
+        return Continuing(tuple(found), _with(np.zeros(len(traffic.behaviour.profiles), bool), found))
     ids, first = traffic.behaviour.profiles.ids, traffic.behaviour.profiles.first_second
-    inside = [_holds(ids, campaign.members) for campaign in reports]
+    inside = [held_by(ids, campaign.members) for campaign in reports]
     followed = [n for n, campaign in enumerate(reports) if campaign.verdict in ACCUSING]
     fresh = {n: (first > reports[n].as_of.timestamp()) & ~inside[n] for n in followed}
     checked = np.any([*fresh.values(), np.zeros(len(ids), bool)], axis=0)
@@ -85,6 +88,8 @@ def go_on(
     passed = [p for p in passed if fresh[p.number][p.row]]
     kept = _kept(found, reports, inside, passed)
     named = [p for p in passed if not _elsewhere(p, found, kept, reports)]
+    joined = tuple(_joined(found, kept, reports, named))
+    suspects[[name.row for name in named]] = True
     continuation = Continuation(
         known=tuple(campaign.campaign_id for campaign in reports),
         found_again=tuple(sorted(kept.values())),
@@ -93,7 +98,7 @@ def go_on(
         threshold_bits=round(threshold, 3),
         accounts=tuple(_account(traffic.behaviour, name, reports) for name in named),
     )
-    return Continuing(tuple(_joined(found, kept, reports, named)), kept, continuation)
+    return Continuing(joined, _with(suspects, joined), kept, continuation)
 
 
 def leave(  # noqa: PLR0913 - what the run found, and by what
@@ -104,40 +109,82 @@ def leave(  # noqa: PLR0913 - what the run found, and by what
     settings: Settings,
     *,
     trust: Trust,
+    continued: Continuation | None,
 ) -> tuple[KnownCampaign, ...]:
     """Give what the next scan should know: this run's campaigns, and known ones that were not found again.
+
+    Those are learnt anew, too, where fresh accounts continue them: an operator that words everything anew is known by
+    its new words as soon as a few of its accounts are known by something else. Bits are of strangers, whoever the
+    members are, so that an innocent account that was named makes nobody else look guiltier than strangers do.
 
     A stranger must be as surely none of the campaign as a member is surely one, and not so young that nobody
     can tell: a few of the operator's own accounts, too young to be found, would make its marks look common. Older
     strangers show more values than young ones, so leaving the young out makes nobody look guiltier.
     """
-    masks = {
-        c.campaign_id: _holds(behaviour.profiles.ids, frozenset(m.account_id for m in c.members)) for c in campaigns
-    }
-    accusing = [masks[c.campaign_id] for c in campaigns if c.verdict in ACCUSING]
-    accused = np.any([*accusing, np.zeros(len(behaviour.profiles), bool)], axis=0)
     earlier = {c.campaign_id: c for c in reports}
+    now = {c.campaign_id: _found_now(c, earlier.get(c.campaign_id)) for c in campaigns}
+    now |= {c.campaign_id: c for c in _grown(behaviour.profiles.ids, reports, continued) if c.campaign_id not in now}
+    masks = {name: held_by(behaviour.profiles.ids, c.members) for name, c in now.items()}
+    accusing = [masks[name] for name, c in now.items() if c.verdict in ACCUSING]
+    accused = np.any([*accusing, np.zeros(len(behaviour.profiles), bool)], axis=0)
     made = {}
-    for c in campaigns:
-        inside = masks[c.campaign_id]
+    for name, campaign in now.items():
+        inside = masks[name]
         sure = odds(behaviour.accounts, inside, ~inside, trust) <= -settings.membership_bits
         strangers = ~accused & ~inside & sure & _settled(behaviour)
-        before = earlier.get(c.campaign_id)
-        left = known.learn(behaviour.accounts.shown, inside, strangers)
-        accuses = c.verdict in ACCUSING
-        made[c.campaign_id] = KnownCampaign(
-            campaign_id=c.campaign_id,
-            verdict=c.verdict,
+        accuses = campaign.verdict in ACCUSING
+        left = known.learn(behaviour.accounts.shown, inside, strangers) if accuses else known.Left((), ())
+        made[name] = replace(
+            campaign,
             as_of=as_of,
-            first_seen=min(c.first_seen, before.first_seen) if before else c.first_seen,
-            last_seen=max(c.last_seen, before.last_seen) if before else c.last_seen,
-            members=frozenset(m.account_id for m in c.members) | (before.members if before else frozenset()),
-            accounts=len(c.members),
+            members=campaign.members | (earlier[name].members if name in earlier else frozenset()),
+            accounts=int(inside.sum()),
             strangers=int(strangers.sum()),
-            kinds=left.kinds if accuses else (),
-            families=left.families if accuses else (),
+            kinds=left.kinds,
+            families=left.families,
         )
     return tuple((earlier | made).values())
+
+
+def _found_now(campaign: Campaign, before: KnownCampaign | None) -> KnownCampaign:
+    """A campaign of this run, known by its members of today; what it leaves behind is not learnt yet."""
+    return KnownCampaign(
+        campaign_id=campaign.campaign_id,
+        verdict=campaign.verdict,
+        as_of=campaign.last_seen,
+        first_seen=min(campaign.first_seen, before.first_seen) if before else campaign.first_seen,
+        last_seen=max(campaign.last_seen, before.last_seen) if before else campaign.last_seen,
+        members=frozenset(m.account_id for m in campaign.members),
+        accounts=len(campaign.members),
+        strangers=0,
+        kinds=(),
+        families=(),
+    )
+
+
+def _grown(ids: pa.Array, reports: Sequence[KnownCampaign], continued: Continuation | None) -> Iterator[KnownCampaign]:
+    """Known campaigns with the accounts that were named as continuing them, where there are any; not those of which
+    most members have left the log: what they left behind then is worth more than what the rest shows.
+    """
+    fresh: dict[CampaignId, list[ContinuedAccount]] = defaultdict(list)
+    for account in continued.accounts if continued else ():
+        fresh[account.campaign_id].append(account)
+    for campaign in reports:
+        more = fresh[campaign.campaign_id]
+        if more and 2 * held_by(ids, campaign.members).sum() >= len(campaign.members):
+            yield replace(
+                campaign,
+                members=campaign.members | {account.account_id for account in more},
+                last_seen=max(campaign.last_seen, *(account.last_seen for account in more)),
+            )
+
+
+def _with(accounts: Mask, campaigns: Sequence[FoundCampaign]) -> Mask:
+    """Accounts, and those of campaigns."""
+    inside = accounts.copy()
+    for campaign in campaigns:
+        inside[campaign.rows] = True
+    return inside
 
 
 def _settled(behaviour: Behaviour) -> Mask:
@@ -146,7 +193,8 @@ def _settled(behaviour: Behaviour) -> Mask:
     return np.asarray(profiles.first_second <= end - min(_YOUNG_SECONDS, (end - begin) * _YOUNG_FRACTION))
 
 
-def _holds(ids: pa.Array, accounts: frozenset[AccountId]) -> Mask:
+def held_by(ids: pa.Array, accounts: frozenset[AccountId]) -> Mask:
+    """Which of these accounts are among those named, by row."""
     return np.asarray(pc.is_in(ids, value_set=pa.array(sorted(accounts), pa.string())).to_numpy(zero_copy_only=False))
 
 

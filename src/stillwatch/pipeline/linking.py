@@ -13,12 +13,12 @@ from math import log2
 
 import pyarrow as pa
 
-from stillwatch import known, sketch
+from stillwatch import known, read, sketch
 from stillwatch.known import KnownCampaign
 from stillwatch.sketch import canonical_parameters, folded_hash64, scaffold_hashes
 from stillwatch.types import ACCUSED_OF, CampaignId, Trait, TraitKind
 
-__all__ = ["Linker", "Request", "network", "scaffolds", "shown"]
+__all__ = ["Linker", "Request", "client_of", "network", "request_of", "scaffolds", "shown"]
 
 _REMEMBERED = 200_000  # fresh accounts whose first exchanges are followed at once, about 100 MB; the oldest are let go
 _MOST_CHARACTERS = 65_536  # of a prompt that are looked at: both ends, so that time is bounded
@@ -28,7 +28,9 @@ network = lru_cache(65_536)(sketch.network)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a door knows of the content of one request; empty is unknown."""
+    """What a door knows of the content of one request; empty is unknown. tools: their names; tools_hash: of the whole
+    schema, as readers write it.
+    """
 
     prompt: str = ""
     system: str = ""
@@ -36,6 +38,26 @@ class Request:
     parameters: str = ""
     tools: tuple[str, ...] = ()
     address: str = ""
+    tools_hash: str = ""
+
+
+def client_of(*parts: str) -> str:
+    """Put user agent, TLS fingerprint and order of headers together as sketches do; those unknown are left out."""
+    return " | ".join(part for part in parts if part)
+
+
+def request_of(body: object, client: str, address: str) -> Request:
+    """Give what the decoded body of a request shows, in whichever dialect, as a log of it would be read."""
+    said = read.request_columns(body) if isinstance(body, dict) else {}
+    return Request(
+        prompt=said.get("prompt_text", ""),
+        system=said.get("system_text", ""),
+        client=client,
+        parameters=said.get("params", ""),
+        tools=tuple(said.get("tools", ())),
+        address=address,
+        tools_hash=said.get("tools_hash", ""),
+    )
 
 
 def scaffolds(prompt: str) -> tuple[str, ...]:
@@ -51,8 +73,9 @@ def shown(request: Request) -> Iterator[Trait]:
         yield Trait(TraitKind.SCAFFOLD, value)
     if request.system:
         yield Trait(TraitKind.SYSTEM_PROMPT, str(int(folded_hash64(pa.array([request.system], pa.string()))[0])))
-    if request.tools:
-        yield Trait(TraitKind.TOOL_SCHEMA, ",".join(sorted(request.tools)))
+    for schema in (request.tools_hash, ",".join(sorted(request.tools))):  # a log has the one or the other
+        if schema:
+            yield Trait(TraitKind.TOOL_SCHEMA, schema)
     if request.client:
         yield Trait(TraitKind.CLIENT, request.client)
     if request.parameters:

@@ -1,10 +1,11 @@
 """The `sketched` table by many machines: each reads pieces of the log where they lie, and hands back what it counted.
 
-In: pieces of files. Out: `sketched` with the engine, and the counts of all pieces as if one process had read them.
+In: pieces of files, or a table of the catalog. Out: `sketched` with the engine, and the counts of all pieces as if one
+process had read them.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 
 from stillwatch.engine import Spreading
 from stillwatch.errors import InputError
-from stillwatch.read import Piece, Tally, read_identity, read_map, read_piece
+from stillwatch.read import Piece, Tally, read_identity, read_map, read_piece, read_table, used_columns
 from stillwatch.settings import Settings
 from stillwatch.sketch import Projection, sketch
 from stillwatch.tables import SKETCHED
@@ -38,8 +39,23 @@ def sketch_pieces(engine: Spreading, pieces: Sequence[Piece], wanted: Wanted, ta
 
     Raises:  InputError: a file lacks a required column.
     """
-    work = partial(_sketched, tuple(pieces), wanted)
-    sketched, notes = engine.map_pieces(len(pieces), work, SKETCHED, name)
+    work = partial(_piece_sketched, tuple(pieces), wanted)
+    return _counted(engine.map_pieces(len(pieces), work, SKETCHED, name), tally)
+
+
+def sketch_catalogued(engine: Spreading, source: str, wanted: Wanted, tally: Tally, name: str = "") -> ir.Table:
+    """Read and sketch a table of the cluster's catalog where its parts lie, and add what was counted to `tally`.
+
+    Raises:  InputError: there is no such table, or it lacks a required column.
+    """
+    tally.files.append(source)
+    chosen = partial(used_columns, mapped=wanted.column_map is not None)
+    work = partial(_rows_sketched, source, wanted)
+    return _counted(engine.map_catalogued(source, chosen, work, SKETCHED, name), tally)
+
+
+def _counted(done: tuple[ir.Table, list[bytes]], tally: Tally) -> ir.Table:
+    sketched, notes = done
     for note in notes:
         told = json.loads(note)
         if fault := told.get("fault"):
@@ -53,13 +69,24 @@ def until(batch: pa.RecordBatch, as_of: datetime | None) -> pa.RecordBatch:
     return batch if as_of is None else batch.filter(pc.less_equal(batch["ts"], pa.scalar(as_of, batch["ts"].type)))
 
 
-def _sketched(pieces: tuple[Piece, ...], wanted: Wanted, number: int) -> Iterator[pa.RecordBatch | bytes]:
-    """Sketch one piece; the counts come last, when all rows were counted."""
+def _piece_sketched(pieces: tuple[Piece, ...], wanted: Wanted, number: int) -> Iterator[pa.RecordBatch | bytes]:
+    return _sketched(wanted, partial(read_piece, pieces[number]))
+
+
+def _rows_sketched(source: str, wanted: Wanted, rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch | bytes]:
+    return _sketched(wanted, partial(read_table, rows, source))
+
+
+def _sketched(wanted: Wanted, read: Callable[..., Iterator[pa.RecordBatch]]) -> Iterator[pa.RecordBatch | bytes]:
+    """Sketch what is read; the counts come last, when all rows were counted.
+
+    Args:    read: a reader that lacks only settings, a tally and a column map.
+    """
     tally, weights = Tally(), projection()
     try:
         column_map = read_map(wanted.column_map) if wanted.column_map else None
         identity = read_identity(wanted.identity, wanted.settings, Tally()) if wanted.identity else None
-        for batch in read_piece(pieces[number], wanted.settings, tally, column_map):
+        for batch in read(wanted.settings, tally, column_map):
             known = identity.identify(batch) if identity else batch
             yield sketch(until(known, wanted.as_of), weights)
     except InputError as fault:

@@ -57,14 +57,23 @@ def views(
         volumes[row["campaign_id"]].append(volume)
     tasks = engine.run(leaked.leaked_tasks(taken)).to_pylist()
     own = sketched.inner_join(members.select("campaign_id", "account_key"), "account_key")
+    opened = engine.run(_opened(own)).sort_by([("campaign_id", "ascending"), ("place", "ascending")]).to_pylist()
+    carrying = _carrying(engine, sketched, _shown_hashes(named.values()))
+    texts = _excerpts(engine, sketched, [*(row["exchange_key"] for row in opened), *carrying.values()])
+    examples: dict[CampaignId, list[tuple[ExchangeId, str]]] = defaultdict(list)
+    for row in opened:
+        exchange, excerpt = texts[row["exchange_key"]]
+        if excerpt is not None:
+            examples[row["campaign_id"]].append((ExchangeId(exchange), excerpt))
+    labels = {str(value): texts[key][1] for value, key in carrying.items()}
     return Views(
         targets=targets,
         taking_exchanges=by_account,
         volumes={name: sorted(rows, key=lambda v: v.model) for name, rows in volumes.items()} | _empty(named, volumes),
         unique_tasks=defaultdict(int, {row["campaign_id"]: row["unique_tasks"] for row in tasks}),
         timeline=_timeline(engine, own),
-        examples=_examples(engine, own),
-        labels=_labels(engine, sketched, named),
+        examples=examples,
+        labels={value: f"“{excerpt[:80]}”" for value, excerpt in labels.items() if excerpt is not None},
     )
 
 
@@ -83,34 +92,38 @@ def _timeline(engine: Engine, own: ir.Table) -> Mapping[CampaignId, tuple[HourCo
     return {name: tuple(rows) for name, rows in hours.items()}
 
 
-def _examples(engine: Engine, own: ir.Table) -> Mapping[CampaignId, list[tuple[ExchangeId, str]]]:
-    """One exchange for each of the commonest openings, the smallest id of each."""
-    worded = own.filter(own.has_text & own.excerpt.notnull())
-    openings = worded.group_by("campaign_id", "head_hash").agg(
-        times=lambda t: t.count(), exchange_id=lambda t: t.exchange_id.min()
+def _opened(own: ir.Table) -> ir.Table:
+    """Give an exchange for each of a campaign's commonest openings: (campaign_id, place, exchange_key)."""
+    openings = (
+        own.filter(own.has_text)
+        .group_by("campaign_id", "head_hash")
+        .agg(times=lambda t: t.count(), exchange_key=lambda t: t.exchange_key.min())
     )
-    window = ibis.window(group_by="campaign_id", order_by=[openings.times.desc(), openings.exchange_id])
+    window = ibis.window(group_by="campaign_id", order_by=[openings.times.desc(), openings.exchange_key])
     ranked = openings.mutate(place=ibis.row_number().over(window))
-    chosen = ranked.filter(ranked.place < _EXAMPLES).select("campaign_id", "exchange_id", "place")
-    worded = worded.select("campaign_id", "exchange_id", "excerpt")
-    rows = engine.run(worded.inner_join(chosen, ["campaign_id", "exchange_id"]))
-    examples: dict[CampaignId, list[tuple[ExchangeId, str]]] = defaultdict(list)
-    for row in rows.sort_by([("campaign_id", "ascending"), ("place", "ascending")]).to_pylist():
-        examples[row["campaign_id"]].append((row["exchange_id"], row["excerpt"]))
-    return examples
+    return ranked.filter(ranked.place < _EXAMPLES).select("campaign_id", "place", "exchange_key")
 
 
-def _labels(engine: Engine, sketched: ir.Table, named: Mapping[CampaignId, FoundCampaign]) -> dict[str, str]:
-    """An excerpt of a prompt that carries each shown scaffold."""
-    shown = sorted(_shown_hashes(named.values()))
-    if not shown:
+def _carrying(engine: Engine, sketched: ir.Table, shown: Iterable[int]) -> Mapping[int, int]:
+    """Give by each scaffold that is shown an exchange that carries it."""
+    wanted = sorted(shown)
+    if not wanted:
         return {}
     parts = []
     for column in SCAFFOLD_COLUMNS:
-        rows = sketched.filter(sketched[column].isin(shown) & sketched.excerpt.notnull())
-        parts.append(rows.group_by(value=rows[column]).agg(excerpt=lambda t: t.excerpt.min()))
-    rows = engine.run(ibis.union(*parts)).sort_by([("value", "ascending"), ("excerpt", "descending")])
-    return {str(row["value"]): f"“{row['excerpt'][:80]}”" for row in rows.to_pylist()}
+        rows = sketched.filter(sketched[column].isin(wanted) & sketched.has_text)
+        parts.append(rows.group_by(value=rows[column]).agg(exchange_key=lambda t: t.exchange_key.min()))
+    found = engine.run(ibis.union(*parts).group_by("value").agg(exchange_key=lambda t: t.exchange_key.min()))
+    return dict(zip(found["value"].to_pylist(), found["exchange_key"].to_pylist(), strict=True))
+
+
+def _excerpts(engine: Engine, sketched: ir.Table, keys: Iterable[int]) -> Mapping[int, tuple[str, str]]:
+    """Fetch the id and the excerpt of a few exchanges: excerpts are most of what lies on disk, so only here."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    rows = sketched.filter(sketched.exchange_key.isin(wanted)).select("exchange_key", "exchange_id", "excerpt")
+    return {row["exchange_key"]: (row["exchange_id"], row["excerpt"]) for row in engine.run(rows).to_pylist()}
 
 
 def _shown_hashes(found: Iterable[FoundCampaign]) -> set[int]:

@@ -8,7 +8,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -21,7 +21,7 @@ from stillwatch.abreast import abreast
 from stillwatch.engine import DuckDBEngine
 from stillwatch.errors import InputError
 from stillwatch.pipeline import Asked, Source, Tell, examine
-from stillwatch.pipeline.intake import batches_of, intake_of, sketcher
+from stillwatch.pipeline.intake import batches_of, intake_of, sketcher, why_nothing
 from stillwatch.pipeline.nulls import nulls_for
 from stillwatch.pipeline.stages import Stages
 from stillwatch.read import Tally, is_elsewhere
@@ -32,6 +32,7 @@ from stillwatch.types import Scan
 __all__ = ["is_elsewhere", "take_new", "watch"]
 
 _DAY_SECONDS = 86_400
+_AHEAD_SECONDS = 86_400  # by which the clock of whoever logs may be ahead of that of the disk
 
 
 def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where the report goes
@@ -51,7 +52,8 @@ def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where th
         if held.is_reported() and (out / "campaigns.json").exists():
             return None
         if not any(part.last_second for part in parts):
-            raise InputError(f"{', '.join([*map(str, source.paths), *elsewhere])}: no exchange could be read")
+            places = ", ".join([*map(str, source.paths), *elsewhere])
+            raise InputError(f"{places}: no exchange could be read; {why_nothing(_counts(parts))}")
         end = datetime.fromtimestamp(max(part.last_second for part in parts) + 1, UTC)
         asked = replace(asked, source=replace(source, as_of=end))
         clock.start("learning what is normal")
@@ -82,7 +84,8 @@ def take_new(held: State, source: Source, settings: Settings, elsewhere: Sequenc
             held.drop([earlier] if earlier else [])
 
     for path in read.exchange_files(source.paths) if source.paths else ():
-        take(Stamp.of(path), nullcontext(path))
+        with suppress(FileNotFoundError):  # rotated away since it was listed
+            take(Stamp.of(path), nullcontext(path))
     with tempfile.TemporaryDirectory(prefix="stillwatch-") as folder:
         for url in elsewhere:
             if read.is_topic(url):
@@ -123,11 +126,16 @@ def _take(held: State, stamp: Stamp, path: Path, source: Source, settings: Setti
 
 
 def _sketched(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
-    """Sketch one file; one that cannot be read is counted as such, and read again when it has changed."""
+    """Sketch one file; one that cannot be read is counted as such, and read again when it has changed.
+
+    One that lacks a column is no log: a scan says so and ends, but whoever watches must not be stopped by a stray file.
+    """
     try:
         yield from abreast(sketcher(), batches_of(source, settings, tally), settings.threads or os.cpu_count() or 1)
     except read.UnreadableError:
-        return
+        return  # the tally says which
+    except InputError as fault:
+        tally.quarantine(str(source.paths[0]), 1, str(fault).removeprefix(f"{source.paths[0]}: "))
 
 
 def _in_time(held: State, present: frozenset[str], settings: Settings) -> tuple[Part, ...]:
@@ -140,8 +148,12 @@ def _in_time(held: State, present: frozenset[str], settings: Settings) -> tuple[
 
 
 def _since(parts: tuple[Part, ...], settings: Settings) -> int | None:
-    """The first second that is kept: retention counts back from the last exchange, not from today."""
-    last = max((part.last_second for part in parts), default=0)
+    """The first second that is kept: retention counts back from the last exchange, not from today.
+
+    An exchange cannot be later than the file that tells of it: one that is dated years ahead must not make all the
+    others old.
+    """
+    last = max((min(part.last_second, part.stamp.modified_ns // 10**9 + _AHEAD_SECONDS) for part in parts), default=0)
     return last - settings.retention_days * _DAY_SECONDS if settings.retention_days else None
 
 

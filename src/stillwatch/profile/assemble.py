@@ -1,17 +1,16 @@
 """Profiles as arrays: one row an account, one block of columns a facet.
 
-In: the results of `totals` and `facets` as Arrow tables. Out: `Profiles`.
+In: the results of `totals`, an Arrow table, and of `facets`, batch by batch. Out: `Profiles`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from stillwatch.profile.facets import GAP_EDGES, PROMPT_EDGES, REPLY_EDGES, TURN_EDGES
+from stillwatch.profile.facets import CALENDAR_HOURS, GAP_EDGES, PROMPT_EDGES, REPLY_EDGES, TURN_EDGES
 from stillwatch.types import TARGETS
 
 FACET_BINS: Mapping[str, int] = {
@@ -50,32 +49,42 @@ class Profiles:
         return np.searchsorted(self.keys, keys)
 
 
-def assemble(totals: pa.Table, facets: pa.Table) -> Profiles:
-    """Turn the long tables into arrays."""
+def assemble(totals: pa.Table, facets: Iterable[pa.RecordBatch]) -> Profiles:
+    """Turn the long tables into arrays; that of facets, the largest by far, is never held whole."""
     totals = totals.sort_by("account_key").combine_chunks()
     keys = totals["account_key"].to_numpy()
+    first, last = totals["first_second"].to_numpy(), totals["last_second"].to_numpy()
     return Profiles(
         keys=keys,
         ids=totals["account_id"].combine_chunks(),
         organisations=totals["org_id"].combine_chunks(),
         exchanges=totals["exchanges"].to_numpy(),
-        first_second=totals["first_second"].to_numpy(),
-        last_second=totals["last_second"].to_numpy(),
-        facets={name: _block(facets, name, bins, keys) for name, bins in FACET_BINS.items()},
+        first_second=first,
+        last_second=last,
+        facets=_blocks(facets, keys, _slots(first, last)),
     )
 
 
-def _block(facets: pa.Table, name: str, bins: int, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    rows = facets.filter(pc.equal(facets["facet"], name))
-    block = np.zeros((len(keys), bins), np.float32)
-    place = np.searchsorted(keys, rows["account_key"].to_numpy())
-    number = rows["bin"].to_numpy()
-    if name == "calendar" and len(number):
-        number = (number - number.min()) // _slots_per_bin(int(number.max() - number.min()) + 1, bins)
-    np.add.at(block, (place, number), rows["exchanges"].to_numpy())
-    return block
+def _blocks(
+    facets: Iterable[pa.RecordBatch], keys: npt.NDArray[np.int64], slots: tuple[int, int]
+) -> Mapping[str, npt.NDArray[np.float32]]:
+    """Spread counts over one block a facet; `slots`: the first of the calendar, and how many make one of its bins."""
+    blocks = {name: np.zeros((len(keys), bins), np.float32) for name, bins in FACET_BINS.items()}
+    for batch in facets:
+        place = np.searchsorted(keys, batch["account_key"].to_numpy())
+        number, exchanges = batch["bin"].to_numpy(), batch["exchanges"].to_numpy()
+        coded = batch["facet"].dictionary_encode()
+        codes = coded.indices.to_numpy()
+        for code, name in enumerate(coded.dictionary.to_pylist()):
+            own = codes == code
+            bins = (number[own] - slots[0]) // slots[1] if name == "calendar" else number[own]
+            np.add.at(blocks[name], (place[own], bins), exchanges[own])
+    return blocks
 
 
-def _slots_per_bin(slots: int, bins: int) -> int:
-    """How many slots of the calendar make one bin, so that the whole log fits into the bins."""
-    return -(-slots // bins)
+def _slots(first_second: npt.NDArray[np.int64], last_second: npt.NDArray[np.int64]) -> tuple[int, int]:
+    """The first slot of the calendar, and how many slots make one bin, so that the whole log fits into the bins."""
+    if len(first_second) == 0:
+        return 0, 1
+    begin, end = (int(second) // 3600 // CALENDAR_HOURS for second in (first_second.min(), last_second.max()))
+    return begin, -(-(end - begin + 1) // FACET_BINS["calendar"])

@@ -5,7 +5,7 @@ content: Parquet, or rows (JSON of a known shape, or CSV), plain, gzip or zstd; 
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,8 +14,10 @@ from stillwatch.errors import InputError
 from stillwatch.read.canonical_ids import canonical
 from stillwatch.read.canonical_parquet import parquet_batches
 from stillwatch.read.column_map import read_map
+from stillwatch.read.dialects import request_columns
 from stillwatch.read.format import Format
 from stillwatch.read.identified import Identity
+from stillwatch.read.in_place import database_rows, is_database, shown_url, table_batches, used_columns
 from stillwatch.read.keyed_sketches import is_keyed, keyed_batches
 from stillwatch.read.names import ENDINGS, PACKED, is_accounts, is_log
 from stillwatch.read.pieces import Piece, pieces_of
@@ -41,16 +43,22 @@ __all__ = [
     "exchange_files",
     "exchange_pieces",
     "find_accounts",
+    "is_database",
     "is_elsewhere",
     "is_keyed",
     "is_topic",
     "keyed_batches",
     "read_accounts",
+    "read_database",
     "read_exchanges",
     "read_identity",
     "read_map",
     "read_piece",
+    "read_table",
+    "request_columns",
+    "shown_url",
     "stored",
+    "used_columns",
 ]
 
 
@@ -99,6 +107,35 @@ def read_piece(
         yield from _read(piece, EXCHANGES, reading)
     except UnreadableError as fault:
         _quarantine(piece.path, fault, tally)
+    for batch in rest_batches(reading):
+        yield _counted(batch, EXCHANGES, reading)
+
+
+def read_table(
+    rows: Iterable[pa.RecordBatch], name: str, settings: Settings, tally: Tally, column_map: Format | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Read rows of a table as an engine hands them over; what does not fit is quarantined under `name`.
+
+    Raises:  InputError: a required column is missing.
+    """
+    yield from _of_table(rows, name, Reading(settings, tally, column_map))
+
+
+def read_database(
+    url: str, settings: Settings, tally: Tally, column_map: Format | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Read a table of a database where it lies.
+
+    Raises:  InputError: see `in_place.database_rows`; a required column is missing.
+    """
+    reading = Reading(settings, tally, column_map)
+    tally.files.append(shown_url(url))
+    yield from _of_table(database_rows(url, reading, settings.database_options), shown_url(url), reading)
+
+
+def _of_table(rows: Iterable[pa.RecordBatch], name: str, reading: Reading) -> Iterator[pa.RecordBatch]:
+    for batch in table_batches(rows, name, reading):
+        yield _counted(batch, EXCHANGES, reading)
     for batch in rest_batches(reading):
         yield _counted(batch, EXCHANGES, reading)
 

@@ -6,6 +6,7 @@ line that is not plainly canonical; `documents` then decodes it the careful way,
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -26,6 +27,7 @@ _TYPES: dict[ColumnType, Any] = {
     "timestamp": str | int | float,
 }
 _JSON = "params"  # the one text that may stand there as an object
+_SHORT_BYTES = 1_000
 
 
 class TypedLines:
@@ -42,8 +44,8 @@ class TypedLines:
             found.ts = moment(found.ts)
             if found.tools is not None:
                 found.tools = names(found.tools) if found.tools != "" else None
-            if type(found.params) is dict:
-                found.params = canonical_json(found.params)
+            if found.params is not None:
+                found.params = _parameters(found.params)
         except _NO_ROW:
             return None
         return _VALUES(found)
@@ -61,7 +63,7 @@ class TypedLines:
 def _decoder(extra: tuple[str, ...]) -> Callable[[bytes], Any]:
     """A strict decoder of rows that hold declared columns and these."""
     fields: list[Any] = [(column.name, _type(column)) for column in EXCHANGES.columns if column.required]
-    fields += [(column.name, _type(column) | None, None) for column in EXCHANGES.columns if not column.required]
+    fields += [(column.name, _type(column), None) for column in EXCHANGES.columns if not column.required]
     fields += [(f"extra_{at}", Any, None) for at in range(len(extra))]
     called = {f"extra_{at}": name for at, name in enumerate(extra)}
     row = msgspec.defstruct("Row", fields, rename=called, forbid_unknown_fields=True, gc=False)
@@ -70,10 +72,22 @@ def _decoder(extra: tuple[str, ...]) -> Callable[[bytes], Any]:
 
 def _type(column: Column) -> Any:
     if column.name == _JSON:
-        return str | dict[str, Any]
+        return msgspec.Raw
     if column.required and column.type == "string":
         return Annotated[str, msgspec.Meta(min_length=1)]
-    return _TYPES[column.type]
+    return _TYPES[column.type] if column.required else _TYPES[column.type] | None
+
+
+def _parameters(raw: msgspec.Raw) -> str | None:
+    """Parameters as `values.text` writes them: few are ever different, so the short ones are remembered."""
+    content = bytes(raw)
+    return _parsed(content) if len(content) <= _SHORT_BYTES else _parsed.__wrapped__(content)
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(content: bytes) -> str | None:
+    value = msgspec.json.decode(content, type=str | dict[str, Any] | None)
+    return canonical_json(value) if isinstance(value, dict) else value
 
 
 _VALUES: Callable[[Any], tuple[Any, ...]] = attrgetter(*EXCHANGES.names)

@@ -59,15 +59,33 @@ def parquet_batches(
         row = sum(metadata.row_group(number).num_rows for number in range(groups.start))
         try:
             for batch, _ in _small_batches(file, settings, list(groups), used):
-                columns, faults = _checked(batch, table, settings)
-                for at in sorted(faults):
-                    tally.quarantine(str(path), row + at + 1, faults[at])
-                yield from _pieces(_kept(columns, faults, table))
+                yield from good_rows(batch, table, reading, (str(path), row))
                 row += batch.num_rows
         except RowFault as fault:
             tally.quarantine(str(path), row + 1, str(fault))
         except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
             tally.quarantine(str(path), row + 1, f"the rest of the file is damaged ({type(fault).__name__})")
+
+
+def good_rows(
+    batch: pa.RecordBatch, table: Table, reading: Reading, place: tuple[str, int]
+) -> Iterator[pa.RecordBatch]:
+    """Give the rows of a batch that fit the table, in small batches, and quarantine the others.
+
+    Args:    place: the name of what the batch is from, and how many of its rows came before.
+    """
+    name, before = place
+    columns, faults = _checked(batch, table, reading.settings)
+    for at in sorted(faults):
+        reading.tally.quarantine(name, before + at + 1, faults[at])
+    yield from _pieces(_kept(columns, faults, table))
+
+
+def plain_values(row: dict[str, Any]) -> dict[str, Any]:
+    """Values as JSON has them, but for times."""
+    return {
+        name: value.decode("utf-8", "replace") if isinstance(value, bytes) else value for name, value in row.items()
+    }
 
 
 def group_ranges(path: Path, piece_bytes: int) -> list[range]:
@@ -92,7 +110,7 @@ def _documents(file: pq.ParquetFile, settings: Settings) -> Iterator[Numbered]:
         for batch, size_bytes in _small_batches(file, settings, list(range(file.num_row_groups)), None):
             for row in batch.to_pylist(maps_as_pydicts="lossy"):
                 number += 1
-                yield number, size_bytes // batch.num_rows, _plain_values(row)
+                yield number, size_bytes // batch.num_rows, plain_values(row)
     except RowFault as fault:
         raise Truncated(str(fault)) from fault
     except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
@@ -120,13 +138,6 @@ def _read_together(file: pq.ParquetFile, groups: list[int]) -> list[list[int]]:
     """All row groups at once, or each alone: Arrow has no batches of folded texts inside lists across two of them."""
     nested = any("." in column for column in text_columns(file.metadata))
     return [[number] for number in groups] if nested else [groups]
-
-
-def _plain_values(row: dict[str, Any]) -> dict[str, Any]:
-    """Values as JSON has them, but for times."""
-    return {
-        name: value.decode("utf-8", "replace") if isinstance(value, bytes) else value for name, value in row.items()
-    }
 
 
 def _rows_at_once(metadata: Any, settings: Settings) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stillwatch.read import anthropic_messages, converse, gemini, openai_chat, openai_responses, pairs
+from stillwatch.read.format import SHAPE
+from stillwatch.read.values import RowFault
 
 _TOLD = (gemini, openai_responses, converse, anthropic_messages)
 
@@ -15,6 +17,14 @@ def pair_columns(pair: Mapping[str, Any]) -> dict[str, Any]:
     """Give the columns of an opened pair; chat completions are what no other dialect claims."""
     dialect = next((one for one in _TOLD if one.matches(pair)), openai_chat)
     return {name: value for name, value in dialect.columns(pair).items() if value is not None}
+
+
+def request_columns(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the columns of a request that has no answer yet; none of one that cannot be read."""
+    try:
+        return pair_columns({"request": request, "response": {}})
+    except (RowFault, *SHAPE):
+        return {}
 
 
 def matches(row: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from stillwatch.crowded import MOST_PARTS, crowded_json
 from stillwatch.read.canonical_csv import Numbered
 from stillwatch.read.canonical_jsonl import TypedLines
 from stillwatch.read.streams import chunks
@@ -18,8 +19,7 @@ from stillwatch.read.values import RowFault
 _STRUCTURE = re.compile(rb'["{}\[\]]')
 _IN_STRING = re.compile(rb'[\\"]')
 _OPENS = b"{["
-_LONG = 1 << 20  # bytes from which a value is looked at before it is decoded
-_MOST_SEPARATORS = 1_000_000  # in a long one: half as many keys, whose objects take a hundred bytes each
+_CROWDED = f"holds more than {MOST_PARTS:,} separators"
 _QUOTE, _BACKSLASH, _BRACE = 0x22, 0x5C, 0x7B
 
 
@@ -33,8 +33,8 @@ def line_documents(
             yield number, 0, RowFault(f"longer than {limit_bytes:,} bytes")
         elif not line or line.isspace():
             continue
-        elif fault := _swarm(line):
-            yield number, 0, fault
+        elif crowded_json(line):
+            yield number, 0, RowFault(_CROWDED)
         elif typed and (row := typed.row(line)):
             yield number, len(line), row
         else:
@@ -47,8 +47,8 @@ def spread_documents(path: Path, limit_bytes: int) -> Iterator[Numbered]:
     for number, value in enumerate(_Splitter(limit_bytes).values(chunks(path)), 1):
         if value is None:
             yield number, 0, RowFault(f"longer than {limit_bytes:,} bytes")
-        elif fault := _swarm(value):
-            yield number, 0, fault
+        elif crowded_json(value):
+            yield number, 0, RowFault(_CROWDED)
         else:
             yield number, len(value), _decoded(decoder, value)
 
@@ -58,13 +58,6 @@ def is_spread(start: bytes) -> bool:
     stripped = start.lstrip()
     first = stripped.split(b"\n", 1)[0].strip()
     return first in (b"{", b"[", b"[{") or (stripped[:1] == b"[" and stripped[1:].lstrip()[:1] in (b"{", b"]"))
-
-
-def _swarm(value: bytes) -> RowFault | None:
-    """Refuse what would become very many objects; no text that a model can be sent holds as many separators."""
-    if len(value) > _LONG and sum(map(value.count, (b",", b":", b"[", b"{"))) > _MOST_SEPARATORS:
-        return RowFault(f"holds more than {_MOST_SEPARATORS:,} separators")
-    return None
 
 
 def _decoded(decoder: msgspec.json.Decoder[object], line: bytes) -> dict[str, object] | RowFault:

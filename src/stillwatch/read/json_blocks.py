@@ -29,6 +29,7 @@ _NOTATIONS = (
     (_CLOCK + r"(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$", pa.timestamp("us", tz="UTC")),
     (_CLOCK + "$", pa.timestamp("us")),
 )
+_DECLARED = frozenset(EXCHANGES.names)
 _TIME = arrow_schema(EXCHANGES).field("ts")
 _TS = next(column for column in EXCHANGES.columns if column.name == "ts")
 _LARGEST_EXACT = float(2**53)  # a float from here on may stand for another integer
@@ -69,7 +70,7 @@ class Blocks:
             return None
 
     def _is_new(self, name: str, value: object) -> bool:
-        undeclared = name not in EXCHANGES.names and name not in self._extra and name != "request"
+        undeclared = name not in _DECLARED and name not in self._extra and name != "request"
         return undeclared and type(value) in _SCALARS and len(name) <= _LONGEST_EXTRA
 
     def _parse_options(self) -> pj.ParseOptions:

@@ -1,4 +1,4 @@
-"""LiteLLM StandardLoggingPayload, one JSON object a line; rows of its table SpendLogs are understood, too.
+"""LiteLLM StandardLoggingPayload, one JSON object a line, and rows of its table SpendLogs.
 
 In: a payload. Out: columns of `tables.EXCHANGES`. Identity: the account is the key's user, else the key's hash; the
 organisation is the key's organisation, else its team. Source: litellm/types/utils.py, StandardLoggingPayload, 1.109.
@@ -30,7 +30,7 @@ def columns(row: Mapping[str, Any]) -> dict[str, Any]:
     response = mapping(answer)
     choice = first_choice(response)
     tokens = usage(mapping(response.get("usage")) or mapping(metadata.get("usage_object")))
-    messages = of_messages(_json(row.get("messages")))
+    messages = of_messages(_said(row, parameters))
     texts = {
         "prompt_text": messages.get("prompt_text"),
         "system_text": messages.get("system_text") or content_text(parameters.get("system")),
@@ -50,6 +50,11 @@ def columns(row: Mapping[str, Any]) -> dict[str, Any]:
         "output_tokens": first_of(row, ("completion_tokens",)) or tokens["output_tokens"],
         "finish_reason": choice.get("finish_reason") or response.get("stop_reason"),
     }
+
+
+def _said(row: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
+    """The conversation: a payload has it in `messages`; the table has {} there, and it in the body of the request."""
+    return _json(row.get("messages")) or first_of(parameters, ("messages", "input"))
 
 
 def _identity(row: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:

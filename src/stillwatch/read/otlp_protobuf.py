@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from stillwatch.crowded import MOST_FIELDS, crowded_message
 from stillwatch.errors import InputError
 from stillwatch.read.canonical_csv import Numbered
 from stillwatch.read.streams import chunks
@@ -70,6 +71,8 @@ def _decoder(path: Path) -> Any:
         raise InputError(f"{path}: is OTLP as protobuf; pip install 'stillwatch[otlp]' reads it") from fault
 
     def decode(message: bytes) -> Any:
+        if any(crowded_message(message, kind.DESCRIPTOR) for kind in (TracesData, LogsData)):
+            return RowFault(f"holds more than {MOST_FIELDS:,} fields")
         for kind in (TracesData, LogsData):
             try:
                 found = MessageToDict(kind.FromString(message))

@@ -81,9 +81,9 @@ def _line_blocks(path: Path, limit_bytes: int) -> Iterator[Lines]:
 
 
 def document_batches(
-    path: Path, table: Table, reading: Reading, numbered: Iterator[Numbered]
+    path: Path | str, table: Table, reading: Reading, numbered: Iterator[Numbered]
 ) -> Iterator[pa.RecordBatch]:
-    """Turn numbered documents into batches."""
+    """Turn numbered documents into batches; `path` is what they are from."""
     good: list[Row] = []
     held = number = 0
     try:

@@ -41,7 +41,11 @@ def chance(bits: float, calibration: Calibration) -> str:
 
 
 def calibration_line(calibration: Calibration) -> str:
-    """Say in one line whether the bits of this run held on benign groups."""
+    """Say in one line whether the bits of this run held on benign groups, and what became of labelled innocents."""
+    return f"{_checked(calibration)}{_labelled(calibration)}"
+
+
+def _checked(calibration: Calibration) -> str:
     groups = words.many(calibration.groups_checked, "benign group")
     if calibration.ok:
         return f"bits checked on {groups}: holds"
@@ -55,6 +59,14 @@ def calibration_line(calibration: Calibration) -> str:
         f"{UNCALIBRATED} (of {groups}, {worst.exceeding:,} reached {worst.bits} bits; "
         f"{worst.allowed_fraction * worst.groups:.1f} are allowed)"
     )
+
+
+def _labelled(calibration: Calibration) -> str:
+    labelled = calibration.labelled
+    if labelled is None or not labelled.accounts:
+        return ""
+    accused = words.count(labelled.accused) if labelled.accused else "none"
+    return f"; of {words.many(labelled.accounts, 'account')} labelled innocent, {accused} in a campaign"
 
 
 def headline(scan: Scan) -> str:

@@ -47,6 +47,7 @@ def campaigns_json(scan: Scan) -> dict[str, Any]:
             "exceedance": {str(e.bits): _plain(e) for e in scan.calibration.exceedance},
             "ok": scan.calibration.ok,
             "source": storable(scan.calibration.source),
+            "labelled_innocents": _plain(scan.calibration.labelled),
         },
         "groups_tested": scan.groups_tested,
         "threshold_bits": _plain(scan.threshold_bits),

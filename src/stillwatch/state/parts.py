@@ -8,7 +8,6 @@ to one that died. Of two parts of one path, the file has grown or was written an
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,9 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stillwatch.errors import InputError
+from stillwatch.errors import InputError, UsageError
 from stillwatch.schemas import arrow_schema
 from stillwatch.tables import SKETCHED
+from stillwatch.whole import flush, write_whole
 
 _UNFINISHED, _PARTS, _LOCK, _MADE_BY, _ROWS, _PART = "unfinished", "parts", "lock", "made_by", "sketched", "part"
 _REPORTED = "reported"
@@ -75,7 +75,17 @@ class State:
         return tuple(latest[file] for file in sorted(latest))
 
     def add(self, stamp: Stamp, batches: Iterable[pa.RecordBatch], counts: Callable[[], Mapping[str, Any]]) -> Part:
-        """Keep what a log file gave, whole or not at all; `counts` is asked once the batches have ended."""
+        """Keep what a log file gave, whole or not at all; `counts` is asked once the batches have ended.
+
+        Raises:  UsageError: the disk does not take it.
+        """
+        try:
+            return self._add(stamp, batches, counts)
+        except OSError as fault:
+            why = f"{self.folder}: cannot be written to ({fault.strerror or type(fault).__name__})"
+            raise UsageError(f"{why}; free disk space, or name another folder with --state") from fault
+
+    def _add(self, stamp: Stamp, batches: Iterable[pa.RecordBatch], counts: Callable[[], Mapping[str, Any]]) -> Part:
         name = hashlib.sha256(f"{stamp.file}\0{stamp.size_bytes}\0{stamp.modified_ns}".encode()).hexdigest()[:32]
         folder = self.folder / _UNFINISHED / name
         folder.mkdir()
@@ -89,10 +99,10 @@ class State:
         }
         (folder / f"{_PART}.json").write_text(json.dumps(written), encoding="utf-8")
         for file in (folder / f"{_ROWS}.parquet", folder / f"{_PART}.json", folder):
-            _flush(file)
+            flush(file)
         finished = self.folder / _PARTS / name
         folder.replace(finished)
-        _flush(finished.parent)
+        flush(finished.parent)
         return _read(finished)
 
     def drop(self, parts: Iterable[Part]) -> None:
@@ -108,7 +118,7 @@ class State:
 
     def reported(self) -> None:
         """Remember that a report tells of these parts; a run that dies before it says so is made up for by the next."""
-        _write_whole(self.folder, _REPORTED, self._held())
+        write_whole(self.folder / _REPORTED, self._held().encode())
 
     def _held(self) -> str:
         return "\n".join(sorted(path.name for path in (self.folder / _PARTS).iterdir()))
@@ -145,18 +155,9 @@ def opened(folder: Path, made_by: str) -> Iterator[State]:
 def _claim(folder: Path, made_by: str) -> None:
     path = folder / _MADE_BY
     if not path.exists():
-        _write_whole(folder, _MADE_BY, made_by)
+        write_whole(path, made_by.encode())
     elif path.read_text(encoding="utf-8") != made_by:
         raise InputError(f"{folder}: this state directory holds sketches of another version; begin a new one")
-
-
-def _write_whole(folder: Path, name: str, text: str) -> None:
-    """Have a file hold a text, or what it held before."""
-    written = folder / _UNFINISHED / name
-    written.write_text(text, encoding="utf-8")
-    _flush(written)
-    written.replace(folder / name)
-    _flush(folder)
 
 
 def _write_rows(path: Path, batches: Iterable[pa.RecordBatch]) -> int:
@@ -175,12 +176,3 @@ def _read(folder: Path) -> Part:
         return Part(folder, stamp, found["last_second"], found["counts"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise InputError(f"{folder}: not a part of a state directory; remove it and its log is read again") from fault
-
-
-def _flush(path: Path) -> None:
-    """Have the disk hold a file or a folder's entries before anything depends on it."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

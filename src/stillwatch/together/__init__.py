@@ -18,9 +18,10 @@ from stillwatch.together.account_reasons import Reach, Tested, tested
 from stillwatch.together.communities import communities
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, strata
 from stillwatch.together.evidence import together_evidence
+from stillwatch.together.fitting import Fitting
 from stillwatch.together.groups import MOST_VALUES, Groups, build, shown
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts
-from stillwatch.together.membership import family_weights, grow, odds, prior_bits, weigh
+from stillwatch.together.membership import family_weights, grow, prior_bits, weigh
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load, looked_again
 from stillwatch.together.operators import join_operators, seated_elsewhere
 from stillwatch.together.pools import shared_networks
@@ -29,7 +30,7 @@ from stillwatch.together.score import Scores, declared_groups, exempted, measure
 from stillwatch.together.score import learn_weights as weights_of
 from stillwatch.together.stakes import fit_stakes, kinds_of
 from stillwatch.together.trust import Labelled, Trust, fit_trust
-from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
+from stillwatch.types import Calibration, Evidence, LabelledInnocents, NotEvaluated, SharedTrait, Trait, TraitKind
 
 __all__ = [
     "MOST_VALUES",
@@ -80,7 +81,8 @@ class FoundCampaign:
 class Found:
     """All campaigns of a run, how many groups were tested, and whether the bits passed their own check.
 
-    tested: how every group and account was judged, for `explain`.
+    tested: how every group and account was judged, for `explain`; checked: what the check of the bits looked at, to
+    check them again; as large as all groups.
     """
 
     campaigns: tuple[FoundCampaign, ...]
@@ -90,6 +92,40 @@ class Found:
     tests_off: tuple[NotEvaluated, ...]
     threshold_bits: float | None
     tested: Tested
+    checked: "Checked | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a run's check of its own bits rests on. groups: their accounts; bits: of each; open: those that declare no
+    organisation.
+    """
+
+    groups: Groups
+    bits: Floats
+    open: Mask
+    nulls: str
+
+    def calibration(self, suspects: Mask, innocents: Mask | None = None) -> Calibration:
+        """Check the bits on groups of strangers: no account of a campaign in more than a tenth of it.
+
+        Args:    innocents: accounts labelled so; a campaign that accuses them does not make them suspects.
+        """
+        guilty = suspects if innocents is None else suspects & ~innocents
+        inside = np.asarray(self.groups.members @ guilty.astype(float)).ravel()
+        size = np.asarray(self.groups.members.sum(axis=1)).ravel()
+        benign = (10 * inside < size) & self.open
+        table = exceedance(self.bits[benign])
+        enough = int(benign.sum()) >= _FEWEST_CHECKED
+        said = "" if enough else f" (too few to check: {_FEWEST_CHECKED} are needed)"
+        source = f"groups of this run without campaign members{said}; nulls: {self.nulls}"
+        labelled = None if innocents is None else self._labelled(suspects, innocents, size)
+        return Calibration(int(benign.sum()), table, enough and all(row.holds for row in table), source, labelled)
+
+    def _labelled(self, suspects: Mask, innocents: Mask, size: npt.NDArray[np.int64]) -> LabelledInnocents:
+        most = self.open & (2 * np.asarray(self.groups.members @ innocents.astype(float)).ravel() > size)
+        accused = int((suspects & innocents).sum())
+        return LabelledInnocents(int(innocents.sum()), accused, int(most.sum()), exceedance(self.bits[most]))
 
 
 def accounts_of(
@@ -137,11 +173,11 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
             campaigns.append(_campaign(accounts, groups, scores, members, bits, own))
             reach.append(Reach(members, bits, seated, int(own[np.argmax(scores.total[own])])))
     on, off = _tests(scores)
-    calibration = _calibration(accounts, groups, scores, taken, nulls)
+    checked = Checked(groups, scores.total, ~declared_groups(accounts, groups), nulls.source)
     threshold = float(scores.total[stood].min()) if campaigns else None
     scores = replace(scores, accused=stood)
     judged = tested(accounts, groups, scores, nulls, reach)
-    return Found(tuple(campaigns), len(groups), calibration, on, off, threshold, judged)
+    return Found(tuple(campaigns), len(groups), checked.calibration(taken), on, off, threshold, judged, checked)
 
 
 def _fits(core: Mask, bits: Floats, seated: Mask, settings: Settings) -> bool:
@@ -153,13 +189,12 @@ def _fits(core: Mask, bits: Floats, seated: Mask, settings: Settings) -> bool:
 def _cleaned(accounts: Accounts, fragments: list[Mask], trust: Trust, settings: Settings) -> list[Mask]:
     """Leave in each fragment the accounts that fit it: bridges between operators are made of misfits."""
     some = sampled(accounts, np.any([*fragments, np.zeros(len(accounts.exchanges), bool)], axis=0))
-    fitting = []
+    fitting, cleaned = Fitting(some, trust), []
     for fragment in fragments:
-        core, fits = fragment[some.rows], np.zeros(len(fragment), bool)
-        bits = odds(some.accounts, core, some.strangers & ~core, trust) + some.prior_bits(core)
-        fits[some.rows] = core & (bits >= settings.membership_bits)
-        fitting.append(fits)
-    return [mask for mask in fitting if mask.sum() >= settings.minimum_accounts]
+        fits = np.zeros(len(fragment), bool)
+        fits[np.flatnonzero(fragment)[fitting.odds(fragment[some.rows]) >= settings.membership_bits]] = True
+        cleaned.append(fits)
+    return [mask for mask in cleaned if mask.sum() >= settings.minimum_accounts]
 
 
 def _own_groups(groups: Groups, scores: Scores, members: Mask) -> npt.NDArray[np.int64]:
@@ -322,18 +357,6 @@ def sums_of(accounts: Accounts, nulls: Nulls, settings: Settings) -> dict[tuple[
     scores = score(accounts, groups, replace(nulls, sums=Sums()), settings.false_discovery_fraction)
     rows = np.flatnonzero(~declared_groups(accounts, groups)).tolist()
     return {groups.traits[row]: float(scores.total[row]) for row in rows}
-
-
-def _calibration(accounts: Accounts, groups: Groups, scores: Scores, taken: Mask, nulls: Nulls) -> Calibration:
-    """Check the bits on the run's own groups of strangers: no campaign member dominates them, nothing is declared."""
-    inside = np.asarray(groups.members @ taken.astype(float)).ravel()
-    size = np.asarray(groups.members.sum(axis=1)).ravel()
-    benign = (10 * inside < size) & ~declared_groups(accounts, groups)
-    table = exceedance(scores.total[benign])
-    enough = int(benign.sum()) >= _FEWEST_CHECKED
-    said = "" if enough else f" (too few to check: {_FEWEST_CHECKED} are needed)"
-    source = f"groups of this run without campaign members{said}; nulls: {nulls.source}"
-    return Calibration(int(benign.sum()), table, enough and all(row.holds for row in table), source)
 
 
 def _tests(scores: Scores) -> tuple[tuple[str, ...], tuple[NotEvaluated, ...]]:

@@ -40,7 +40,7 @@ def _leiden(members: sp.csr_array, weight: Floats) -> npt.NDArray[np.int64]:
     inside = np.flatnonzero(np.asarray(members.sum(axis=0)).ravel())
     held = sp.csr_array(members[:, inside])
     rows, columns = held.nonzero()
-    graph = igraph.Graph(sum(held.shape), np.column_stack([rows, held.shape[0] + columns]).tolist())
+    graph = igraph.Graph(sum(held.shape), np.column_stack([rows, held.shape[0] + columns]))
     partition = leidenalg.find_partition(
         graph,
         leidenalg.RBConfigurationVertexPartition,

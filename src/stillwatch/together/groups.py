@@ -3,6 +3,7 @@
 In: rows of `tables.TRAITS`, profiles. Out: `Groups`, a sparse 0/1 matrix with one or two traits a row.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from stillwatch.abreast import abreast
 from stillwatch.types import Trait, TraitKind
 
 _SHOWS_FRACTION = 0.1  # an account shows a trait that a tenth of its exchanges carry
@@ -24,6 +26,7 @@ _ROWS_AT_ONCE = 512  # groups compared with all others at once
 _MOST_GROUPS = (
     6_000  # of one kind: beyond, those that the most exchanges carry; words of a busy log repeat by the million
 )
+_NUMBER_BITS = 63  # of a signed 64-bit number
 MOST_VALUES = 60_000  # of one kind that likeness looks at, likewise
 _ONCE_IS_ENOUGH = frozenset({TraitKind.TASK_LIST, TraitKind.ADDRESS, TraitKind.NETWORK})
 _PAIRED = (
@@ -81,15 +84,17 @@ def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64]) -> dict[Trait
     """Split trait rows by kind, table by table as they come; order of rows and tables does not matter.
 
     Words are coded and keys become rows at once: as they come, millions of trait rows would be the largest thing in
-    memory.
+    memory. Values of a kind are words, or the numbers that they are written as (hashes), in all of its tables.
     """
     parts: dict[TraitKind, list[pa.Table]] = {kind: [] for kind in TraitKind}
     for table in traits:
         for kind in pc.unique(table["kind"]).to_pylist():
             some = table.filter(pc.equal(table["kind"], kind))
             rows = np.searchsorted(keys, some["account_key"].to_numpy()).astype(np.int32)
-            columns = [some["value"].dictionary_encode(), pa.array(rows), some["exchanges"]]
-            parts[TraitKind(kind)].append(pa.table(columns, names=["value", "row", "exchanges"]))
+            values = some["value"] if pa.types.is_integer(some["value"].type) else some["value"].dictionary_encode()
+            parts[TraitKind(kind)].append(
+                pa.table([values, pa.array(rows), some["exchanges"]], names=["value", "row", "exchanges"])
+            )
     return {kind: _shown(kind, parts.pop(kind)) for kind in list(parts)}
 
 
@@ -100,21 +105,42 @@ def _shown(kind: TraitKind, tables: list[pa.Table]) -> Shown:
         return Shown(kind, nothing, nothing, nothing.astype(np.int64), pa.array([], pa.string()))
     table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     tables.clear()
-    words = table["value"].combine_chunks()
     rows, exchanges = table["row"].to_numpy(), table["exchanges"].to_numpy()
-    order = pc.sort_indices(words.dictionary).to_numpy()
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    codes = rank[words.indices.to_numpy()]
-    names = words.dictionary.take(pa.array(order))
+    codes, names = _named(table["value"].combine_chunks())
     if len(names) > MOST_VALUES:
         kept = np.zeros(len(names), bool)
         kept[np.argsort(-np.bincount(codes, exchanges, minlength=len(names)), kind="stable")[:MOST_VALUES]] = True
         some = kept[codes]
         codes, rows, exchanges = (np.cumsum(kept, dtype=np.int32) - 1)[codes[some]], rows[some], exchanges[some]
         names = names.filter(pa.array(kept))
-    order = np.lexsort((exchanges, rows, codes))
-    return Shown(kind, rows[order], codes[order], exchanges[order], names)
+    codes, rows, exchanges = _in_order(codes, rows, exchanges)
+    return Shown(kind, rows, codes, exchanges, names)
+
+
+def _named(values: pa.Array) -> tuple[Places, pa.Array]:
+    """Code values in the order of the words that they are written as; give the codes and the words."""
+    coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    words = coded.dictionary.cast(pa.string())
+    order = pc.sort_indices(words).to_numpy()
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return rank[coded.indices.to_numpy()], words.take(pa.array(order))
+
+
+def _in_order(
+    codes: npt.NDArray[np.integer], rows: npt.NDArray[np.integer], exchanges: npt.NDArray[np.int64]
+) -> tuple[Any, ...]:
+    """Sort traits by value, account and exchanges: as one number each, an order of magnitude faster than as three."""
+    widths = [int(column.max(initial=0)).bit_length() for column in (codes, rows, exchanges)]
+    if sum(widths) > _NUMBER_BITS:
+        order = np.lexsort((exchanges, rows, codes))
+        return codes[order], rows[order], exchanges[order]
+    whole = codes.astype(np.int64) << widths[1] | rows
+    whole = whole << widths[2] | exchanges
+    whole.sort()
+    exchanges = whole & (1 << widths[2]) - 1
+    whole >>= widths[2]
+    return (whole >> widths[1]).astype(codes.dtype), (whole & (1 << widths[1]) - 1).astype(rows.dtype), exchanges
 
 
 def distinct(groups: Groups) -> Groups:
@@ -134,13 +160,19 @@ def distinct(groups: Groups) -> Groups:
 
 def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Whether each group (largest first) differs from every kept group before it."""
-    earlier: dict[int, list[int]] = {}
-    for low in range(0, len(size), _ROWS_AT_ONCE):
-        shared = sp.coo_array(members[low : low + _ROWS_AT_ONCE] @ members.T)
+
+    def near(low: int) -> Iterator[tuple[int, int]]:
+        """Give (group, earlier group) for all pairs of some groups that are nearly the same."""
+        high = low + _ROWS_AT_ONCE
+        shared = sp.coo_array(members[low:high] @ members[:high].T)
         rows = shared.row + low
         union = size[rows] + size[shared.col] - shared.data
-        near = (shared.col < rows) & (shared.data >= _REPEATED_FRACTION * union)
-        for row, column in zip(rows[near].tolist(), shared.col[near].tolist(), strict=True):
+        alike = (shared.col < rows) & (shared.data >= _REPEATED_FRACTION * union)
+        return zip(rows[alike].tolist(), shared.col[alike].tolist(), strict=True)
+
+    earlier: dict[int, list[int]] = {}
+    for pairs in abreast(near, range(0, len(size), _ROWS_AT_ONCE), os.cpu_count() or 1):
+        for row, column in pairs:
             earlier.setdefault(row, []).append(column)
     first = np.ones(len(size), bool)
     for row in sorted(earlier):
@@ -211,8 +243,7 @@ def _runs(
     codes: npt.NDArray[np.integer], rows: npt.NDArray[np.integer], minimum: int
 ) -> Iterator[tuple[int, npt.NDArray[np.integer]]]:
     """Give (code, sorted account rows) for every code with enough accounts."""
-    order = np.lexsort((rows, codes))
-    codes, rows = codes[order], rows[order]
+    codes, rows, _ = _in_order(codes, rows, np.zeros(len(codes), np.int64))
     bounds = (
         np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1], [True]])) if len(codes) else np.zeros(0, int)
     )

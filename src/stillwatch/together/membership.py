@@ -14,20 +14,21 @@ import numpy.typing as npt
 
 from stillwatch.together.dispersion import Floats, Mask
 from stillwatch.together.groups import Shown
-from stillwatch.together.likeness import ALL, Accounts, Likeness, features_of
+from stillwatch.together.likeness import ALL, Accounts, Likeness, by_test, features_of
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 
 _DOUBT = 2.0  # accounts' worth of belief that a core is like everybody else
 _DISTANCE_BINS = 12
 _LEARNING_ROUNDS = 12
+_ROWS_AT_ONCE = 4_096
 
 Counts: TypeAlias = npt.NDArray[np.int64]
 
 
 def weigh(accounts: Accounts, core: Mask, strangers: Mask, trust: Trust) -> dict[str, Floats]:
     """Give every account's match weight in each test, in bits; positive speaks for membership."""
-    return {t.name: trust.of(t.family) * _weight(accounts, t, core, strangers) for t in ALL}
+    return by_test(lambda test: trust.of(test.family) * _weight(accounts, test, core, strangers))
 
 
 def odds(accounts: Accounts, core: Mask, strangers: Mask, trust: Trust) -> Floats:
@@ -73,7 +74,8 @@ def _combined(parts: list[Floats]) -> Floats:
 def _weight(accounts: Accounts, likeness: Likeness, core: Mask, strangers: Mask) -> Floats:
     if likeness.name in set(TraitKind):
         return _value_weight(accounts.shown[TraitKind(likeness.name)], core, strangers)
-    return _distance_weight(accounts, likeness, core, strangers)
+    features = features_of(likeness, accounts)
+    return distance_weight(np.asarray(features.values), features.known, core, strangers)
 
 
 def _value_weight(part: Shown, core: Mask, strangers: Mask) -> Floats:
@@ -84,14 +86,14 @@ def _value_weight(part: Shown, core: Mask, strangers: Mask) -> Floats:
     own, none = core[part.rows], np.bincount(part.rows, minlength=n) == 0
     inside = np.bincount(part.codes[own], minlength=values)
     outside = np.bincount(part.codes[strangers[part.rows]], minlength=values)
-    of_value = _log_shares(inside, outside, core, strangers)
+    of_value = log_shares(inside, outside, core, strangers)
     best = np.full(n, -np.inf)
     np.maximum.at(best, part.rows, np.where(own, of_value[1][part.codes], of_value[0][part.codes]))
-    alone = _log_shares(np.array([(none & core).sum()]), np.array([(none & strangers).sum()]), core, strangers)[:, 0]
+    alone = log_shares(np.array([(none & core).sum()]), np.array([(none & strangers).sum()]), core, strangers)[:, 0]
     return np.where(none, np.where(core, alone[1], alone[0]), best)
 
 
-def _log_shares(inside: Counts, outside: Counts, core: Mask, strangers: Mask) -> Floats:
+def log_shares(inside: Counts, outside: Counts, core: Mask, strangers: Mask) -> Floats:
     """[2, values]: log2 of core share over stranger share; row 1 leaves one core account out.
 
     Args:    inside, outside: accounts of the core and of the strangers that show each value.
@@ -107,21 +109,27 @@ def _log_shares(inside: Counts, outside: Counts, core: Mask, strangers: Mask) ->
     return np.vstack(rows)
 
 
-def _distance_weight(accounts: Accounts, likeness: Likeness, core: Mask, strangers: Mask) -> Floats:
+def distance_weight(values: Floats, known: Mask, core: Mask, strangers: Mask) -> Floats:
     """Weight of the distance to the core's centre, by where core and strangers lie in equal classes of distance."""
-    features = features_of(likeness, accounts)
-    inside, outside = core & features.known, strangers & features.known
+    inside, outside = core & known, strangers & known
     weight = np.zeros(len(core))
     if inside.sum() < 3 or outside.sum() < 3:
         return weight
-    values = np.asarray(features.values)
-    distance = ((values - values[inside].mean(axis=0)) ** 2).sum(axis=1)
+    distance = _squared_distances(values, values[inside].mean(axis=0))
     edges = np.unique(np.quantile(distance[inside], np.linspace(0, 1, _DISTANCE_BINS // 2 + 1)[1:]))
     edges = np.unique(np.concatenate([edges, np.quantile(distance[outside], np.linspace(0, 1, _DISTANCE_BINS // 2))]))
     place = np.searchsorted(edges, distance)
     table = _smoothed_log_ratio(place, inside, outside, len(edges) + 1)
-    weight[features.known] = table[place[features.known]]
+    weight[known] = table[place[known]]
     return weight
+
+
+def _squared_distances(values: Floats, centre: Floats) -> Floats:
+    """Squared distance of each row, some rows at once: all differences at once would not fit the processor's cache."""
+    found = np.empty(len(values))
+    for low in range(0, len(values), _ROWS_AT_ONCE):
+        found[low : low + _ROWS_AT_ONCE] = ((values[low : low + _ROWS_AT_ONCE] - centre) ** 2).sum(axis=1)
+    return found
 
 
 def _smoothed_log_ratio(place: np.ndarray, inside: Mask, outside: Mask, bins: int) -> Floats:

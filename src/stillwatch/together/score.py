@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from stillwatch.together import null
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, Measured, dispersion, measure
 from stillwatch.together.groups import Groups
-from stillwatch.together.likeness import ALL, FAMILIES, Accounts, Likeness, features_of
+from stillwatch.together.likeness import ALL, FAMILIES, Accounts, Likeness, by_test, features_of
 from stillwatch.together.null import Choice, Nulls
 from stillwatch.together.stakes import stakes_bits
 from stillwatch.types import TraitKind
@@ -56,15 +56,14 @@ def score(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_frac
 
 def measure_all(accounts: Accounts, groups: Groups) -> dict[str, Measured]:
     """Measure the spread of every group in every test."""
-    return {likeness.name: measure(features_of(likeness, accounts), groups.members) for likeness in ALL}
+    return by_test(lambda test: measure(features_of(test, accounts), groups.members))
 
 
 def observe(measured_all: Mapping[str, Measured], exempt: Mapping[str, Mask], strangers: Mask) -> dict[str, Dispersion]:
     """Compare every group with strangers in every test that it is not exempt from."""
-    observed: dict[str, Dispersion] = {}
-    for name, measured in measured_all.items():
-        observed[name] = dispersion(measured, strangers)
-        observed[name].log_ratio[exempt[name]] = np.nan
+    observed = by_test(lambda test: dispersion(measured_all[test.name], strangers))
+    for name, result in observed.items():
+        result.log_ratio[exempt[name]] = np.nan
     return observed
 
 

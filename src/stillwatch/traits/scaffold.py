@@ -30,14 +30,15 @@ def scaffold_counts(sketched: ir.Table, column: str, accounts: int) -> ir.Table:
 def scaffold_traits(counts: ir.Table, values: int) -> ir.Table:
     """Give the trait rows of the so many hashes that the most exchanges carry, in whatever column; ties go by value.
 
-    Words of a busy log repeat by the million: the rest stays with the engine.
+    Words of a busy log repeat by the million: the rest stays with the engine. Values are still the hashes themselves:
+    as words, which `together` names them by in the end, millions of them would be most of what is held.
     """
     carried = counts.group_by("value").agg(carried=lambda t: t.exchanges.sum())
     commonest = carried.order_by(carried.carried.desc(), carried["value"].cast("string")).limit(values)
     kept = counts.semi_join(commonest, "value")
     return kept.select(
         kind=ibis.literal(str(TraitKind.SCAFFOLD)),
-        value=kept["value"].cast("string"),
+        value=kept["value"],
         account_key=kept.account_key,
         exchanges=kept.exchanges,
     )

@@ -42,7 +42,7 @@ def task_list_traits(pairs: pa.Table) -> pa.Table:
     keys, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
     half = len(left)
     order = np.lexsort((ends[half:], ends[:half]))
-    graph = igraph.Graph(len(keys), np.column_stack([ends[:half], ends[half:]])[order].tolist())
+    graph = igraph.Graph(len(keys), np.column_stack([ends[:half], ends[half:]])[order])
     weights = np.sqrt(pairs["tasks"].to_numpy()[order]).tolist()
     partition = leidenalg.find_partition(graph, leidenalg.ModularityVertexPartition, weights=weights, seed=_LEIDEN_SEED)
     community = np.asarray(partition.membership, np.int64)

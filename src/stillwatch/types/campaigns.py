@@ -231,13 +231,30 @@ class Exceedance:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelledInnocents:
+    """Accounts labelled innocent that are in the log: how many, how many of them a campaign accuses, and how many bits
+    the groups reach that they are most of. Labels of appeals are of accounts that were accused, so their groups have
+    more bits than others; they are counted among all benign groups, not alone.
+    """
+
+    accounts: int
+    accused: int
+    groups: int
+    exceedance: tuple[Exceedance, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
-    """The run's check of its own bits. Not `ok` means: bits are uncalibrated and nothing may be enforced."""
+    """The run's check of its own bits. Not `ok` means: bits are uncalibrated and nothing may be enforced.
+
+    labelled: None where no innocents were given.
+    """
 
     groups_checked: int
     exceedance: tuple[Exceedance, ...]
     ok: bool
     source: str
+    labelled: LabelledInnocents | None = None
 
 
 @dataclass(frozen=True, slots=True)

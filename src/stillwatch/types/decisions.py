@@ -153,7 +153,8 @@ class Held:
 class FollowUp:
     """What is done with a fresh account that is seen to continue a campaign, once it has so many bits.
 
-    campaign_bits: what the campaign's own evidence is worth. Without an approval it is simulated.
+    campaign_bits: what the campaign's own evidence is worth; per_hour: fresh accounts that a gateway may act on in an
+    hour, 0 for no such cap. Without an approval it is simulated.
     """
 
     campaign_id: CampaignId
@@ -165,6 +166,7 @@ class FollowUp:
     requests: int = 0
     message: str = ""
     approval: Approval | None = None
+    per_hour: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ class Plan:
     """What a policy wants done: decisions in a fixed order, what follows up on them, and what is held back.
 
     bits_held: whether the run's check of its own bits held; enforceable: reason codes and actions that the policy
-    lets an approval enforce.
+    lets an approval enforce; caps_per_hour: decisions of an action that may start in an hour, other acts' included.
     """
 
     decisions: tuple[Decision, ...]
@@ -180,6 +182,7 @@ class Plan:
     follow_ups: tuple[FollowUp, ...] = ()
     bits_held: bool = False
     enforceable: frozenset[tuple[str, Action]] = frozenset()
+    caps_per_hour: tuple[tuple[Action, int], ...] = ()
 
 
 def _aware(moment: datetime) -> None:

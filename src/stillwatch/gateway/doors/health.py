@@ -24,6 +24,15 @@ def ready(gate: Gate) -> Reply:
     return Reply(200 if held else 503, {"content-type": "text/plain"}, words.encode())
 
 
+_FAULTS = {
+    "snapshot_faults": "Bad snapshots.",
+    "content_faults": "Requests whose words could not be read; they were decided on by who asks.",
+    "ledger_faults": "Times the ledger could not be reached.",
+    "redis_faults": "Times Redis could not be reached.",
+    "trace_faults": "Answers that no span tells of.",
+}
+
+
 class Metrics:
     """Reads the gate's counts when asked."""
 
@@ -43,13 +52,15 @@ class Metrics:
         failed = CounterMetricFamily("stillwatch_failed", "Requests we could not tell about.", labels=["mode"])
         would = CounterMetricFamily("stillwatch_would", "What simulated decisions would have done.", labels=["action"])
         linked = CounterMetricFamily("stillwatch_linked", "Fresh accounts that continue a campaign.", labels=["action"])
-        families = {"answers": answers, "failed": failed, "would": would, "linked": linked}
+        over = CounterMetricFamily("stillwatch_over_cap", "Let go by a policy's cap an hour.", labels=["action"])
+        families = {"answers": answers, "failed": failed, "would": would, "linked": linked, "over_cap": over}
         for name, count in counts.items():
             if name[0] in families:
                 families[name[0]].add_metric(name[1:], count)
         yield from families.values()
         yield CounterMetricFamily("stillwatch_answer_seconds", "Time in look-ups.", counts["nanoseconds",] / 1e9)
-        yield CounterMetricFamily("stillwatch_snapshot_faults", "Bad snapshots.", counts["snapshot_faults",])
+        for fault, said in _FAULTS.items():
+            yield CounterMetricFamily(f"stillwatch_{fault}", said, counts[fault,])
         yield GaugeMetricFamily("stillwatch_snapshot_version", "Log entry it rests on.", held.version if held else 0)
         yield GaugeMetricFamily(
             "stillwatch_snapshot_age_seconds", "Its age.", self._gate.now() - held.made_at if held else 0

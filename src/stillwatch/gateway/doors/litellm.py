@@ -9,9 +9,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from stillwatch.gateway.asked import Asked, Identity, of_messages
+from stillwatch.gateway.asked import Asked, Identity, address_in, decoded, last_client, written
 from stillwatch.gateway.doors.reply import Called, Reply, answer_headers, customer_body, customer_words, json_reply
 from stillwatch.gateway.gate import Gate
+from stillwatch.pipeline.linking import client_of, request_of
 
 PATH = "/beta/litellm_basic_guardrail_api"
 IN_PROCESS = "/litellm"
@@ -20,12 +21,9 @@ _HIDDEN = "[present]"
 
 def reply(gate: Gate, called: Called, identity: Identity) -> Reply:
     """Answer one check; a reply of the model is let through unseen."""
-    try:
-        values = json.loads(called.body)
-    except (ValueError, RecursionError):
-        return json_reply({"detail": "the body is not JSON"}, 422)
+    values = decoded(called.body)
     if not isinstance(values, dict):
-        return json_reply({"detail": "the body is not an object"}, 422)
+        return json_reply({"detail": "the body is not a JSON object"}, 422)
     if values.get("input_type") == "response":
         return json_reply({"action": "NONE"})
     answer = gate.answer(_asked(values, identity))
@@ -36,15 +34,14 @@ def reply(gate: Gate, called: Called, identity: Identity) -> Reply:
 
 def in_process(gate: Gate, called: Called) -> Reply:
     """Answer our own guardrail in the proxy's process (`stillwatch_litellm`), which knows the client's address."""
-    try:
-        values = json.loads(called.body)
-        words = {name: str(values.get(name) or "") for name in ("account", "key", "organisation", "client")}
-        chain = str(values.get("address") or "").rsplit(",", 1)[-1].strip()
-        chat = values.get("chat")
-    except (ValueError, RecursionError, AttributeError):
+    values = decoded(called.body)
+    if not isinstance(values, dict):
         return json_reply({"detail": "the body is not a JSON object"}, 422)
-    request = of_messages(chat if isinstance(chat, dict) else {}, words.pop("client"), chain)
-    answer = gate.answer(Asked(**words, route=IN_PROCESS, request=request))
+    client, chain = values.get("client"), values.get("address")
+    address = last_client(chain) if isinstance(chain, str) else ""
+    request = request_of(_chat(values.get("chat")), client if isinstance(client, str) else "", address)
+    account, key, organisation = (written(values.get(name)) for name in ("account", "key", "organisation"))
+    answer = gate.answer(Asked(account, key, organisation, route=IN_PROCESS, request=request))
     told = {
         "passes": answer.passes,
         "action": answer.action,
@@ -63,16 +60,22 @@ def _asked(values: Mapping[str, Any], identity: Identity) -> Asked:
         for name, value in (given.items() if isinstance(given, dict) else ())
         if isinstance(value, str) and value != _HIDDEN
     }
-    messages = values.get("structured_messages")
-    texts = [text for text in values.get("texts") or () if isinstance(text, str)]
-    chat = {"messages": messages} if messages else {"prompt": texts[-1] if texts else ""}
-    chain = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
-    address = chain[-1 - min(identity.forwarded_hops, len(chain) - 1)] if chain else ""
-    key = str(who.get("user_api_key_hash") or "")
+    given = values.get("texts")
+    texts = [text for text in given if isinstance(text, str)] if isinstance(given, list) else []
+    chat = {"messages": values.get("structured_messages") or (texts[-1] if texts else ""), "tools": values.get("tools")}
+    client = client_of(*(headers.get(name, "") for name in identity.client))
+    key = written(who.get("user_api_key_hash"))
     return Asked(
-        account=str(who.get("user_api_key_user_id") or key),
+        account=written(who.get("user_api_key_user_id")) or key,
         key=key,
-        organisation=str(who.get("user_api_key_org_id") or who.get("user_api_key_team_id") or ""),
+        organisation=written(who.get("user_api_key_org_id")) or written(who.get("user_api_key_team_id")),
         route=PATH,
-        request=of_messages({**chat, "tools": values.get("tools")}, headers.get("user-agent", ""), address),
+        request=request_of(chat, client, address_in(headers, identity)),
     )
+
+
+def _chat(values: object) -> object:
+    """A request as its dialect has it; a completion's prompt counts as its only message."""
+    if isinstance(values, dict) and "prompt" in values and "messages" not in values:
+        return {**values, "messages": values["prompt"]}
+    return values

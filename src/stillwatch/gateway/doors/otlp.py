@@ -2,10 +2,12 @@
 
 In: protobuf or JSON, plain or gzip. Out: files by hour in the gateway's folder, one document a line, which
 `stillwatch scan` reads. What is kept is on disk before it is confirmed. Spans that came before are confirmed, not kept
-again; spans without ids are refused one by one (partial success). Source: OTLP specification 1.9, "OTLP/HTTP".
+again; spans without ids are refused one by one (partial success). What a scan could not read is refused, and one
+request is unpacked at a time: memory is that of one. Source: OTLP specification 1.9, "OTLP/HTTP".
 """
 
 import base64
+import hashlib
 import json
 import threading
 import zlib
@@ -15,18 +17,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from stillwatch.crowded import crowded_json, crowded_message
 from stillwatch.gateway.doors.reply import Called, Reply
 from stillwatch.gateway.doors.seen import append
+from stillwatch.settings import Settings
 
 TRACES, LOGS = "/v1/traces", "/v1/logs"
 PATHS = (TRACES, LOGS)
 _JSON, _PROTOBUF = "application/json", "application/x-protobuf"
-_LARGEST_BYTES = 256 << 20  # of a body unpacked
+_LARGEST_BYTES = Settings().row_limit_bytes  # of a body unpacked, and of the line that it becomes
 _REMEMBERED = 1_000_000  # spans, the last ones
 _PLACES = {
     TRACES: ("resourceSpans", "scopeSpans", "spans", "rejectedSpans"),
     LOGS: ("resourceLogs", "scopeLogs", "logRecords", "rejectedLogRecords"),
 }
+
+
+_CROWDED = "holds too many parts; send fewer at a time"
 
 
 class _Refused(Exception):  # noqa: N818 - an answer
@@ -42,7 +51,7 @@ class Receiver:
     """One gateway's memory of spans. `folder`: where documents are kept, or None: nowhere."""
 
     folder: Path | None
-    _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _known: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def reply(self, called: Called, now: float) -> Reply:
@@ -51,10 +60,9 @@ class Receiver:
         if self.folder is None or called.method != "POST":
             return _answer(kind, 404, "spans are not kept here")
         try:
-            body = _unpacked(called.body, called.headers.get("content-encoding", "identity").strip().lower())
-            document = _document(called.path, kind, body)
             with self._one_at_a_time:
-                rejected = self._kept(self.folder, document, called.path, now)
+                body = _unpacked(called.body, called.headers.get("content-encoding", "identity").strip().lower())
+                rejected = self._kept(self.folder, _document(called.path, kind, body), called.path, now)
         except _Refused as refused:
             headers = {"retry-after": "5"} if refused.status == 503 else {}
             return _answer(kind, refused.status, str(refused), headers)
@@ -63,23 +71,26 @@ class Receiver:
     def _kept(self, folder: Path, document: dict[str, Any], path: str, now: float) -> int:
         """Write what is new and remember it; give how many records were refused."""
         fresh, rejected = self._fresh(document, path)
-        if fresh and not append(folder, [json.dumps(document).encode()], now, "otlp-"):
+        line = msgspec.json.encode(document) if fresh else b""
+        if len(line) > _LARGEST_BYTES:
+            raise _Refused(413, f"more than {_LARGEST_BYTES:,} bytes as JSON; send fewer at a time")
+        if fresh and not append(folder, [line], now, "otlp-"):
             raise _Refused(503, "could not be written; send again")
         self._known.update(dict.fromkeys(fresh))
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return rejected
 
-    def _fresh(self, document: dict[str, Any], path: str) -> tuple[list[str], int]:
+    def _fresh(self, document: dict[str, Any], path: str) -> tuple[list[bytes], int]:
         """Leave in a document what is new; give its names, and how many records have no ids."""
         outer, inner, records, _ = _PLACES[path]
-        fresh: dict[str, None] = {}
+        fresh: dict[bytes, None] = {}
         rejected = 0
         for resource in _objects(document, outer):
             for scope in _objects(resource, inner):
                 kept = []
                 for record in _objects(scope, records):
-                    name = _name(record) if path == TRACES else json.dumps(record, sort_keys=True)
+                    name = _name(record) if path == TRACES else _digest(record)
                     if name is None:
                         rejected += 1
                     elif name not in self._known and name not in fresh:
@@ -111,8 +122,10 @@ def _document(path: str, kind: str, body: bytes) -> dict[str, Any]:
         return _of_protobuf(path, body)
     if kind != _JSON:
         raise _Refused(415, f"content-type must be {_PROTOBUF} or {_JSON}")
+    if crowded_json(body):
+        raise _Refused(413, _CROWDED)
     try:
-        document = json.loads(body)
+        document = msgspec.json.decode(body)
     except (ValueError, RecursionError) as fault:
         raise _Refused(400, "not JSON") from fault
     if not isinstance(document, dict):
@@ -125,6 +138,8 @@ def _of_protobuf(path: str, body: bytes) -> dict[str, Any]:
     from google.protobuf.message import DecodeError  # noqa: PLC0415 - same
 
     request, _ = _messages(path)
+    if crowded_message(body, request.DESCRIPTOR):
+        raise _Refused(413, _CROWDED)
     try:
         document: dict[str, Any] = MessageToDict(request.FromString(body))
     except (DecodeError, ValueError, RecursionError) as fault:
@@ -156,7 +171,12 @@ def _objects(holder: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
-def _name(span: Mapping[str, Any]) -> str | None:
+def _digest(record: Mapping[str, Any]) -> bytes:
+    """A log record has no id of its own: two that say the same are one."""
+    return hashlib.blake2b(msgspec.json.encode(record, order="deterministic"), digest_size=16).digest()
+
+
+def _name(span: Mapping[str, Any]) -> bytes | None:
     """The ids of a span, if it has both as OTLP wants them: 16 and 8 bytes in hex, not all zero."""
     ids = [span.get("traceId"), span.get("spanId")]
     for value, length in zip(ids, (32, 16), strict=True):
@@ -164,7 +184,7 @@ def _name(span: Mapping[str, Any]) -> str | None:
             return None
         if not value.strip("0"):
             return None
-    return ":".join(map(str, ids)).lower()
+    return bytes.fromhex("".join(map(str, ids)))
 
 
 def _confirmed(path: str, kind: str, rejected: int) -> Reply:

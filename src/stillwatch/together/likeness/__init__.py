@@ -3,6 +3,11 @@
 In: `Accounts`. Out: `Likeness` values. A new test is one more file and one more entry here.
 """
 
+import os
+from collections.abc import Callable
+from typing import TypeVar
+
+from stillwatch.abreast import abreast
 from stillwatch.together.likeness.base import FAMILIES, Accounts, Likeness, features_of
 from stillwatch.together.likeness.histograms import HISTOGRAMS
 from stillwatch.together.likeness.shared_values import SHARED_VALUES
@@ -10,4 +15,13 @@ from stillwatch.together.likeness.volume import VOLUME
 
 ALL: tuple[Likeness, ...] = (VOLUME, *HISTOGRAMS, *SHARED_VALUES)
 
-__all__ = ["ALL", "FAMILIES", "Accounts", "Likeness", "features_of"]
+__all__ = ["ALL", "FAMILIES", "Accounts", "Likeness", "by_test", "features_of"]
+
+_AT_ONCE = min(os.cpu_count() or 1, 4)  # tests that are worked out at once: each takes memory of its own
+
+_Result = TypeVar("_Result")
+
+
+def by_test(work: Callable[[Likeness], _Result]) -> dict[str, _Result]:
+    """Give `work(test)` for every test, by name, in the order of `ALL`."""
+    return dict(zip((test.name for test in ALL), abreast(work, ALL, _AT_ONCE), strict=True))

@@ -1,0 +1,89 @@
+"""Which accounts of a fragment fit it: the odds of `membership`, of the fragment's own accounts alone.
+
+In: a sample of the log, fragments. Out: the very numbers that `membership.odds` gives for these accounts. It weighs
+everybody, which for each of a hundred fragments took longer than all else; this takes time with the fragment's size.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.together.dispersion import Floats, Mask
+from stillwatch.together.groups import Shown
+from stillwatch.together.likeness import Likeness, by_test, features_of
+from stillwatch.together.membership import distance_weight, family_weights, log_shares, prior_bits
+from stillwatch.together.sample import Sample
+from stillwatch.together.trust import Trust
+from stillwatch.types import TraitKind
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Traits of one kind, account by account: those of account a are codes[starts[a]:starts[a + 1]].
+
+    strangers: how many of the sample's strangers show each value; bare: how many show none.
+    """
+
+    starts: Rows
+    codes: npt.NDArray[np.int32]
+    strangers: Rows
+    bare: int
+
+    @classmethod
+    def of(cls, part: Shown, strangers: Mask) -> "_Held":
+        """Sort traits by account."""
+        counts = np.bincount(part.rows, minlength=len(strangers))
+        shown = np.bincount(part.codes[strangers[part.rows]], minlength=len(part.values))
+        bare = int((strangers & (counts == 0)).sum())
+        codes = part.codes[np.argsort(part.rows, kind="stable")]
+        return cls(np.concatenate([[0], np.cumsum(counts)]), codes, shown, bare)
+
+    def values_of(self, accounts: Rows) -> tuple[Rows, npt.NDArray[np.int32]]:
+        """Give the traits of some accounts: the place of the account among them, and the value's code."""
+        counts = self.starts[accounts + 1] - self.starts[accounts]
+        place = np.repeat(np.arange(len(accounts)), counts)
+        first = np.cumsum(counts) - counts
+        return place, self.codes[np.arange(len(place)) - (first - self.starts[accounts])[place]]
+
+
+class Fitting:
+    """Weighs the accounts of one fragment after the other against the same sample."""
+
+    def __init__(self, sample: Sample, trust: Trust) -> None:
+        self._sample, self._trust = sample, trust
+        shown = sample.accounts.shown
+        self._held = {kind: _Held.of(part, sample.strangers) for kind, part in shown.items()}
+
+    def odds(self, core: Mask) -> Floats:
+        """Give the log2 odds of each account of a fragment, in their order, that it belongs to it."""
+        weights = by_test(lambda test: self._trust.of(test.family) * self._weight(test, core))
+        sums = np.sum(list(family_weights(weights).values()), axis=0)
+        return np.asarray(prior_bits(core) + self._trust.shift_bits + sums + self._sample.prior_bits(core))
+
+    def _weight(self, test: Likeness, core: Mask) -> Floats:
+        if test.name in set(TraitKind):
+            return self._value_weight(self._held[TraitKind(test.name)], core)
+        rows = np.flatnonzero(core | self._sample.strangers)
+        features, own = features_of(test, self._sample.accounts), core[rows]
+        strangers = self._sample.strangers[rows] & ~own
+        return distance_weight(np.asarray(features.values)[rows], features.known[rows], own, strangers)[own]
+
+    def _value_weight(self, held: _Held, core: Mask) -> Floats:
+        """Weight of the most telling value that each account shows, or of showing no shared value."""
+        accounts = np.flatnonzero(core)
+        if len(held.strangers) == 0:
+            return np.zeros(len(accounts))
+        place, shown = held.values_of(accounts)
+        known, codes = np.unique(shown, return_inverse=True)
+        stranger = self._sample.strangers[accounts]
+        inside = np.bincount(codes, minlength=len(known))
+        outside = held.strangers[known] - np.bincount(codes[stranger[place]], minlength=len(known))
+        strangers = self._sample.strangers & ~core
+        best = np.full(len(accounts), -np.inf)
+        np.maximum.at(best, place, log_shares(inside, outside, core, strangers)[1][codes])
+        none = np.bincount(place, minlength=len(accounts)) == 0
+        bare = np.array([none.sum()]), np.array([held.bare - (none & stranger).sum()])
+        return np.where(none, log_shares(*bare, core, strangers)[1, 0], best)
