@@ -76,8 +76,8 @@ class Fitting:
         accounts = np.flatnonzero(core)
         if len(held.strangers) == 0:
             return np.zeros(len(accounts))
-        place, codes = held.values_of(accounts)
-        known, codes = np.unique(codes, return_inverse=True)
+        place, shown = held.values_of(accounts)
+        known, codes = np.unique(shown, return_inverse=True)
         stranger = self._sample.strangers[accounts]
         inside = np.bincount(codes, minlength=len(known))
         outside = held.strangers[known] - np.bincount(codes[stranger[place]], minlength=len(known))
