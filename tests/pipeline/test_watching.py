@@ -179,10 +179,10 @@ def test_a_part_comes_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_said_and_leaves_the_state_as_it_was(tmp_path: Path) -> None:
-    def full() -> list[pa.RecordBatch]:
+    def full(_: int) -> pa.RecordBatch:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with state.opened(tmp_path, "x") as held:
         with pytest.raises(UsageError, match=r"No space left on device.*--state"):
-            held.add(state.Stamp("log", 1, 1), (batch for batch in full()), dict)
+            held.add(state.Stamp("log", 1, 1), map(full, range(1)), dict)
         assert held.parts() == ()
