@@ -210,3 +210,22 @@ def test_the_middleware_gives_the_body_on_and_streams_as_it_comes(gate_of: GateO
     assert [m.get("body") for m in read] == [b"one ", b"two", None]
     assert [m.get("body") for m in sent] == [None, b"a", b"b", b""]
     assert [m.get("status") for m in asyncio.run(_ask(guard, "blocked", [b"x"]))] == [403, None]
+
+
+@pytest.mark.parametrize(("account", "code"), [("stranger", None), ("blocked", 1008)])
+def test_a_websocket_is_decided_on_when_it_opens(gate_of: GateOf, account: str, code: int | None) -> None:
+    """Or a blocked account would go on over another protocol."""
+    sent: list[dict[str, Any]] = []
+
+    async def application(_: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/v1/realtime", "headers": [(b"x-account-id", account.encode())]}
+    asyncio.run(Guard(application, gate_of(), Identity())(scope, receive, send))
+    assert [m.get("code") for m in sent] == [code]

@@ -48,6 +48,7 @@ class App:
             if body is None and scope["path"] == seen.PATH:  # none of it is kept, and that must not be confirmed
                 await _send(Reply(413, {"content-type": "text/plain"}, b"too long, or too slow\n"), send)
                 return
+            self._gate.counts["unread_bodies",] += body is None
             reply = self.reply(Called(scope["method"], scope["path"], query, headers, body or b""))
             await _send(reply, send)
 

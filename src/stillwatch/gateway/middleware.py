@@ -1,7 +1,8 @@
 """An ASGI middleware for an application that serves a model itself: asks the gate in process, never touches the reply.
 
 In: the wrapped application and a gate. Out: the application's own reply, streamed as it comes, or ours. The request's
-body is kept up to a limit, so that its prompt can be looked at, and given on unchanged.
+body is kept up to a limit, so that its prompt can be looked at, and given on unchanged. Of a websocket only the
+handshake is decided on, by its headers.
 """
 
 from collections.abc import Awaitable, Callable
@@ -24,15 +25,18 @@ class Guard:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Let a request through to the application, or answer it."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1").lower(): header_text(value) for name, value in scope["headers"]}
-        kept, body = await _read(receive)
+        kept, body = await _read(receive) if scope["type"] == "http" else ([], b"")
         answer = self._gate.answer(of_headers(headers, body, scope["path"], self._identity))
         if answer.passes:
             scope.setdefault("state", {})["stillwatch_action"] = answer.action
             await self._app(scope, _again(kept, receive), send)
+            return
+        if scope["type"] == "websocket":  # closed before it is accepted, which a server answers with 403
+            await send({"type": "websocket.close", "code": 1008})
             return
         found = {**answer_headers(answer), "content-type": "application/json"}
         raw = [(name.encode(), value.encode("latin-1", "replace")) for name, value in found.items()]
