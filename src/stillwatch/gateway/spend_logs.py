@@ -7,14 +7,14 @@ come late: those younger than `settle` wait for the next pull. Nothing is writte
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from stillwatch.errors import InputError, UsageError
+from stillwatch.errors import InputError
+from stillwatch.gateway.database import reading, write_whole
 
 PAGE_ROWS = 10_000
 _PLACE = ".pulled.json"  # hidden: it is no log
@@ -50,9 +50,9 @@ def pull_spend_logs(url: str, folder: Path, settle: timedelta, page_rows: int = 
         folder.mkdir(parents=True, exist_ok=True)
         place = _place(folder)
         for page in _pages(url, place, settle, page_rows):
-            _write(folder / f"spend-logs-{_digest(place)}.jsonl", b"".join(map(_line, page)))
+            write_whole(folder / f"spend-logs-{_digest(place)}.jsonl", b"".join(map(_line, page)))
             place = (page[-1]["startTime"].isoformat(), str(page[-1]["request_id"]))
-            _write(folder / _PLACE, json.dumps(place).encode())
+            write_whole(folder / _PLACE, json.dumps(place).encode())
             rows, files = rows + len(page), files + 1
     except OSError as fault:
         raise InputError(f"{folder}: cannot be written ({fault.strerror})") from fault
@@ -71,20 +71,11 @@ def _place(folder: Path) -> tuple[str, str]:
 
 
 def _pages(url: str, place: tuple[str, str], settle: timedelta, page_rows: int) -> Iterator[list[dict[str, Any]]]:
-    try:
-        import psycopg  # noqa: PLC0415 - an extra
-        from psycopg.rows import dict_row  # noqa: PLC0415 - same
-    except ImportError as fault:
-        raise UsageError("reading a database needs: pip install 'stillwatch[postgres]'") from fault
-    try:
-        with psycopg.connect(url, connect_timeout=10, row_factory=dict_row) as held:
-            held.read_only = True
-            while page := held.execute(_QUERY, (*place, settle, page_rows)).fetchall():
-                held.rollback()
-                yield page
-                place = (page[-1]["startTime"].isoformat(), page[-1]["request_id"])
-    except psycopg.Error as fault:
-        raise UsageError(f"the proxy's database cannot be read ({type(fault).__name__})") from fault
+    with reading(url, "the proxy's database") as held:
+        while page := held.execute(_QUERY, (*place, settle, page_rows)).fetchall():
+            held.rollback()
+            yield page
+            place = (page[-1]["startTime"].isoformat(), page[-1]["request_id"])
 
 
 def _line(row: Mapping[str, Any]) -> bytes:
@@ -97,13 +88,3 @@ def _line(row: Mapping[str, Any]) -> bytes:
 
 def _digest(place: tuple[str, str]) -> str:
     return hashlib.sha256("\n".join(place).encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as sink:
-        sink.write(content)
-        sink.flush()
-        os.fsync(sink.fileno())
-    part.replace(path)
