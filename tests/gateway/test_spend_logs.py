@@ -10,8 +10,9 @@ import pytest
 
 from stillwatch.errors import InputError, UsageError
 from stillwatch.gateway import spend_logs
+from stillwatch.gateway.identity_query import pull_identity
 from stillwatch.gateway.spend_logs import pull_spend_logs
-from stillwatch.read import Tally, read_exchanges
+from stillwatch.read import Tally, read_exchanges, read_identity
 from stillwatch.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -127,3 +128,46 @@ def test_a_damaged_note_of_the_last_row_is_said(proxy: str, tmp_path: Path) -> N
     (tmp_path / spend_logs._PLACE).write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match="delete it"):
         pull_spend_logs(proxy, tmp_path, SETTLED)
+
+
+QUERY = """
+SELECT k.token AS key_id, COALESCE(k.user_id, k.token) AS account_id, COALESCE(k.organization_id, k.team_id) AS org_id,
+       split_part(u.user_email, '@', 2) AS email_domain, u.created_at
+FROM "LiteLLM_VerificationToken" k LEFT JOIN "LiteLLM_UserTable" u USING (user_id)
+"""
+KEYS = """
+CREATE TABLE "LiteLLM_VerificationToken" (token text, user_id text, organization_id text, team_id text);
+CREATE TABLE "LiteLLM_UserTable" (user_id text, user_email text, created_at timestamp);
+INSERT INTO "LiteLLM_VerificationToken" VALUES ('k1', 'u1', NULL, 't1'), ('k2', NULL, NULL, NULL);
+INSERT INTO "LiteLLM_UserTable" VALUES ('u1', 'ann@example.com', '2026-01-05');
+"""
+
+
+def test_a_query_of_the_operator_says_who_stands_behind_keys(proxy: str, insert: Insert, tmp_path: Path) -> None:
+    """The file it makes joins what was pulled: key to account, organisation and e-mail."""
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(proxy, autocommit=True) as held:
+        held.execute(KEYS)
+    insert("r1", api_key="k1", user="")
+    pull_spend_logs(proxy, tmp_path / "logs", SETTLED)
+    assert pull_identity(proxy, QUERY, tmp_path / "who.jsonl") == 2
+    who = read_identity(tmp_path / "who.jsonl", Settings(), Tally())
+    (batch,) = read_exchanges([tmp_path / "logs"], Settings(), Tally())
+    (row,) = who.identify(batch).to_pylist()
+    assert (row["account_id"], row["org_id"]) == ("u1", "t1")
+    assert [row["email_domain"] for row in who.rows.to_pylist()] == ["example.com", None]
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("SELECT 1 AS key_id", "no column account_id"),
+        ("SELECT 1 AS account_id, 2 AS shoe_size", "shoe_size"),
+        ("SELEKT", "SyntaxError"),
+        ('DELETE FROM "LiteLLM_SpendLogs" RETURNING request_id AS account_id', "ReadOnlySqlTransaction"),
+    ],
+)
+def test_a_query_that_says_nobody_or_writes_is_refused(proxy: str, tmp_path: Path, query: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        pull_identity(proxy, query, tmp_path / "who.jsonl")
+    assert list(tmp_path.iterdir()) == []

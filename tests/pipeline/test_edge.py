@@ -1,6 +1,11 @@
 """Content-free: keyed sketches are read like a log, link as far as they should, and hold no text."""
 
+import contextlib
 import json
+import os
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,16 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 
 from stillwatch import pipeline
 from stillwatch.errors import InputError
-from stillwatch.pipeline import Source
+from stillwatch.pipeline import Source, explaining, watching
 from stillwatch.pipeline.edge import open_ring, sketch_log
 from stillwatch.read import Tally, is_keyed, keyed_batches
 from stillwatch.settings import Settings
 
 CANARY = "canary-6f1d quetzal"
 START = datetime(2026, 1, 6, tzinfo=UTC)  # 20,459 days since 1970: an epoch of 7 days begins on 2026-01-08
+GOOD = {"exchange_id": "e1", "ts": "2026-02-03T12:00:00Z", "account_id": "a1", "model": "m"}
 TEXT = "please summarise this long report about the harbour and its many boats in three plain sentences"
 
 
@@ -91,19 +98,73 @@ def test_keyed_sketches_cannot_be_sketched_again(tmp_path: Path) -> None:
 
 
 def test_no_planted_text_is_found_in_any_file_of_a_content_free_run(tmp_path: Path) -> None:
-    """Sketch, scan, and search every byte that was written, columns of Parquet unpacked."""
+    """Sketch, scan, watch, explain, and search every byte that was written, columns of Parquet unpacked."""
     logs, kept = tmp_path / "logs", tmp_path / "kept"
     logs.mkdir()
     kept.mkdir()
     log = log_of(logs, tuple(n / 50 for n in range(120)))
     sketch_log(Source((log,)), open_ring(kept / "ring.json", 7, 2), kept / "out.parquet", Settings())
     pipeline.scan(Source((kept / "out.parquet",)), Settings(), kept / "report", lambda _: None)
+    watching.watch(Source((kept / "out.parquet",)), kept / "state", Settings(), kept / "watched", lambda _: None)
+    assert "canary" not in str(explaining.explain("a1", kept / "report", ()))
     files = [path for path in kept.rglob("*") if path.is_file()]
-    assert len(files) > 4
-    for path in files:
-        assert b"canary" not in path.read_bytes(), path
-        assert b"quetzal" not in path.read_bytes(), path
-        if path.suffix == ".parquet":
-            for column in pq.read_table(path).columns:
-                words = column.cast(pa.string()) if not pa.types.is_nested(column.type) else None
-                assert words is None or not pc.any(pc.match_substring(words, "quetzal")).as_py(), path
+    assert len(files) > 8
+    assert not any(map(holds_canary, files))
+
+
+def test_a_sketch_that_is_killed_leaves_no_text_behind(tmp_path: Path) -> None:
+    """Killed while it writes: the unfinished file and the folder for temporary ones are searched."""
+    logs, kept = tmp_path / "logs", tmp_path / "kept"
+    logs.mkdir()
+    kept.mkdir()
+    log, out = log_of(logs, tuple(n / 20_000 for n in range(60_000))), kept / "out.parquet"
+    command = [
+        sys.executable,
+        "-m",
+        "stillwatch",
+        "sketch",
+        str(log),
+        "--keys",
+        str(kept / "ring.json"),
+        "--out",
+        str(out),
+    ]
+    process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(kept)}, stdout=subprocess.DEVNULL)
+    unfinished = out.with_name("out.parquet.part")
+    while not (unfinished.exists() and unfinished.stat().st_size > 4):
+        assert process.poll() is None
+    process.kill()
+    process.wait()
+    assert unfinished.exists()
+    assert not any(holds_canary(path) for path in kept.rglob("*") if path.is_file())
+
+
+def test_a_log_that_breaks_off_is_told_without_its_text(tmp_path: Path) -> None:
+    """Whatever is wrong with rows that hold the text, no command says it, but for the rows that `inspect` shows."""
+    log = tmp_path / "log.jsonl"
+    bad = [{"prompt_text": CANARY}, {**GOOD, "turn": CANARY}, {**GOOD, "ts": CANARY}, {"request": [CANARY]}]
+    log.write_text("".join(json.dumps(row) + "\n" for row in bad) + f'{{"{CANARY}', encoding="utf-8")
+    commands = (["inspect"], ["scan", "--out", str(tmp_path / "out")])
+    for command in (*commands, ["sketch", "--keys", str(tmp_path / "r"), "--out", str(tmp_path / "k")]):
+        asked = [sys.executable, "-m", "stillwatch", command[0], str(log), *command[1:]]
+        told = subprocess.run(asked, capture_output=True, text=True, check=False)
+        assert told.returncode == 3
+        assert "no exchange could be" in told.stderr
+        assert "canary" not in told.stdout + told.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and path != log and holds_canary(path)] == []
+
+
+def holds_canary(path: Path) -> bool:
+    """Search the bytes of a file, what zstd packed in it, and the columns of whole Parquet."""
+    content = path.read_bytes()
+    if b"canary" in content or b"quetzal" in content:
+        return True
+    for at in [found.start() for found in re.finditer(re.escape(zstandard.FRAME_HEADER), content)]:
+        unpacked = zstandard.ZstdDecompressor().decompressobj()
+        with contextlib.suppress(zstandard.ZstdError):
+            if b"quetzal" in unpacked.decompress(content[at:]):
+                return True
+    if path.suffix != ".parquet":
+        return False
+    columns = [column for column in pq.read_table(path).columns if not pa.types.is_nested(column.type)]
+    return any(pc.any(pc.match_substring(column.cast(pa.string()), "quetzal")).as_py() for column in columns)

@@ -197,6 +197,12 @@ def test_a_mark_of_byte_order_is_dropped(read: Read, tmp_path: Path) -> None:
         ("exchange_id".encode("utf-16"), "UTF-16"),
         (b"\x1f\x8bnot gzip", "damaged or ends early"),
         (b"Just some prose. And more of it!\n", "neither Parquet, CSV"),
+        (b"prose;ts;account_id\n1;2;3\n", "between semicolons; write it with commas"),
+        (b"prose\tts\taccount_id\n1\t2\t3\n", "between tabs"),
+        (gzip.compress(gzip.compress(line())), "packed twice; unpack it once"),
+        (b"PK\x03\x04prose", "ZIP archive or a workbook"),
+        (b"prose".ljust(257, b"\0") + b"ustar\x0000", "tar archive; unpack it"),
+        (b"SQLite format 3\0prose", "database of SQLite"),
     ],
 )
 def test_a_file_of_no_known_format_is_refused_without_echoing_it(

@@ -16,6 +16,7 @@ from stillwatch import settings
 from stillwatch.errors import UsageError
 from stillwatch.gateway.dry_run import DryRun, dry_run
 from stillwatch.gateway.home import home_of
+from stillwatch.gateway.identity_query import pull_identity
 from stillwatch.gateway.spend_logs import pull_spend_logs
 from stillwatch.ids import canonical_id, client_address
 from stillwatch.pipeline.acting import Books, load_policy, past_exchanges, read_report
@@ -268,3 +269,18 @@ def pull(
     """Copy new rows of a LiteLLM proxy's spend logs into files that scan and watch read."""
     pulled = pull_spend_logs(url, out, timedelta(minutes=settle_minutes))
     _print({"rows": pulled.rows, "files": pulled.files, "up_to": pulled.up_to}, as_json)
+
+
+def identify(
+    url: Annotated[str, typer.Argument(help="postgresql:// URL of a database that knows your customers.")],
+    *,
+    query: Annotated[Path, typer.Option("--query", help="File with a SELECT whose columns are those of identity.")],
+    out: Annotated[Path, typer.Option("--out", help="File of identities, for --identity.")] = Path("identity.jsonl"),
+    as_json: AsJson = False,
+) -> None:
+    """Write who stands behind keys and accounts, as your own database says, into a file that --identity takes."""
+    try:
+        words = query.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise UsageError(f"{query}: cannot be read as a query") from fault
+    _print({"identities": pull_identity(url, words, out)}, as_json)

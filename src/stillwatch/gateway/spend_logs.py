@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from stillwatch.errors import InputError, UsageError
+from stillwatch.errors import InputError
+from stillwatch.gateway.database import reading
 from stillwatch.whole import write_whole
 
 PAGE_ROWS = 10_000
@@ -71,20 +72,11 @@ def _place(folder: Path) -> tuple[str, str]:
 
 
 def _pages(url: str, place: tuple[str, str], settle: timedelta, page_rows: int) -> Iterator[list[dict[str, Any]]]:
-    try:
-        import psycopg  # noqa: PLC0415 - an extra
-        from psycopg.rows import dict_row  # noqa: PLC0415 - same
-    except ImportError as fault:
-        raise UsageError("reading a database needs: pip install 'stillwatch[postgres]'") from fault
-    try:
-        with psycopg.connect(url, connect_timeout=10, row_factory=dict_row) as held:
-            held.read_only = True
-            while page := held.execute(_QUERY, (*place, settle, page_rows)).fetchall():
-                held.rollback()
-                yield page
-                place = (page[-1]["startTime"].isoformat(), page[-1]["request_id"])
-    except psycopg.Error as fault:
-        raise UsageError(f"the proxy's database cannot be read ({type(fault).__name__})") from fault
+    with reading(url, "the proxy's database") as held:
+        while page := held.execute(_QUERY, (*place, settle, page_rows)).fetchall():
+            held.rollback()
+            yield page
+            place = (page[-1]["startTime"].isoformat(), page[-1]["request_id"])
 
 
 def _line(row: Mapping[str, Any]) -> bytes:

@@ -51,8 +51,8 @@ class Sketching:
         """Say what was done."""
         lost = f"; {self.without_key:,} left out: the key of their epoch is destroyed" if self.without_key else ""
         bad = f"; {self.tally.rows_quarantined:,} bad rows" if self.tally.rows_quarantined else ""
-        done = f"{self.written:,} exchanges sketched under {len(self.epochs)} keys"
-        return f"{done}, {self.destroyed} keys destroyed{lost}{bad}"
+        done = f"exchanges sketched: {self.written:,}, under keys: {len(self.epochs)}"
+        return f"{done}; keys destroyed: {self.destroyed}{lost}{bad}"
 
 
 def sketch_log(source: Source, ring: KeyRing, out: Path, settings: Settings) -> Sketching:

@@ -21,6 +21,7 @@ _LOOKED = 20_000  # exchanges
 _FROM_CONTENT = "Switch the logging of content on, or sketch at the edge with `stillwatch sketch`."
 _FROM_ACCOUNTS = "Give it with --accounts or --identity."
 _FROM_CALLER = "Let the gateway log it, name its field with --map, or give it with --identity."
+_OWN = {"canonical"}  # what no other format claims
 _HINTS: Mapping[str, str] = {
     "prompt_text": _FROM_CONTENT,
     "system_text": _FROM_CONTENT,
@@ -43,7 +44,8 @@ def inspect_log(source: Source, settings: Settings) -> Inspection:
     if not batches:
         first = next(iter(tally.quarantined), None)
         why = f"row {first.row}: {first.reason}" if first else "the files hold no rows"
-        raise InputError(f"{', '.join(map(str, source.paths))}: no exchange could be read; {why}")
+        unknown = "; no format is known by its fields: --map says which is which" if set(tally.formats) == _OWN else ""
+        raise InputError(f"{', '.join(map(str, source.paths))}: no exchange could be read; {why}{unknown}")
     fractions = _fractions(batches)
     known = {name for name, fraction in fractions.items() if fraction} | _account_columns(source, settings)
     return Inspection(

@@ -130,8 +130,8 @@ def exchanges_of(source: Source, settings: Settings, tally: Tally) -> Iterator[p
     Raises:  InputError: see `read_exchanges`; a path is a file of keyed sketches, which have no text.
     """
     identity = read_identity(source.identity, settings, Tally()) if source.identity else None
-    if any(is_keyed(file) for file in exchange_files(source.paths)):
-        raise InputError("keyed sketches are among the files, and cannot be sketched once more")
+    if keyed := next((file for file in exchange_files(source.paths) if is_keyed(file)), None):
+        raise InputError(f"{keyed}: holds keyed sketches, which have no text: scan reads them, nothing else does")
     yield from _texts(source, source.paths, settings, tally, identity)
 
 

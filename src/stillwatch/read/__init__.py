@@ -196,7 +196,8 @@ def exchange_files(paths: Sequence[Path]) -> list[Path]:
         if path.is_dir():
             found += sorted(file for file in path.rglob("*") if file.is_file() and is_log(file.relative_to(path)))
         elif not path.is_file():
-            raise InputError(f"{path}: no such file or folder")
+            what = "neither a file nor a folder" if path.exists() else "no such file or folder"
+            raise InputError(f"{path}: {what}")
         elif len(paths) == 1 or not is_accounts(path):
             found.append(path)
     if not found:

@@ -4,7 +4,6 @@ In: a file. Out: batches of good rows; bad rows are quarantined and counted, not
 formats may be mixed in one file.
 """
 
-import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +17,7 @@ from stillwatch.errors import InputError
 from stillwatch.read.canonical_csv import Numbered, csv_rows, header_names
 from stillwatch.read.casts import nothing_for_empty
 from stillwatch.read.documents import is_spread, line_documents, spread_documents
+from stillwatch.read.foreign import foreign, separated
 from stillwatch.read.format import SHAPE, UNEXPECTED, Columns, Document
 from stillwatch.read.otlp_protobuf import is_protobuf, protobuf_documents
 from stillwatch.read.reading import Reading
@@ -165,8 +165,8 @@ def _opened(path: Path, table: Table, reading: Reading) -> Iterator[Numbered] | 
     except Truncated as fault:
         raise UnreadableError(f"{path}: {fault}") from fault
     limit_bytes = reading.settings.row_limit_bytes
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UnreadableError(f"{path}: is UTF-16 text; write it as UTF-8")
+    if what := foreign(start):
+        raise UnreadableError(f"{path}: {what}")
     if table is EXCHANGES and is_protobuf(start):
         return protobuf_documents(path, limit_bytes)
     first, *others = [line.lstrip() for line in start.split(b"\n") if line.strip()] or [b""]
@@ -183,7 +183,8 @@ def _opened(path: Path, table: Table, reading: Reading) -> Iterator[Numbered] | 
             return csv_rows(path, header, reading.settings)
         raise InputError(f"{path}: {lack}")
     if lack:
-        raise UnreadableError(f"{path}: is neither Parquet, CSV with a header, nor one JSON object a line")
+        other = separated(first, table.names) or "is neither Parquet, CSV with a header, nor one JSON object a line"
+        raise UnreadableError(f"{path}: {other}")
     reading.tally.saw_extra(name for name in header if name not in table.names)
     return csv_rows(path, header, reading.settings)
 

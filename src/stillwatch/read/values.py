@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from stillwatch.tables import Column, ColumnType, Table
+from stillwatch.tables import EXCHANGES, Column, ColumnType, Table
 
 EARLIEST, LATEST = 946_684_800, 4_102_444_800  # 2000 to 2100, seconds: outside it a time is a mistake
 _DEEPEST = 64  # levels of nesting kept in a JSON value; more is an attack on whoever walks it
@@ -61,7 +61,8 @@ def lacking_columns(have: Sequence[str], table: Table) -> str | None:
     """Say which required columns a file lacks, or which declared ones it has twice; None if all is well."""
     lacking = [column.name for column in table.columns if column.required and column.name not in have]
     if lacking:
-        return f"has no column {', '.join(lacking)}; it has: {', '.join(have)[:300]}"
+        hint = "; --map says which is which" if table is EXCHANGES else ""
+        return f"has no column {', '.join(lacking)}; it has: {', '.join(have)[:300]}{hint}"
     double = [name for name, count in Counter(have).items() if count > 1 and name in table.names]
     return f"has more than one column {', '.join(double)}" if double else None
 
