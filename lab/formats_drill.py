@@ -112,5 +112,5 @@ def main(out: Path, scale: float, days: int, seed: int, only: list[str]) -> None
 
 
 if __name__ == "__main__":
-    given = [*sys.argv[1:], *("lab/results/formats_drill.md", "0.01", "12", "5")[len(sys.argv) - 1 :]]
+    given = [*sys.argv[1:], *("lab/results/formats_drill.md", "0.015", "8", "5")[len(sys.argv) - 1 :]]
     main(Path(given[0]), float(given[1]), int(given[2]), int(given[3]), given[4:])
