@@ -6,7 +6,7 @@ from fuzzing.targets import TARGETS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-FILES = {"files", "keyed"}  # slow: each example is a file
+FILES = {"files", "keyed", "packed", "parquet"}  # slow: each example is a file
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -11,7 +11,11 @@ from typing import Any
 import format_samples
 import pytest
 
+from stillwatch.pipeline import Source, inspecting
 from stillwatch.read import Tally
+from stillwatch.settings import Settings
+from stillwatch.tables import ACCOUNTS
+from stillwatch.together.likeness import ALL
 
 Read = Callable[..., tuple[list[dict[str, Any]], Tally]]
 SAMPLES = Path(__file__).parent / "samples"
@@ -24,6 +28,11 @@ LACKS: dict[str, tuple[str, ...]] = {
     "kong": ("org_id",),
     "envoy_ai_gateway": WORDS,
 }
+NAMES = {
+    "litellm_spend_logs": "LiteLLM", "otlp_standard": "semantic conventions", "otlp_openllmetry": "OpenLLMetry",
+    "otlp_openinference": "OpenInference", "openai_batch": "OpenAI Batch", "pairs_anthropic_messages": "pairs",
+    "pairs_openai_chat": "pairs", "pairs_openai_chat_stream": "pairs", "pairs_openai_responses": "pairs",
+}  # fmt: skip
 FORMAT_NAMES = {"litellm_spend_logs": "litellm"}
 
 
@@ -58,3 +67,18 @@ def test_tools_and_parameters_are_read_where_requests_are_logged(read: Read) -> 
     ):
         first = min(read(SAMPLES / f"{name}.jsonl")[0], key=lambda row: row["ts"])
         assert (first["tools"], first["params"]) == (["add", "search"], '{"max_tokens":256,"temperature":0.5}'), name
+
+
+def test_the_table_of_the_docs_says_which_tests_each_format_turns_on() -> None:
+    """Every sample is named by one row: by its name, or by its family where all of it is alike."""
+    page = (SAMPLES.parents[2] / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
+    table = page.partition("### What each format turns on")[2].partition("\n\n[")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| ")][
+        1:
+    ]
+    assert rows[0] == ["canonical, all columns", str(len(ALL)), "none"]
+    for path in sorted(SAMPLES.glob("*.jsonl")):
+        missing = inspecting.inspect_log(Source((path,)), Settings()).missing
+        off = sorted(test for one in missing if one.column not in ACCOUNTS.names for test in one.tests)
+        told = [row[1:] for row in rows if NAMES.get(path.stem, path.stem.split("_")[0].title()) in row[0]]
+        assert told == [[str(len(ALL) - len(off)), ", ".join(off)]], path.stem
