@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gateways import postgres
@@ -23,19 +24,24 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def spark_builder() -> Any:
+    """What a Spark session on two cores of this machine is made with."""
+    sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed: uv sync --extra spark")
+    if not shutil.which("java"):
+        pytest.skip("Spark needs a Java runtime")
+    os.environ |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    builder = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    return builder.config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1")  # compiled fast, not well
+
+
 @pytest.fixture(scope="module", params=["duckdb", pytest.param("spark", marks=pytest.mark.slow)])
 def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
     """Settings of each engine in turn. Starting a Java machine is slow: the scans of a module share one session."""
     if request.param == "duckdb":
         yield Settings()
         return
-    sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed: uv sync --extra spark")
-    if not shutil.which("java"):
-        pytest.skip("Spark needs a Java runtime")
-    os.environ |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
-    builder = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    builder = builder.config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1")  # compiled fast, not well
-    session = builder.getOrCreate()
+    session = request.getfixturevalue("spark_builder").getOrCreate()
     yield Settings(engine="spark")
     session.stop()
 

@@ -1,8 +1,5 @@
 """A log that lies in a table gives what its files give: in a catalog of Spark, or in ClickHouse, read in place."""
 
-import os
-import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +14,12 @@ from stillwatch.settings import Settings
 from stillwatch.types import Scan
 
 SEED = 3
-ACROSS = {"spark.sql.shuffle.partitions": "2", "spark.ui.enabled": "false"}
 
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tables") / "log"
-    simulate("demo", folder, seed=SEED, scale=0.3)
+    simulate("demo", folder, seed=SEED, scale=0.1)
     return folder
 
 
@@ -46,30 +42,24 @@ def told(result: Scan) -> object:
 
 
 @pytest.fixture(scope="module")
-def catalog(log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def catalog(spark_builder: Any, log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A session whose catalog has the log as a Parquet table, partitioned by model."""
-    sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed: uv sync --extra spark")
-    if not shutil.which("java"):
-        pytest.skip("Spark needs a Java runtime")
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    place = tmp_path_factory.mktemp("warehouse")
-    builder = sql.SparkSession.builder.master("local[2]").config("spark.sql.warehouse.dir", str(place))
-    for name, setting in ACROSS.items():
-        builder = builder.config(name, setting)
-    session = builder.getOrCreate()
+    session = spark_builder.config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse"))).getOrCreate()
     session.sql("CREATE DATABASE llm")
     session.read.parquet(str(log / "exchanges")).write.partitionBy("model").saveAsTable("llm.exchanges")
     session.sql("CREATE VIEW llm.bare AS SELECT exchange_id, ts, account_id FROM llm.exchanges")
-    yield session
+    yield
     session.stop()
 
 
 @pytest.mark.slow
-def test_a_table_of_the_catalog_gives_what_its_files_give(catalog: Any, log: Path, plain: Scan, tmp_path: Path) -> None:
-    settings = Settings(engine="spark", spark_options=ACROSS)
+@pytest.mark.usefixtures("catalog")
+def test_a_table_of_the_catalog_gives_what_its_files_give(log: Path, plain: Scan, tmp_path: Path) -> None:
+    settings = Settings(engine="spark")
     source = Source((), log / "accounts.parquet", table="spark_catalog.llm.exchanges")
     found = scan(source, settings, tmp_path / "named", str)
     assert told(found) == told(plain)
+    assert found.campaigns
     assert found.coverage.files[0] == "spark_catalog.llm.exchanges"
     folder = f"parquet.`{log / 'exchanges'}`"
     again = scan(replace(source, table=folder), settings, tmp_path / "folder", str)
@@ -82,9 +72,10 @@ def test_a_table_of_the_catalog_gives_what_its_files_give(catalog: Any, log: Pat
     ("table", "fault"),
     [("llm.absent", "llm.absent: .*cannot be found"), ("llm.bare", "llm.bare: has no column model"), ("x;y", "x;y: ")],
 )
-def test_a_table_that_cannot_be_scanned_says_why(catalog: Any, tmp_path: Path, table: str, fault: str) -> None:
+@pytest.mark.usefixtures("catalog")
+def test_a_table_that_cannot_be_scanned_says_why(tmp_path: Path, table: str, fault: str) -> None:
     with pytest.raises(InputError, match=fault):
-        scan(Source((), table=table), Settings(engine="spark", spark_options=ACROSS), tmp_path, str)
+        scan(Source((), table=table), Settings(engine="spark"), tmp_path, str)
 
 
 def test_a_table_of_a_catalog_needs_an_engine_that_has_one(tmp_path: Path) -> None:

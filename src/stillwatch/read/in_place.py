@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-from ibis.common.exceptions import IbisError
+from ibis.common.exceptions import IbisError, TableNotFound
 
 from stillwatch.errors import InputError
 from stillwatch.read.canonical_csv import Numbered
@@ -119,7 +119,7 @@ def _driver_faults(scheme: str) -> tuple[type[BaseException], ...]:
         own = [getattr(import_module(module), name) for module, name in _FAULTS[scheme].items()]
     except ImportError as fault:
         raise InputError(f"{scheme}:// needs more packages: pip install 'stillwatch[{scheme}]'") from fault
-    return (*own, IbisError, ImportError, OSError, pa.ArrowException)
+    return (*own, IbisError, TableNotFound, ImportError, OSError, pa.ArrowException)
 
 
 def _reason(fault: BaseException) -> str:
