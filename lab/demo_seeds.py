@@ -1,6 +1,6 @@
 """The demo at twenty seeds: is every operator found, whole, alone, and with the right targets?
 
-Usage: demo_seeds.py [FIRST LAST]. Prints lab/results/demo_seeds_FIRST_LAST.md and writes it. A run passes when the
+Usage: demo_seeds.py [FIRST LAST]. Prints lab/results/demo_seeds.md and writes it. A run passes when the
 three operators are one campaign each, account precision >= 0.99, recall >= 0.95, no innocent is accused, each
 campaign's largest target is one of the operator's, all targets with a tenth of its exchanges are found with 5 % or
 more, and no other target is found with 15 % or more.
@@ -78,7 +78,7 @@ def main() -> None:
     print(closing)
     RESULTS.mkdir(exist_ok=True)
     title = f"# The demo at seeds {first} to {last}\n\n`python lab/demo_seeds.py {first} {last}`\n\n"
-    (RESULTS / f"demo_seeds_{first}_{last}.md").write_text(title + "\n".join([*lines, closing, ""]))
+    (RESULTS / "demo_seeds.md").write_text(title + "\n".join([*lines, closing, ""]))
 
 
 if __name__ == "__main__":
