@@ -1,6 +1,6 @@
 """The release pivot of `june` at its full size, two hours after the release: bits of the campaign and of innocents.
 
-Usage: pivot_full.py FOLDER, a log of 21 days that `lab/replay.sh` wrote (the release is in its last four hours). Writes
+Usage: pivot_full.py FOLDER, a log of 21 days that `lab/replay.sh` wrote. Writes
 lab/results/pivot_full.md and prints it. Members are those of the labels, as in `course.py`.
 """
 
@@ -17,12 +17,12 @@ from stillwatch.simulate import load_scenario
 from stillwatch.taking.course.pivot import moved
 
 OUT = Path(__file__).parent / "results/pivot_full.md"
-HOURS = 2
+DAYS, HOURS = 21, 2
 FOLLOWED = 400  # innocents put in the campaign's place, the first in order of name
 
 
 def main() -> None:
-    scenario = load_scenario("june")
+    scenario = load_scenario("june").over(DAYS)
     release = Release("atlas-2", scenario.start + timedelta(hours=scenario.release_hour))
     log = counts_in(Path(sys.argv[1]), release, Settings())
     ranked = [name for name in moved(log.moves, 0, HOURS).customers if name != "campaign"]
