@@ -1,7 +1,8 @@
 """Ahead of whom, and at whose expense: the benchmark's rows against the two bars that a scoreboard does not add up.
 
-Usage: ahead.py ROWS.JSONL. Writes lab/results/ahead.md and prints it. First table: at every point the recall of
-Stillwatch, and that of the best other detector at equal precision, which is 0.99 or more by account on the same logs.
+Usage: ahead.py OWN.JSONL [OTHERS.JSONL]. Writes lab/results/ahead.md and prints it. Rows of Stillwatch are taken from
+the first file (many seeds, one look), those of other detectors from both. First table: at every point the recall of
+Stillwatch, and that of the best other detector at equal precision, which is 0.99 or more by account.
 Second table: accused accounts of every innocent kind, over all of Stillwatch's rows.
 """
 
@@ -85,7 +86,8 @@ def table_of_innocents(own: list[Judgement]) -> list[str]:
 
 def main() -> None:
     rows: dict[Point, dict[str, list[Judgement]]] = defaultdict(lambda: defaultdict(list))
-    read: list[BenchRow] = [row_of(line) for line in Path(sys.argv[1]).read_text("utf-8").splitlines()]
+    own, *others = ([row_of(line) for line in Path(name).read_text("utf-8").splitlines()] for name in sys.argv[1:])
+    read: list[BenchRow] = [*own, *(row for part in others for row in part if row.detector != OURS)]
     for row in read:
         if row.judged is not None:
             rows[row.axes, row.points][row.detector].append(row.judged)
@@ -93,7 +95,8 @@ def main() -> None:
     ahead, points, met = table_ahead(rows)
     text = f"""# Ahead of whom, and at whose expense
 
-`stillwatch bench`, then `python lab/ahead.py OUT/rows.jsonl`. Machine: {os.cpu_count()} cores.
+`stillwatch bench --seeds 10 --looks 1 --out A`, `lab/bench_all.sh B`, then
+`python lab/ahead.py A/rows.jsonl B/rows.jsonl`. Machine: {os.cpu_count()} cores.
 
 ## At equal precision
 
