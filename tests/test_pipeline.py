@@ -79,14 +79,15 @@ def test_shuffled_rows_in_other_files_give_the_same_campaigns_and_ids(
 ) -> None:
     rows = pq.read_table(log / "exchanges")
     rows = rows.take(pa.array(np.random.default_rng(SEED).permutation(len(rows))))
-    third = len(rows) // 3
-    pq.write_table(rows.slice(0, third), tmp_path / "one.parquet")
-    pq.write_table(rows.slice(third, third), tmp_path / "two.parquet", row_group_size=1_000)
+    third, shuffled = len(rows) // 3, tmp_path / "log"
+    shuffled.mkdir()
+    pq.write_table(rows.slice(0, third), shuffled / "one.parquet")
+    pq.write_table(rows.slice(third, third), shuffled / "two.parquet", row_group_size=1_000)
     as_text = rows.slice(2 * third)
     as_text = as_text.set_column(as_text.column_names.index("ts"), "ts", as_text["ts"].cast(pa.string()))
-    with (tmp_path / "three.jsonl").open("w") as file:
+    with (shuffled / "three.jsonl").open("w") as file:
         file.writelines(json.dumps(row) + "\n" for row in as_text.to_pylist())
-    again = run((tmp_path,), log / "accounts.parquet", tmp_path / "out")
+    again = run((shuffled,), log / "accounts.parquet", tmp_path / "out")
     assert [c.campaign_id for c in again.campaigns] == [c.campaign_id for c in found[0].campaigns]
     assert members(again) == members(found[0])
     assert [round(c.together_bits, 3) for c in again.campaigns] == [
