@@ -9,7 +9,7 @@ lab/results/first_flag_full.md.
 import os
 import sys
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,6 @@ from first_flag import first_flags
 from stillwatch import pipeline, simulate
 from stillwatch.bench.truth import Truth, read_truth
 from stillwatch.settings import Settings
-from stillwatch.simulate import Operator, Scenario
 
 OUT = Path(__file__).parent / "results/first_flag_full.md"
 AFTER_HOURS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 36, 48, 72)
@@ -43,7 +42,8 @@ campaign. Bar: at most {TASKS:,} unique tasks, or {SHARE:.0%} of the campaign. M
 def rows(name: str, days: int, seed: int) -> list[str]:
     """One row per operator that began within the days."""
     whole = simulate.load_scenario(name)
-    operators = [o for o in whole.operators if o.start_hour < 24 * days]
+    shortened = whole.over(days)  # the same pace in fewer days; hours of the scenario shrink with them
+    operators = list(shortened.operators)
     begun = {o.name: whole.start + timedelta(hours=o.start_hour) for o in operators}
     end = whole.start + timedelta(days=days)
     moments = sorted({start + timedelta(hours=hours) for start in begun.values() for hours in AFTER_HOURS})
@@ -53,20 +53,20 @@ def rows(name: str, days: int, seed: int) -> list[str]:
         truth = read_truth(log)
         flagged = first_flags(log, begun, truth, [moment for moment in moments if moment <= end], Settings())
         known = {name: at - begun[name] for name, at in flagged.items()}
-        told = [_row(truth, whole, operator, known.get(operator.name)) for operator in operators]
+        disclosed = {o.name: o.exchanges for o in whole.operators}
+        told = [_row(truth, begun[o.name], o.name, disclosed[o.name], known.get(o.name)) for o in operators]
         return [f"| {name} | {days} | {seed} | {len(truth.exchanges):,} {row}" for row in told]
 
 
-def _row(truth: Truth, whole: Scenario, operator: Operator, after: timedelta | None) -> str:
+def _row(truth: Truth, start: datetime, name: str, disclosed: int, after: timedelta | None) -> str:
     """What had gone of one operator's campaign when it was flagged, or all of it."""
-    gone = truth.taken() & np.asarray(truth.column("operator") == operator.name)
+    gone = truth.taken() & np.asarray(truth.column("operator") == name)
     if after is not None:
-        at = whole.start + timedelta(hours=operator.start_hour) + after
-        gone &= np.asarray(truth.column("ts") <= np.int64(round(at.timestamp() * 1e6)))
-    tasks, share = len(np.unique(truth.column("task")[gone])), gone.sum() / operator.exchanges
+        gone &= np.asarray(truth.column("ts") <= np.int64(round((start + after).timestamp() * 1e6)))
+    tasks, share = len(np.unique(truth.column("task")[gone])), gone.sum() / disclosed
     hours = "not yet" if after is None else f"{after / timedelta(hours=1):.0f}"
     bar = "NO" if after is None or (tasks > TASKS and share > SHARE) else "yes"
-    return f"| {operator.name} | {hours} | {gone.sum():,} | {tasks:,} | {share:.4f} | {bar} |"
+    return f"| {name} | {hours} | {gone.sum():,} | {tasks:,} | {share:.4f} | {bar} |"
 
 
 def main() -> None:

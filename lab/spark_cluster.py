@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pyspark
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from stillwatch import pipeline
@@ -59,7 +60,7 @@ class Cluster:
 
     def kill_one_at_work(self) -> None:
         """The same as soon as both workers have a task in hand."""
-        tracker = SparkSession.getActiveSession().sparkContext.statusTracker()
+        tracker = SparkContext.getOrCreate().statusTracker()  # sessions are known to their own thread alone
         while True:
             found = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
             if any(stage is not None and stage.numActiveTasks >= WORKERS for stage in found):
