@@ -24,7 +24,6 @@ from typing import Any
 
 import pyspark
 from pyspark import SparkContext
-from pyspark.sql import SparkSession
 
 from stillwatch import pipeline
 from stillwatch.settings import Settings
