@@ -75,11 +75,13 @@ def exempted(accounts: Accounts, groups: Groups) -> dict[str, Mask]:
     """
     kinds, code = groups.kinds
     once = _half(groups, accounts.last_second - accounts.first_second < _LESSON_SECONDS)
+    silent = {least: _half(groups, accounts.exchanges < least) for least in {t.least_exchanges for t in ALL}}
     exempt: dict[str, Mask] = {}
     for likeness in ALL:
         entailed = np.array([bool(likeness.entailed.intersection(some)) for some in kinds], bool)[code]
-        silent = _half(groups, accounts.exchanges < likeness.least_exchanges)
-        exempt[likeness.name] = entailed | silent | once if likeness.coincident else entailed | silent
+        exempt[likeness.name] = entailed | silent[likeness.least_exchanges]
+        if likeness.coincident:
+            exempt[likeness.name] |= once
     return exempt
 
 
