@@ -1,7 +1,7 @@
 """Tables that are read where they lie: of a database, by Ibis, or as an engine of many machines hands their rows over.
 
 In: a table's URL, or batches of its rows. Out: batches of declared columns; rows that do not fit are quarantined under
-the table's name. Setting up: docs/how-to/read-a-lake.md.
+the table's name. Setting up: docs/how-to/scan-a-table.md.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
