@@ -28,3 +28,19 @@ def test_salad_of_usual_words_is_seen_by_their_order(code: Code) -> None:
 def test_a_longer_text_is_measured_as_longer(code: Code) -> None:
     length = measures(code(["a bc", "a bc def"]))["length"]
     assert length[1] > length[0]
+
+
+def test_a_nonsense_question_below_a_proper_passage_is_seen_at_the_end(code: Code) -> None:
+    """Words out of order in the last line hardly move the mean over the passage, but the end of the text shows them."""
+    passages = [
+        f"{a} {b} sees the {c} in the {d} " * 6
+        for a in ("anna", "bert")
+        for b in ("k", "m")
+        for c in ("dog", "sea")
+        for d in ("house", "wood")
+    ]
+    questions = [f"does {a} see the {b} in the house" for a in ("anna", "bert") for b in ("dog", "sea")]
+    proper = [f"{p}\n{q}" for p in passages for q in questions]
+    found = measures(code([*proper, f"{passages[0]}\nhouse the see anna in does dog the"]))
+    assert found["last_order"][-1] > found["last_order"][:-1].max()
+    assert found["first_order"][-1] <= found["first_order"][:-1].max()

@@ -13,6 +13,7 @@ Ints = npt.NDArray[np.int64]
 Small = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 
+EDGE_PAIRS = 8  # a question, or an instruction, is often about so long
 _WORDS = 2**16  # a word is a number below
 
 
@@ -54,11 +55,14 @@ class Sets:
 class Features:
     """Sets of words, pairs of neighbouring words, first and last words, and shapes; characters and words of each text.
 
+    first_pairs, last_pairs: of the first and the last `EDGE_PAIRS` pairs, numbered as in `pairs`.
     pair_words: int32 [pairs.kinds, 2]: the numbers, in `words`, of the two words of a pair.
     """
 
     words: Sets
     pairs: Sets
+    first_pairs: Sets
+    last_pairs: Sets
     edges: Sets
     shapes: Sets
     pair_words: Small
@@ -73,6 +77,8 @@ class Features:
         return Features(
             self.words.take(rows),
             self.pairs.take(rows),
+            self.first_pairs.take(rows),
+            self.last_pairs.take(rows),
             self.edges.take(rows),
             self.shapes.take(rows),
             self.pair_words,
@@ -86,29 +92,36 @@ def coded(starts: Ints, words: Small, edge_starts: Ints, edges: Small, shapes: S
     text = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     follows = np.flatnonzero(text[1:] == text[:-1])
     joined = words[:-1].astype(np.int64)[follows] * _WORDS + words[1:][follows]
-    word_sets, word_values = _sets(text, words.astype(np.int64), len(starts) - 1)
-    pair_sets, pair_values = _sets(text[1:][follows], joined, len(starts) - 1)
+    texts = len(starts) - 1
+    word_values, word = np.unique(words, return_inverse=True)
+    pair_values, pair = np.unique(joined, return_inverse=True)
+    owner = text[1:][follows]
+    first = follows - starts[owner] < EDGE_PAIRS
+    last = starts[owner + 1] - 1 - follows <= EDGE_PAIRS
     edge_text = np.repeat(np.arange(len(edge_starts) - 1), np.diff(edge_starts))
     parts = np.stack([pair_values // _WORDS, pair_values % _WORDS], axis=1)
-    numbered = shapes.astype(np.int64) if shapes.size else np.zeros((len(starts) - 1, 0), np.int64)
     return Features(
-        words=word_sets,
-        pairs=pair_sets,
-        edges=_sets(edge_text, edges.astype(np.int64), len(starts) - 1)[0],
-        shapes=_sets(np.repeat(np.arange(len(numbered)), numbered.shape[1]), numbered.ravel(), len(starts) - 1)[0],
+        words=_sets(text, word, texts, len(word_values)),
+        pairs=_sets(owner, pair, texts, len(pair_values)),
+        first_pairs=_sets(owner[first], pair[first], texts, len(pair_values)),
+        last_pairs=_sets(owner[last], pair[last], texts, len(pair_values)),
+        edges=_numbered(edge_text, edges, texts),
+        shapes=_numbered(np.repeat(np.arange(texts), shapes.shape[1]), shapes.ravel(), texts),
         pair_words=np.searchsorted(word_values, parts).astype(np.int32),
         characters=characters,
         lengths=np.diff(starts),
     )
 
 
-def _sets(text: Ints, values: Ints, texts: int) -> tuple[Sets, Ints]:
-    """Number the values, and keep each once a text; the numbers' values too."""
+def _numbered(text: Ints, values: Small, texts: int) -> Sets:
     distinct, number = np.unique(values, return_inverse=True)
-    once = np.unique(text * max(len(distinct), 1) + number)
-    owner, feature = np.divmod(once, max(len(distinct), 1))
-    starts = _starts(np.bincount(owner, minlength=texts))
-    return Sets(starts, feature.astype(np.int32), len(distinct)), distinct
+    return _sets(text, number, texts, len(distinct))
+
+
+def _sets(text: Ints, number: Ints, texts: int, kinds: int) -> Sets:
+    """Keep each number once a text."""
+    owner, feature = np.divmod(np.unique(text * max(kinds, 1) + number), max(kinds, 1))
+    return Sets(_starts(np.bincount(owner, minlength=texts)), feature.astype(np.int32), kinds)
 
 
 def _starts(counts: Ints) -> Ints:

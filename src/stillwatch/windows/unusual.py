@@ -14,6 +14,7 @@ import numpy.typing as npt
 from stillwatch.windows.features import Features, Floats, Sets
 
 TAILS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002)  # shares of the pool that a mark may cover
+COMMON_WORDS = 100  # the others are one kind of word
 _FEWEST_MARKED = 3
 _UNSEEN = 0.5  # count of a feature that no other text has
 
@@ -21,6 +22,8 @@ MEASURES = {  # what high and low values mean, for a sentence that ends in "than
     "words": ("have rarer words", "have more usual words"),
     "pairs": ("have words that are more seldom joined", "have words that are more often joined"),
     "order": ("have neighbouring words that belong together less", "have neighbouring words that belong together more"),
+    "first_order": ("begin with words that belong together less", "begin with words that belong together more"),
+    "last_order": ("end in words that belong together less", "end in words that belong together more"),
     "edges": ("begin and end in rarer words", "begin and end in more usual words"),
     "shape": ("have a rarer layout", "have a more usual layout"),
     "length": ("have more characters", "have fewer characters"),
@@ -38,18 +41,35 @@ class Marks:
 
 def measures(pool: Features) -> dict[str, Floats]:
     """Measure every text of a pool, in natural logarithms where it is a rarity."""
-    words, pairs = pool.words.texts_with(), pool.pairs.texts_with()
-    first, second = (words[pool.pair_words[:, k]] for k in (0, 1))
-    apart = _log_seen(first) + _log_seen(second) - _log_seen(pairs)
+    apart = _apart(pool)
     return {
         "words": _rarity(pool.words),
         "pairs": _rarity(pool.pairs),
         "order": pool.pairs.mean(apart),
+        "first_order": pool.first_pairs.mean(apart),
+        "last_order": pool.last_pairs.mean(apart),
         "edges": _rarity(pool.edges),
         "shape": _rarity(pool.shapes),
         "length": pool.characters,
         "word_length": pool.characters / np.maximum(pool.lengths, 1),
     }
+
+
+def _apart(pool: Features) -> Floats:
+    """Say of each pair how much rarer its words stand together than apart; words that few texts have count as one.
+
+    Source:  pointwise mutual information (Church & Hanks 1990) of a bigram of classes (Brown et al. 1992).
+    """
+    frequency = pool.words.texts_with()
+    common = min(COMMON_WORDS, len(frequency))
+    kind = np.full(len(frequency), common)
+    kind[np.argsort(-frequency, kind="stable")[:common]] = np.arange(common)
+    first, second = (kind[pool.pair_words[:, k]].astype(np.int64) for k in (0, 1))
+    seen = pool.pairs.texts_with()
+    _, both = np.unique(first * (common + 1) + second, return_inverse=True)
+    alone = (np.bincount(kinds, seen)[kinds] for kinds in (first, second))
+    together = np.bincount(both, seen)[both]
+    return np.asarray(sum(_log_seen(count) for count in alone) - _log_seen(together))
 
 
 def marks(pool: Features) -> Marks:
