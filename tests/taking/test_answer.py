@@ -84,6 +84,16 @@ def test_what_is_hardly_taken_is_no_harvest(units: Build) -> None:
     assert judge_taking(units(HARVEST, _ordinary(3_000)), "c", 50, Settings()).answer == "no"
 
 
+def test_a_small_share_that_most_members_took_part_in_is_mixed(units: Build) -> None:
+    """One exchange in forty by nearly all accounts is an operator among customers, not an accident."""
+    counted = units(HARVEST, _ordinary(3_000))
+    assert judge_taking(counted, "c", 50, Settings(), takers_fraction=0.9).answer == "mixed"
+    assert judge_taking(counted, "c", 50, Settings(), takers_fraction=0.4).answer == "no"
+    assert (
+        judge_taking(units(_ordinary(30)[5], _ordinary(3_000)), "c", 50, Settings(), takers_fraction=1.0).answer == "no"
+    )
+
+
 def test_an_organisation_of_ordinary_people_is_not_taking_however_large(units: Build) -> None:
     strangers = _ordinary(3_000)
     people = [one for one in strangers if one["single"] < 0.6 * one["exchanges"]][:500]

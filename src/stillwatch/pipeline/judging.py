@@ -105,7 +105,8 @@ def _pools(behaviour: Behaviour, names: Sequence[CampaignId], found: Sequence[Fo
 def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others, view: views.Views) -> Campaign:
     members = _member_values(case.behaviour, found, view.taking_exchanges[name])
     taken_exchanges = sum(view.targets[name].values())
-    finding = taking.judge_taking(others.counts, name, taken_exchanges, case.settings, others.silent)
+    takers_fraction = sum(member.taking_exchanges > 0 for member in members) / len(members)
+    finding = taking.judge_taking(others.counts, name, taken_exchanges, case.settings, others.silent, takers_fraction)
     course, course_missing = taking.judge_course(others.course, name)
     hidden, hidden_evidence, hidden_missing = judge_hidden(
         others.population,

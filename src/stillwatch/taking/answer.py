@@ -40,7 +40,8 @@ FAMILIES: tuple[Family, ...] = ("content", "structure")
 FAMILY_BITS = 5.0  # above this a family's bits would no longer be honest when added to the other's; see above
 RANK_MARGIN_BITS = 1.5  # the rank route is this much stricter where the bits route can speak too
 WEAKER_BITS = 1.0  # the rank route asks for this much from either family: two to one at least, not merely rare
-MIXED_FRACTION = 0.05  # of a campaign's exchanges; less is not a harvest but an accident
+MIXED_FRACTION = 0.05  # of a campaign's exchanges; less is an accident, or one customer's, unless
+MOST_MEMBERS = 0.5  # more of its accounts than this have a part in it: that is what one operator's harvest looks like
 PLAIN_FRACTION = 0.1  # a campaign that this share of strangers matches is ordinary, however few they are
 
 
@@ -68,19 +69,28 @@ class _Ranked:
         return np.asarray(calibrate_bits(np.log(self.p)))
 
 
-def judge_taking(
-    counts: Counts, campaign: str, taken_exchanges: int, settings: Settings, silent: Silent | None = None
+def judge_taking(  # noqa: PLR0913, PLR0917 - what one question is asked of
+    counts: Counts,
+    campaign: str,
+    taken_exchanges: int,
+    settings: Settings,
+    silent: Silent | None = None,
+    takers_fraction: float = 0.0,
 ) -> TakingFinding:
     """Answer whether a campaign's traffic is made to harvest.
 
     Args:    taken_exchanges: answered exchanges counted by `taken`.
+             takers_fraction: share of the campaign's accounts that took any.
              silent: the same units counted without text: all there is of a campaign that has none.
     Returns: "yes" or "mixed" by the share taken when the evidence suffices, "no" when it does not,
              "not_evaluated" with too few strangers to tell. Without text "mixed" or "not_evaluated", nothing else.
     """
     row = counts.campaigns.index(campaign)
     if counts.texted[row]:
-        return _judged(TESTS, counts, row, taken_exchanges / max(counts.exchanges[row], 1.0), settings)
+        share = taken_exchanges / max(counts.exchanges[row], 1.0)
+        return _judged(
+            TESTS, counts, row, max(share, MIXED_FRACTION if takers_fraction > MOST_MEMBERS else 0), settings
+        )
     off = tuple(NotEvaluated(test.name, "taking", "prompt_text") for test in TESTS)
     if silent is None:
         return TakingFinding("not_evaluated", 0.0, None, (), off)
