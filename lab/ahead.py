@@ -1,28 +1,33 @@
 """Ahead of whom, and at whose expense: the benchmark's rows against the two bars that a scoreboard does not add up.
 
-Usage: ahead.py OWN.JSONL [OTHERS.JSONL]. Writes lab/results/ahead.md and prints it. Rows of Stillwatch are taken from
-the first file (many seeds, one look), those of other detectors from both. First table: at every point the recall of
+Usage: ahead.py ROWS.JSONL. Writes lab/results/ahead.md and prints it. Rows of Stillwatch (many seeds, one look) are
+taken from the file, the other detectors from lab/results/bench.json. First table: at every point the recall of
 Stillwatch, and that of the best other detector at equal precision, which is 0.99 or more by account.
 Second table: accused accounts of every innocent kind, over all of Stillwatch's rows.
 """
 
+import json
 import os
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from stillwatch.bench.row import BenchRow, Judgement, row_of
+from stillwatch.bench.row import Judgement, row_of
 from stillwatch.types import OURS
 
-OUT = Path(__file__).parent / "results/ahead.md"
+RESULTS = Path(__file__).parent / "results"
+OUT, OTHERS = RESULTS / "ahead.md", RESULTS / "bench.json"
 EQUAL_PRECISION = 0.99
 LEAST_AHEAD = 0.10  # wanted wherever the other is below HIGH
 HIGH = 0.9
 ALLOWED = 0.001  # of each innocent kind
 Point = tuple[tuple[str, ...], tuple[str, ...]]
+Metrics = dict[str, float]  # means over seeds
 
 
 def mean_of(rows: list[Judgement], metric: str) -> float | None:
@@ -40,15 +45,14 @@ def interval(rows: list[Judgement]) -> str:
     return f"{max(values.mean() - half, 0):.3f} to {min(values.mean() + half, 1):.3f}"
 
 
-def table_ahead(rows: dict[Point, dict[str, list[Judgement]]]) -> tuple[list[str], int, int]:
-    """One line a point; how many points, and at how many the lead is as large as wanted."""
+def table_ahead(rows: dict[Point, list[Judgement]], others: dict[Point, dict[str, Metrics]]) -> tuple[list[str], int]:
+    """One line a point that has campaigns, and at how many the lead is as large as wanted."""
     lines, met = [], 0
-    for (axes, points), by_detector in rows.items():
-        own = by_detector.pop(OURS)
+    for (axes, points), own in rows.items():
         recall, precision = mean_of(own, "account_recall_fraction"), mean_of(own, "account_precision_fraction")
         if recall is None:
             continue
-        best, name = best_other(by_detector)
+        best, name = best_of(others[axes, points])
         enough = best >= HIGH or recall - best >= LEAST_AHEAD
         met += enough
         where = ", ".join(f"{axis}: {point}" for axis, point in zip(axes, points, strict=True)) or "middle"
@@ -57,17 +61,27 @@ def table_ahead(rows: dict[Point, dict[str, list[Judgement]]]) -> tuple[list[str
             f"| {where} | {len(own)} | {recall:.3f} | {interval(own)} | {shown} | {best:.3f} | {name} "
             f"| {'yes' if enough else 'NO'} |"
         )
-    return lines, len(lines), met
+    return lines, met
 
 
-def best_other(by_detector: dict[str, list[Judgement]]) -> tuple[float, str]:
+def best_of(others: dict[str, Metrics]) -> tuple[float, str]:
     """The largest recall of another detector whose precision is high enough."""
     found = [
-        (mean_of(rows, "account_recall_fraction") or 0.0, name.removeprefix("baselines/"))
-        for name, rows in by_detector.items()
-        if (mean_of(rows, "account_precision_fraction") or 0.0) >= EQUAL_PRECISION
+        (metrics["account_recall_fraction"], name.removeprefix("baselines/"))
+        for name, metrics in others.items()
+        if metrics.get("account_precision_fraction", 0.0) >= EQUAL_PRECISION
     ]
     return max(found, default=(0.0, "none is as precise"))
+
+
+def read_others(standings: Iterable[dict[str, Any]]) -> dict[Point, dict[str, Metrics]]:
+    """What the scoreboard says of the other detectors."""
+    found: dict[Point, dict[str, Metrics]] = defaultdict(dict)
+    for one in standings:
+        if one["detector"] != OURS:
+            means = {name: metric["mean"] for name, metric in one["metrics"].items()}
+            found[tuple(one["axes"]), tuple(one["points"])][one["detector"]] = means
+    return found
 
 
 def table_of_innocents(own: list[Judgement]) -> list[str]:
@@ -85,24 +99,24 @@ def table_of_innocents(own: list[Judgement]) -> list[str]:
 
 
 def main() -> None:
-    rows: dict[Point, dict[str, list[Judgement]]] = defaultdict(lambda: defaultdict(list))
-    own, *others = ([row_of(line) for line in Path(name).read_text("utf-8").splitlines()] for name in sys.argv[1:])
-    read: list[BenchRow] = [*own, *(row for part in others for row in part if row.detector != OURS)]
-    for row in read:
-        if row.judged is not None:
-            rows[row.axes, row.points][row.detector].append(row.judged)
-    innocents = table_of_innocents([row.judged for row in read if row.detector == OURS and row.judged is not None])
-    ahead, points, met = table_ahead(rows)
+    rows: dict[Point, list[Judgement]] = defaultdict(list)
+    for line in Path(sys.argv[1]).read_text("utf-8").splitlines():
+        row = row_of(line)
+        if row.detector == OURS and row.judged is not None:
+            rows[row.axes, row.points].append(row.judged)
+    ahead, met = table_ahead(rows, read_others(json.loads(OTHERS.read_text("utf-8"))["standings"]))
+    innocents = table_of_innocents([judged for own in rows.values() for judged in own])
+    seeds = max(map(len, rows.values()))
     text = f"""# Ahead of whom, and at whose expense
 
-`stillwatch bench --seeds 10 --looks 1 --out A`, `lab/bench_all.sh B`, then
-`python lab/ahead.py A/rows.jsonl B/rows.jsonl`. Machine: {os.cpu_count()} cores.
+`stillwatch bench --seeds {seeds} --looks 1 --out A`, then `python lab/ahead.py A/rows.jsonl`.
+Machine: {os.cpu_count()} cores.
 
 ## At equal precision
 
 Recall by account, mean over seeds, and the best of the other detectors whose precision by account is {EQUAL_PRECISION}
 or more at the same point (they ran on the first seed alone). Ahead: by {LEAST_AHEAD:.2f} or more wherever the other is
-below {HIGH}. **{met} of {points} points.**
+below {HIGH}. **{met} of {len(ahead)} points.**
 
 | point | seeds | recall | 95 % interval | precision | best other | which | ahead |
 |---|---|---|---|---|---|---|---|
