@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -88,6 +89,32 @@ def test_a_key_whose_time_is_over_is_destroyed_and_never_made_again(tmp_path: Pa
     with pytest.raises(InputError, match="no exchange could be sketched"):
         sketched(tmp_path, (0,), "again")
     assert (tmp_path / "ring.json").stat().st_mode & 0o077 == 0
+
+
+def test_runs_at_once_make_one_key_for_a_new_epoch(tmp_path: Path) -> None:
+    """Eight runs that opened the ring before any of them made a key, each asking for the same new epochs."""
+    rings = [open_ring(tmp_path / "ring.json", 7, 2) for _ in range(8)]
+    with ThreadPoolExecutor(len(rings)) as runs:
+        made = list(runs.map(lambda ring: [ring.key(epoch) for epoch in range(12)], rings))
+    assert made == [made[0]] * len(rings)
+    assert len(set(made[0])) == 12
+    assert made[0] == [open_ring(tmp_path / "ring.json", 7, 2).key(epoch) for epoch in range(12)]
+
+
+def test_a_key_that_another_run_destroyed_does_not_come_back(tmp_path: Path) -> None:
+    early, late = (open_ring(tmp_path / "ring.json", 7, 2) for _ in range(2))
+    early.key(3)
+    assert late.expire(30 * 86_400) == 1
+    assert early.key(4) is not None
+    assert early.key(3) is None
+    assert list(json.loads((tmp_path / "ring.json").read_text())["keys"]) == ["4"]
+
+
+def test_runs_that_start_a_ring_at_once_must_agree_on_its_lengths(tmp_path: Path) -> None:
+    weekly, monthly = open_ring(tmp_path / "ring.json", 7, 2), open_ring(tmp_path / "ring.json", 30, 2)
+    weekly.key(1)
+    with pytest.raises(InputError, match="has epochs of 7 days"):
+        monthly.key(1)
 
 
 def test_keyed_sketches_cannot_be_sketched_again(tmp_path: Path) -> None:
