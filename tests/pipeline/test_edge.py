@@ -124,6 +124,20 @@ def test_keyed_sketches_cannot_be_sketched_again(tmp_path: Path) -> None:
         sketch_log(Source((out,)), open_ring(tmp_path / "ring.json", 7, 2), tmp_path / "x.parquet", Settings())
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("bridge", ["no hash"]), ("bridge", ["1=2=3"]), ("bridge", [f"{2**63}=1"]), ("parameters", "no hash")],
+)
+def test_what_is_no_hash_in_keyed_sketches_is_damage(tmp_path: Path, column: str, value: object) -> None:
+    """Whoever changed the file, the answer is a sentence that names it."""
+    out = sketched(tmp_path, (0, 1))
+    table = pq.read_table(out)
+    changed = pa.array([value] * len(table), table[column].type)
+    pq.write_table(table.set_column(table.column_names.index(column), table.field(column), changed), out)
+    with pytest.raises(InputError, match=r"out\.parquet: keyed sketches are damaged"):
+        list(keyed_batches([out], Tally()))
+
+
 def test_no_planted_text_is_found_in_any_file_of_a_content_free_run(tmp_path: Path) -> None:
     """Sketch, scan, watch, explain, and search every byte that was written, columns of Parquet unpacked."""
     logs, kept = tmp_path / "logs", tmp_path / "kept"
@@ -133,7 +147,7 @@ def test_no_planted_text_is_found_in_any_file_of_a_content_free_run(tmp_path: Pa
     sketch_log(Source((log,)), open_ring(kept / "ring.json", 7, 2), kept / "out.parquet", Settings())
     pipeline.scan(Source((kept / "out.parquet",)), Settings(), kept / "report", lambda _: None)
     watching.watch(Source((kept / "out.parquet",)), kept / "state", Settings(), kept / "watched", lambda _: None)
-    assert "canary" not in str(explaining.explain("a1", kept / "report", ()))
+    assert "canary" not in str(explaining.explain("a1", kept / "report"))
     files = [path for path in kept.rglob("*") if path.is_file()]
     assert len(files) > 8
     assert not any(map(holds_canary, files))
