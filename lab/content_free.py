@@ -11,22 +11,13 @@ import tempfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
+from summarised import without_content
 
 from stillwatch import pipeline
 from stillwatch.pipeline import Source
 from stillwatch.pipeline.edge import open_ring, sketch_log
 from stillwatch.settings import Settings
 from stillwatch.types import Scan, Verdict
-
-CONTENT = ("prompt_text", "system_text", "reply_text", "tools", "tools_hash", "turn")
-
-
-def without_content(log: Path, out: Path) -> Path:
-    out.mkdir()
-    for part in sorted((log / "exchanges").iterdir()):
-        table = pq.read_table(part)
-        pq.write_table(table.drop_columns([name for name in CONTENT if name in table.schema.names]), out / part.name)
-    return out
 
 
 def line(name: str, log: Path, source: Path, out: Path) -> str:

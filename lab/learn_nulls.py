@@ -2,7 +2,8 @@
 
 Writes src/stillwatch/together/nulls.json. Half B is kept for `honest_bits.py`. Runs the benign scenario at several
 sizes and lengths, since a scan may see a day or a quarter; prints how many groups each kind of trait was learnt from.
-Takes about 20 minutes on two cores.
+Takes about 20 minutes on two cores. `learn_nulls.py wordless` learns only how far odds of membership are trusted in
+logs without words, and leaves all else as it was shipped: two minutes.
 """
 
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from growing import most_of, weeks_from
-from summarised import summarised
+from summarised import Read, summarised
 
 from stillwatch import together
 from stillwatch.settings import Settings
@@ -43,19 +44,19 @@ def _reference(job: tuple[int, tuple[int, float]]) -> Accounts:
     return found
 
 
-def _campaign(job: tuple[int, tuple[str, str]]) -> tuple[Accounts, npt.NDArray[np.str_]]:
+def _campaign(read: Read, job: tuple[int, tuple[str, str]]) -> tuple[Accounts, npt.NDArray[np.str_]]:
     seed, (axis, label) = job
-    found = summarised(at(load_scenario("bench"), {axis: label}), seed, "A")
+    found = summarised(at(load_scenario("bench"), {axis: label}), seed, "A", read)
     print(f"seed {seed}, {axis} at {label}", file=sys.stderr, flush=True)
     return found
 
 
-def campaigns() -> list[tuple[Accounts, npt.NDArray[np.str_]]]:
+def campaigns(read: Read = "everything") -> list[tuple[Accounts, npt.NDArray[np.str_]]]:
     """Logs with a campaign at every third point of the benchmark's axes, of seeds that it never reports."""
     base = load_scenario("bench")
     points = [(axis.name, point.label) for axis in axes() for point in axis.fitting(base)]
     with ProcessPoolExecutor(os.cpu_count()) as workers:
-        return list(workers.map(_campaign, enumerate(points[::3], FIRST_SEED_OF_CAMPAIGNS)))
+        return list(workers.map(partial(_campaign, read), enumerate(points[::3], FIRST_SEED_OF_CAMPAIGNS)))
 
 
 def references() -> list[Accounts]:
@@ -88,7 +89,12 @@ def _most(nulls: Nulls, seed: int) -> list[float]:
     return found
 
 
-def main() -> None:
+def wordless(nulls: Nulls) -> Nulls:
+    """The same campaigns, of which nothing that was said is read."""
+    return together.learn_wordless_trust(campaigns("metadata"), nulls, Settings())
+
+
+def learnt() -> Nulls:
     settings = Settings()
     source = "simulated benign traffic, half A of prompts and clients"
     nulls = together.learn(references(), settings, source)
@@ -98,11 +104,15 @@ def main() -> None:
     nulls = together.learn_sums(np.array(summed(nulls)), nulls)
     nulls = together.learn_stakes(guilty, nulls, settings)
     nulls = together.learn_trust(labelled, nulls, settings)
-    nulls = together.learn_looks(np.array(looked_again(nulls)), nulls)
+    return wordless(together.learn_looks(np.array(looked_again(nulls)), nulls))
+
+
+def main() -> None:
+    nulls = wordless(together.load()) if sys.argv[1:] == ["wordless"] else learnt()
     path = Path(__file__).parent.parent / "src/stillwatch/together/nulls.json"
     path.write_text(together.dump(nulls), encoding="utf-8")
     kinds = {kind: null.groups for kind, null in nulls.tests["volume"].items()}
-    print(f"weights of membership: {nulls.trust}")
+    print(f"weights of membership: {nulls.trust}; without words: {nulls.wordless}")
     print(f"sums measured on {nulls.sums.groups:,} groups, up to {nulls.sums.levels[-1]} bits")
     print("groups by kind of trait:", ", ".join(f"{kind} {groups:,}" for kind, groups in sorted(kinds.items())))
 

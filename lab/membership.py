@@ -1,7 +1,8 @@
-"""Are the odds of membership what they say? `python lab/membership.py [SEEDS]` (a minute a seed).
+"""Are the odds of membership what they say? `python lab/membership.py [SEEDS] [metadata]` (a minute a seed).
 
-In: simulated logs of the benchmark's middle and of hard points of its axes. Out: lab/results/membership.md and
-docs/images/membership.svg: of the accounts that are members with probability p, which share the operator really ran.
+In: simulated logs of the benchmark's middle and of hard points of its axes, with all that was said or without. Out:
+lab/results/membership.md and docs/images/membership.svg, or membership_metadata.md: of the accounts that are members
+with probability p, which share the operator really ran.
 """
 
 import os
@@ -10,14 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from summarised import summarised
+from summarised import Read, summarised
 from target_plot import drawn
 
 from stillwatch import together
 from stillwatch.settings import Settings
 from stillwatch.simulate import Scenario, at, load_scenario
 from stillwatch.together import beside
-from stillwatch.together.membership import odds
 
 ROOT = Path(__file__).parents[1]
 POINTS: tuple[dict[str, str], ...] = (
@@ -35,21 +35,22 @@ FIRST_SEED = 7001
 SURE = 0.01  # accounts below this probability are nearly all, and nearly all innocent: shown apart
 
 
-def weighed(scenario: Scenario, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def weighed(scenario: Scenario, seed: int, read: Read) -> list[tuple[np.ndarray, np.ndarray]]:
     """Probabilities of a log's accounts in each campaign of an operator, and whether that operator ran them.
 
-    Accounts of another campaign are left out: they are not up for this one.
+    Every account is up for the campaign that it is likeliest to belong to.
     """
-    accounts, owner = summarised(scenario, seed, "B")
-    nulls = together.load()
+    accounts, owner = summarised(scenario, seed, "B", read)
     rows = []
-    for campaign, taken in beside(together.find(accounts, nulls, Settings()).campaigns, len(owner)):
+    found = together.find(accounts, together.load(), Settings())
+    nearest, bits = found.tested.accounts["nearest"], found.tested.accounts["membership_bits"]
+    for number, (campaign, taken) in enumerate(beside(found.campaigns, len(owner))):
         members = np.isin(np.arange(len(owner)), campaign.rows)
         names, counts = np.unique(owner[members], return_counts=True)
         operator = names[counts.argmax()]
         if operator:
-            bits = odds(accounts, members, ~members, nulls.trust)
-            rows.append((1 / (1 + np.exp2(-bits[~taken])), (owner == operator)[~taken]))
+            own = ~taken & (nearest == number)
+            rows.append((1 / (1 + np.exp2(-bits[own])), (owner == operator)[own]))
     return rows
 
 
@@ -77,16 +78,21 @@ def page(p: np.ndarray, true: np.ndarray, campaigns: int, command: str) -> str:
 
 def main() -> None:
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    read: Read = "metadata" if sys.argv[2:] == ["metadata"] else "everything"
     base = load_scenario("bench")
     rows = [
         row
         for seed in range(FIRST_SEED, FIRST_SEED + seeds)
         for point in POINTS
-        for row in weighed(at(base, point), seed)
+        for row in weighed(at(base, point), seed, read)
     ]
     p, true = (np.concatenate(column) for column in zip(*rows, strict=True))
-    text = page(p, true, len(rows), f"python lab/membership.py {seeds}")
+    command = " ".join(["python lab/membership.py", *sys.argv[1:]])
+    text = page(p, true, len(rows), command)
     print(text)
+    if read == "metadata":
+        (ROOT / "lab/results/membership_metadata.md").write_text(text, encoding="utf-8")
+        return
     (ROOT / "lab/results/membership.md").write_text(text, encoding="utf-8")
     some = p > SURE
     title = f"{some.sum():,} accounts above {SURE:.0%}, expected calibration error {calibration_error(p, true):.4f}"

@@ -6,6 +6,7 @@ and weights, `membership.py` for odds.
 
 import tempfile
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +20,29 @@ from stillwatch.settings import Settings
 from stillwatch.simulate import Scenario, Sources, load_pool, simulate
 from stillwatch.together import Accounts
 
+Read: TypeAlias = Literal["everything", "metadata"]
+CONTENT = ("prompt_text", "system_text", "reply_text", "tools", "tools_hash", "turn")
 
-def summarised(scenario: Scenario, seed: int, sources: Sources) -> tuple[Accounts, npt.NDArray[np.str_]]:
+
+def without_content(log: Path, out: Path) -> Path:
+    """Copy the exchanges of a log without whatever was said in them."""
+    out.mkdir()
+    for part in sorted((log / "exchanges").iterdir()):
+        table = pq.read_table(part)
+        pq.write_table(table.drop_columns([name for name in CONTENT if name in table.schema.names]), out / part.name)
+    return out
+
+
+def summarised(
+    scenario: Scenario, seed: int, sources: Sources, read: Read = "everything"
+) -> tuple[Accounts, npt.NDArray[np.str_]]:
     """Simulate a log and summarise its accounts; name the operator of each, "" for the innocent."""
     settings = Settings()
     with tempfile.TemporaryDirectory() as folder, DuckDBEngine(settings) as engine:
         log = Path(folder) / "log"
         simulate(scenario, log, seed, load_pool(sources))
-        intake = take_in(engine, Source((log / "exchanges",), log / "accounts.parquet"), settings)
+        exchanges = log / "exchanges" if read == "everything" else without_content(log, Path(folder) / "bare")
+        intake = take_in(engine, Source((exchanges,), log / "accounts.parquet"), settings)
         known = behaviour(engine, intake, settings)
         labels = pq.read_table(log / "labels" / "accounts.parquet").to_pydict()
     operator = dict(zip(labels["account_id"], labels["operator"], strict=True))

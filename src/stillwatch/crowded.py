@@ -4,6 +4,7 @@ In: bytes that came from outside. Out: whether they hold more parts than anythin
 takes two bytes there and a hundred or more in memory. Whoever decodes bytes of others asks here first.
 """
 
+from functools import lru_cache
 from typing import Any
 
 MOST_PARTS = 1_000_000  # separators of JSON: half as many keys, whose objects take a hundred bytes each
@@ -18,33 +19,39 @@ def crowded_json(value: bytes) -> bool:
     return len(value) > _LONG and sum(map(value.count, (b",", b":", b"[", b"{"))) > MOST_PARTS
 
 
-def crowded_message(message: bytes, shape: Any) -> bool:
+def crowded_message(message: bytes, *shapes: Any) -> bool:
     """Tell a protobuf message of more than `MOST_FIELDS` fields, those of the messages inside it included.
 
-    What is no protobuf is not crowded: whoever decodes it says so.
+    Damage ends the message that it is in, not the walk: a decoder makes objects of all that stands before it.
 
-    Args:    shape: the descriptor of the message.
+    Args:    shapes: descriptors; a field is a message where any of them says so.
     """
     if len(message) <= _LONG:
         return False
-    fields, waiting = 0, [(0, len(message), shape)]
-    try:
-        while waiting:
-            at, end, shape = waiting.pop()
+    fields, waiting = 0, [(0, len(message), shapes)]
+    while waiting:
+        at, end, shapes = waiting.pop()
+        try:
             while at < end:
                 tag, at = _varint(message, at)
                 length, start = _extent(message, at, tag & 7)
-                inner = shape.fields_by_number.get(tag >> 3)
-                fields += 1
-                if tag & 7 == _LENGTH and inner is not None and inner.message_type is not None:
-                    waiting.append((start, start + length, inner.message_type))
-                    fields += 2
+                at = start + length
+                inner = _inside(shapes, tag >> 3) if tag & 7 == _LENGTH and at <= end else ()
+                fields += 3 if inner else 1
                 if fields > MOST_FIELDS:
                     return True
-                at = start + length
-    except IndexError:
-        pass
+                if inner:
+                    waiting.append((start, at, inner))
+        except IndexError:
+            continue
     return False
+
+
+@lru_cache(1_024)
+def _inside(shapes: tuple[Any, ...], number: int) -> tuple[Any, ...]:
+    """Descriptors of the message that a field is, none where it is no message."""
+    named = (shape.fields_by_number.get(number) for shape in shapes)
+    return tuple(field.message_type for field in named if field is not None and field.message_type is not None)
 
 
 def _extent(message: bytes, at: int, kind: int) -> tuple[int, int]:

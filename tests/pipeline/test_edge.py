@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,11 +91,51 @@ def test_a_key_whose_time_is_over_is_destroyed_and_never_made_again(tmp_path: Pa
     assert (tmp_path / "ring.json").stat().st_mode & 0o077 == 0
 
 
+def test_runs_at_once_make_one_key_for_a_new_epoch(tmp_path: Path) -> None:
+    """Eight runs that opened the ring before any of them made a key, each asking for the same new epochs."""
+    rings = [open_ring(tmp_path / "ring.json", 7, 2) for _ in range(8)]
+    with ThreadPoolExecutor(len(rings)) as runs:
+        made = list(runs.map(lambda ring: [ring.key(epoch) for epoch in range(12)], rings))
+    assert made == [made[0]] * len(rings)
+    assert len(set(made[0])) == 12
+    assert made[0] == [open_ring(tmp_path / "ring.json", 7, 2).key(epoch) for epoch in range(12)]
+
+
+def test_a_key_that_another_run_destroyed_does_not_come_back(tmp_path: Path) -> None:
+    early, late = (open_ring(tmp_path / "ring.json", 7, 2) for _ in range(2))
+    early.key(3)
+    assert late.expire(30 * 86_400) == 1
+    assert early.key(4) is not None
+    assert early.key(3) is None
+    assert list(json.loads((tmp_path / "ring.json").read_text())["keys"]) == ["4"]
+
+
+def test_runs_that_start_a_ring_at_once_must_agree_on_its_lengths(tmp_path: Path) -> None:
+    weekly, monthly = open_ring(tmp_path / "ring.json", 7, 2), open_ring(tmp_path / "ring.json", 30, 2)
+    weekly.key(1)
+    with pytest.raises(InputError, match="has epochs of 7 days"):
+        monthly.key(1)
+
+
 def test_keyed_sketches_cannot_be_sketched_again(tmp_path: Path) -> None:
     out = sketched(tmp_path, (0,))
     assert is_keyed(out)
     with pytest.raises(InputError, match="keyed sketches"):
         sketch_log(Source((out,)), open_ring(tmp_path / "ring.json", 7, 2), tmp_path / "x.parquet", Settings())
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("bridge", ["no hash"]), ("bridge", ["1=2=3"]), ("bridge", [f"{2**63}=1"]), ("parameters", "no hash")],
+)
+def test_what_is_no_hash_in_keyed_sketches_is_damage(tmp_path: Path, column: str, value: object) -> None:
+    """Whoever changed the file, the answer is a sentence that names it."""
+    out = sketched(tmp_path, (0, 1))
+    table = pq.read_table(out)
+    changed = pa.array([value] * len(table), table[column].type)
+    pq.write_table(table.set_column(table.column_names.index(column), table.field(column), changed), out)
+    with pytest.raises(InputError, match=r"out\.parquet: keyed sketches are damaged"):
+        list(keyed_batches([out], Tally()))
 
 
 def test_no_planted_text_is_found_in_any_file_of_a_content_free_run(tmp_path: Path) -> None:
@@ -106,7 +147,7 @@ def test_no_planted_text_is_found_in_any_file_of_a_content_free_run(tmp_path: Pa
     sketch_log(Source((log,)), open_ring(kept / "ring.json", 7, 2), kept / "out.parquet", Settings())
     pipeline.scan(Source((kept / "out.parquet",)), Settings(), kept / "report", lambda _: None)
     watching.watch(Source((kept / "out.parquet",)), kept / "state", Settings(), kept / "watched", lambda _: None)
-    assert "canary" not in str(explaining.explain("a1", kept / "report", ()))
+    assert "canary" not in str(explaining.explain("a1", kept / "report"))
     files = [path for path in kept.rglob("*") if path.is_file()]
     assert len(files) > 8
     assert not any(map(holds_canary, files))

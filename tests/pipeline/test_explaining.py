@@ -105,11 +105,27 @@ def test_an_exchange_that_was_not_taken_is_found_in_its_log(case: Case) -> None:
     other = next(row for row in rows if row["exchange_id"] not in taken)
     with pytest.raises(UsageError, match="name its log with --log"):
         explain(other["exchange_id"], case.out)
-    explanation = explain(other["exchange_id"], case.out, [case.log / "exchanges"])
+    explanation = explain(other["exchange_id"], case.out, Source((case.log / "exchanges",)))
     assert explanation.answer.startswith("Not counted")
     assert explanation.facts["account_id"] == other["account_id"]
     with pytest.raises(UsageError, match="or in the log has this id"):
-        explain("nothing", case.out, [case.log / "exchanges"])
+        explain("nothing", case.out, Source((case.log / "exchanges",)))
+
+
+def test_a_log_of_other_names_is_looked_up_through_its_map_and_its_identity(case: Case, tmp_path: Path) -> None:
+    """A row under a provider's own names, of a key whose account only the identity file knows."""
+    member = case.rows("members.parquet")[0]["account_id"]
+    log, column_map, identity = (tmp_path / name for name in ("log.jsonl", "map.toml", "identity.csv"))
+    log.write_text('{"no": "e-77", "when": "2026-02-03T12:00:00Z", "who": "key-1", "llm": "m"}\n', "utf-8")
+    column_map.write_text('[columns]\nexchange_id = "no"\nts = "when"\nkey_id = "who"\nmodel = "llm"\n', "utf-8")
+    identity.write_text(f"key_id,account_id\nkey-1,{member}\n", "utf-8")
+    asked = ["explain", "e-77", "--in", str(case.out), "--map", str(column_map), "--identity", str(identity), "--json"]
+    command = [sys.executable, "-m", "stillwatch", *asked]
+    found = subprocess.run([*command, "--log", str(log)], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)["facts"]["account_id"] == member
+    without = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (without.returncode, "name it with --log" in without.stderr) == (2, True)
 
 
 def test_no_prompt_is_in_the_files_that_it_reads(case: Case) -> None:

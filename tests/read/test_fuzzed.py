@@ -2,11 +2,12 @@
 
 import pytest
 from fuzz_readers import kept
-from fuzzing.targets import TARGETS
+from fuzzing import targets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-FILES = {"files", "keyed", "packed", "parquet"}  # slow: each example is a file
+TARGETS = targets()
+FILES = {"files", "keyed", "packed", "parquet", "otlp", "joined_files"}  # slow: each example is a file
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -14,11 +15,11 @@ def test_the_corpus_is_survived(name: str) -> None:
     contents = kept(name)
     assert contents
     for content in contents:
-        TARGETS[name](content)
+        TARGETS[name].reader(content)
 
 
 @pytest.mark.parametrize("name", sorted(TARGETS.keys() - FILES))
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_bytes_of_any_kind_are_survived(name: str, data: st.DataObject) -> None:
-    TARGETS[name](data.draw(st.one_of(st.binary(max_size=300), st.text(max_size=80).map(str.encode))))
+    TARGETS[name].reader(data.draw(st.one_of(st.binary(max_size=300), st.text(max_size=80).map(str.encode))))

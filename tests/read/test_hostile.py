@@ -12,10 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fuzzing.bombs import BOMBS, line
+from fuzzing.bombs import BOMBS, empty_spans, line
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
+from stillwatch.crowded import crowded_message
 from stillwatch.errors import StillwatchError
 from stillwatch.read import Tally, read_exchanges
 from stillwatch.read.registry import formats
@@ -68,6 +71,15 @@ def test_any_value_in_any_field_of_any_format_is_read_or_quarantined(
     if inner is not document:
         inner[key] = data.draw(JSON)
     survives(written(tmp_path, json.dumps(changed).encode("utf-8", "surrogatepass")))
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x0a", b"\x0a\xff\xff\xff\xff\x0f"], ids=["none", "cut", "beyond the end"])
+def test_a_crowded_message_is_told_whatever_stands_behind_it(damage: bytes) -> None:
+    """A decoder makes objects of all spans before it comes to the damage; as logs, spans are no messages."""
+    crowd, shape = empty_spans(1_000_000), TracesData.DESCRIPTOR
+    assert crowded_message(crowd + damage, shape)
+    assert crowded_message(crowd + damage, LogsData.DESCRIPTOR, shape)
+    assert not crowded_message(empty_spans(600_000) + damage, shape, LogsData.DESCRIPTOR)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from stillwatch.settings import Settings
 from stillwatch.together import Accounts, Nulls, find
 from stillwatch.together.groups import Shown
+from stillwatch.together.trust import Trust
+from stillwatch.types import TraitKind
 
 SETTINGS = Settings()
 
@@ -58,6 +62,25 @@ def test_the_bits_of_the_evidence_add_up(world, nulls: Nulls) -> None:
     for campaign in find(world(1, operators=(40,)).accounts, nulls, SETTINGS).campaigns:
         assert sum(e.bits for e in campaign.evidence) == pytest.approx(campaign.together_bits)
         assert campaign.together_bits > 13
+
+
+def _without_words(accounts: Accounts) -> Accounts:
+    scaffold = accounts.shown[TraitKind.SCAFFOLD]
+    none = Shown(scaffold.kind, scaffold.rows[:0], scaffold.codes[:0], scaffold.exchanges[:0], scaffold.values[:0])
+    facets = dict(accounts.facets) | {"prompt": np.zeros_like(accounts.facets["prompt"])}
+    return replace(accounts, facets=facets, shown=dict(accounts.shown) | {TraitKind.SCAFFOLD: none})
+
+
+def test_without_words_odds_are_trusted_as_such_logs_taught(world, nulls: Nulls) -> None:
+    """A trust that believes nothing of odds without words leaves no member there, and changes nothing elsewhere."""
+    made = world(1, operators=(60,)).accounts
+    doubting = replace(nulls, wordless=Trust(shift_bits=-1_000))
+    with_words, without = find(made, nulls, SETTINGS), find(_without_words(made), nulls, SETTINGS)
+    assert [len(found.campaigns) for found in (with_words, without)] == [1, 1]
+    assert find(_without_words(made), doubting, SETTINGS).campaigns == ()
+    doubted = find(made, doubting, SETTINGS)
+    assert [c.rows.tolist() for c in doubted.campaigns] == [c.rows.tolist() for c in with_words.campaigns]
+    assert [c.bits.tolist() for c in doubted.campaigns] == [c.bits.tolist() for c in with_words.campaigns]
 
 
 def test_without_any_trait_nothing_is_tested_and_nothing_found(world, nulls: Nulls) -> None:

@@ -14,6 +14,7 @@ def test_shipped_nulls_are_written_as_they_were_read(tmp_path: Path) -> None:
     assert load(path) == shipped
     assert shipped.stakes
     assert shipped.trust.factors
+    assert shipped.wordless is not None
 
 
 def test_nulls_of_an_older_format_are_refused_with_the_way_to_learn_new_ones(tmp_path: Path) -> None:

@@ -177,17 +177,22 @@ def sketch(  # noqa: PLR0913 - one parameter an option
         Console().print(f"{done.sentence()}: {out}", soft_wrap=True)
 
 
-def explain(
+def explain(  # noqa: PLR0913 - one parameter an option
     subject: Annotated[str, typer.Argument(help="Id of a campaign, an account or an exchange.")],
     *,
     folder: Annotated[Path, typer.Option("--in", help="Folder that a scan wrote.")] = Path("stillwatch-out"),
     log: Annotated[
         list[Path] | None, typer.Option("--log", help="Log to look in for an exchange that was not taken; repeatable.")
     ] = None,
+    column_map: ColumnMapFile = None,
+    identity: IdentityFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Explain why a campaign was accused, an account counted or cleared, an exchange taken or not."""
-    explanation = explaining.explain(subject, folder, tuple(log or ()))
+    if (column_map or identity) and not log:
+        raise UsageError("--map and --identity say how to read a log: name it with --log")
+    source = pipeline.Source(tuple(log), column_map=column_map, identity=identity) if log else None
+    explanation = explaining.explain(subject, folder, source)
     if as_json:
         typer.echo(json.dumps(explanation_json(explanation)))
     else:

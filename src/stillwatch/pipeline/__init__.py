@@ -110,7 +110,7 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
         asked.earlier,
         result.as_of,
         settings,
-        trust=nulls.trust,
+        trust=nulls.trust_of(profiled.accounts),
         continued=continuing.continuation,
     )
     rows = None if ordered is None else engine.stream(ordered)

@@ -72,7 +72,6 @@ def sketch_log(source: Source, ring: KeyRing, out: Path, settings: Settings) -> 
         if not done.written:
             raise InputError(f"{', '.join(map(str, source.paths))}: no exchange could be sketched")
         done.destroyed = ring.expire(min(done.newest_second, int(time.time())))
-        ring.save()
         unfinished.replace(out)
     except OSError as fault:
         raise InputError(f"{out}: cannot be written ({fault.strerror})") from fault

@@ -1,17 +1,17 @@
 """Explain one campaign, account or exchange from the folder of a scan; for an exchange, if need be, from its log.
 
-In: an id, the folder, perhaps paths of logs. Out: a `report.Explanation`.
+In: an id, the folder, perhaps the log. Out: a `report.Explanation`.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.errors import InputError, UsageError
+from stillwatch.pipeline.intake import Source, exchanges_of
 from stillwatch.pipeline.pieces import projection
-from stillwatch.read import Tally, read_exchanges
+from stillwatch.read import Tally
 from stillwatch.report import explained
 from stillwatch.report.explained import Explanation, Looked, Stored
 from stillwatch.settings import Settings
@@ -19,18 +19,18 @@ from stillwatch.sketch import sketch
 from stillwatch.types import TARGETS
 
 
-def explain(subject_id: str, folder: Path, logs: Sequence[Path] = ()) -> Explanation:
+def explain(subject_id: str, folder: Path, log: Source | None = None) -> Explanation:
     """Explain the campaign, else the account, else the exchange of an id.
 
-    Raises:  UsageError: nothing has that id; InputError: the folder holds no result, or a log cannot be read.
+    Raises:  UsageError: nothing has that id; InputError: the folder holds no result, or the log cannot be read.
     """
     stored = explained.open_folder(folder)
     found = _explained(stored, subject_id, None)
-    if found is None and logs:
-        found = _explained(stored, subject_id, look_up(subject_id, logs))
+    if found is None and log:
+        found = _explained(stored, subject_id, look_up(subject_id, log))
     if found is not None:
         return found
-    if logs:
+    if log:
         raise UsageError(f"{subject_id}: no campaign, account or exchange in {folder} or in the log has this id")
     raise UsageError(
         f"{subject_id}: no campaign, account or taken exchange in {folder} has this id; an exchange that was not taken "
@@ -54,9 +54,9 @@ def _explained(stored: Stored, subject_id: str, looked: Looked | None) -> Explan
         ) from fault
 
 
-def look_up(exchange_id: str, logs: Sequence[Path]) -> Looked | None:
+def look_up(exchange_id: str, log: Source) -> Looked | None:
     """Find one exchange in its log and sketch it; None if no row has that id."""
-    for batch in read_exchanges(logs, Settings(), Tally()):
+    for batch in exchanges_of(log, Settings(), Tally()):
         rows = batch.filter(pc.equal(batch["exchange_id"], exchange_id))
         if rows.num_rows:
             return _looked(rows.slice(0, 1))

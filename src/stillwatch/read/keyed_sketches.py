@@ -6,6 +6,7 @@ next wherever an exchange of the overlap showed both; and the tally, as if the t
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,19 +55,27 @@ def keyed_batches(paths: Sequence[Path], tally: Tally) -> Iterator[pa.RecordBatc
             tally.digests.append(hashlib.file_digest(file, "sha256").hexdigest())
         for batch in _batches(path, list(KEYED.names)):
             tally.read(_as_seen(batch))
-            yield _sketched(batch, translation)
+            with _damage_told(path):
+                sketches = _sketched(batch, translation)
+            yield sketches
 
 
 def _batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
     wanted = pa.schema([field for field in arrow_schema(KEYED) if field.name in columns])
+    with _damage_told(path), pq.ParquetFile(path, pre_buffer=False) as file:
+        for batch in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
+            if not batch.schema.equals(wanted):
+                raise InputError(f"{path}: not as this version of stillwatch sketch writes it; sketch again")
+            batch.validate(full=True)
+            yield batch
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Say of whatever is no Parquet, no text, or no hash of 64 bits where one belongs, that the file is damaged."""
     try:
-        with pq.ParquetFile(path, pre_buffer=False) as file:
-            for batch in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
-                if not batch.schema.equals(wanted):
-                    raise InputError(f"{path}: not as this version of stillwatch sketch writes it; sketch again")
-                batch.validate(full=True)
-                yield batch
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
+        yield
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as fault:
         raise InputError(f"{path}: keyed sketches are damaged ({type(fault).__name__})") from fault
 
 
@@ -75,13 +84,22 @@ def _translation(paths: Sequence[Path]) -> Translation:
     pairs: dict[int, int] = {}
     for path in paths:
         for batch in _batches(path, ["bridge"]):
-            for pair in batch["bridge"].flatten().unique().to_pylist():
-                before, _, after = pair.partition("=")
-                if len(pairs) < _MOST_BRIDGES:
-                    pairs[int(before)] = int(after)
+            with _damage_told(path):
+                for before, after in _bridged(batch["bridge"].flatten().drop_null().unique()):
+                    if len(pairs) < _MOST_BRIDGES:
+                        pairs[before] = after
     resolved = {before: _last(pairs, before) for before in pairs}
     ordered = sorted(resolved)
     return np.array(ordered, np.int64), np.array([resolved[name] for name in ordered], np.int64)
+
+
+def _bridged(texts: pa.Array) -> Iterator[tuple[int, int]]:
+    """Pairs of hashes written as "before=after"."""
+    sides = pc.extract_regex(texts, "^(?P<before>-?[0-9]+)=(?P<after>-?[0-9]+)$")
+    if sides.null_count:
+        raise ValueError
+    before, after = (pc.struct_field(sides, name).cast(pa.int64()).to_pylist() for name in ("before", "after"))
+    return zip(before, after, strict=True)
 
 
 def _last(pairs: Mapping[int, int], name: int) -> int:
@@ -117,7 +135,7 @@ def _translated(values: npt.NDArray[np.int64], translation: Translation) -> npt.
 
 def _translated_words(column: pa.Array, translation: Translation) -> pa.Array:
     coded = column.dictionary_encode()
-    numbers = np.array([int(value) for value in coded.dictionary.to_pylist()], np.int64)
+    numbers = coded.dictionary.cast(pa.int64()).to_numpy()
     return pa.array([str(n) for n in _translated(numbers, translation)], pa.string()).take(coded.indices)
 
 

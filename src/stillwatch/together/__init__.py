@@ -21,7 +21,7 @@ from stillwatch.together.evidence import together_evidence
 from stillwatch.together.fitting import Fitting
 from stillwatch.together.groups import MOST_VALUES, Groups, build, shown
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts
-from stillwatch.together.membership import family_weights, grow, prior_bits, weigh
+from stillwatch.together.membership import family_weights, grow, prior_bits, settle, weigh
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load, looked_again
 from stillwatch.together.operators import join_operators, seated_elsewhere
 from stillwatch.together.pools import shared_networks
@@ -49,6 +49,7 @@ __all__ = [
     "learn_sums",
     "learn_trust",
     "learn_weights",
+    "learn_wordless_trust",
     "load",
     "looked_again",
     "shared_networks",
@@ -147,6 +148,7 @@ def form_groups(accounts: Accounts, settings: Settings) -> Groups:
 def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     """Find the campaigns among accounts."""
     accounts = replace(accounts)  # the features that it computes are as large as itself, and go when this is done
+    forming, nulls = nulls.trust, replace(nulls, trust=nulls.trust_of(accounts))
     groups = form_groups(accounts, settings)
     scores = score(accounts, groups, nulls, settings.false_discovery_fraction)
     accused = np.flatnonzero(scores.accused)
@@ -155,23 +157,26 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     stood = np.zeros(len(groups), bool)
     campaigns: list[FoundCampaign] = []
     reach: list[Reach] = []
-    cores = join_operators(accounts, _cleaned(accounts, fragments, nulls.trust, settings), scores.strangers)
+    cores = join_operators(accounts, _cleaned(accounts, fragments, forming, settings), scores.strangers)
     while cores:
         core, *cores = cores
         seated = seated_elsewhere(accounts, core)
         others = np.any([taken, seated, *cores], axis=0)
-        members, bits = grow(accounts, core & ~taken & ~seated, others, settings.membership_bits, nulls.trust)
+        grown, bits = grow(accounts, core & ~taken & ~seated, others, settings.membership_bits, forming)
         same = [_fits(other, bits, seated, settings) for other in cores]
         if any(same):
             rest = [other for other, one in zip(cores, same, strict=True) if not one]
             cores = [np.any([core, *(other for other, one in zip(cores, same, strict=True) if one)], axis=0), *rest]
             continue
+        members = grown
+        if nulls.trust is not forming:
+            members, bits = settle(accounts, grown, others, settings.membership_bits, nulls.trust)
         own = _own_groups(groups, scores, members)
         if members.sum() >= settings.minimum_accounts and scores.choice.stands(own, len(campaigns)):
             taken |= members
             stood[own] = True
             campaigns.append(_campaign(accounts, groups, scores, members, bits, own))
-            reach.append(Reach(members, bits, seated, int(own[np.argmax(scores.total[own])])))
+            reach.append(Reach(grown, members, bits, seated, int(own[np.argmax(scores.total[own])])))
     on, off = _tests(scores)
     checked = Checked(groups, scores.total, ~declared_groups(accounts, groups), nulls.source)
     threshold = float(scores.total[stood].min()) if campaigns else None
@@ -306,15 +311,17 @@ def _scored(
 
 def learn_trust(campaigns: Sequence[tuple[Accounts, npt.NDArray[np.str_]]], nulls: Nulls, settings: Settings) -> Nulls:
     """Learn how far weights of membership are trusted, from accounts whose operators are known ("" for none)."""
-    learnt = replace(nulls, trust=Trust())
+    learnt = replace(nulls, trust=Trust(), wordless=None)
     for _ in range(_TRUST_ROUNDS):
-        found = [
-            _labelled(accounts, operators, campaign.rows, taken)
-            for accounts, operators in campaigns
-            for campaign, taken in beside(find(accounts, learnt, settings).campaigns, len(operators))
-        ]
-        learnt = replace(learnt, trust=fit_trust([one for one in found if one]))
-    return learnt
+        learnt = replace(learnt, trust=fit_trust(_labelled(campaigns, learnt, settings)))
+    return replace(learnt, wordless=nulls.wordless)
+
+
+def learn_wordless_trust(
+    campaigns: Sequence[tuple[Accounts, npt.NDArray[np.str_]]], nulls: Nulls, settings: Settings
+) -> Nulls:
+    """Learn how far the same weights are trusted in logs without words, beside the cores that are found in such."""
+    return replace(nulls, wordless=fit_trust(_labelled(campaigns, replace(nulls, wordless=None), settings)))
 
 
 def beside(campaigns: Sequence[FoundCampaign], accounts: int) -> list[tuple[FoundCampaign, Mask]]:
@@ -326,6 +333,18 @@ def beside(campaigns: Sequence[FoundCampaign], accounts: int) -> list[tuple[Foun
 
 
 def _labelled(
+    campaigns: Sequence[tuple[Accounts, npt.NDArray[np.str_]]], nulls: Nulls, settings: Settings
+) -> list[Labelled]:
+    """Find the campaigns of every log, and weigh all accounts beside each that is an operator's."""
+    found = [
+        _weighed(accounts, operators, campaign.rows, taken)
+        for accounts, operators in campaigns
+        for campaign, taken in beside(find(accounts, nulls, settings).campaigns, len(operators))
+    ]
+    return [one for one in found if one]
+
+
+def _weighed(
     accounts: Accounts, operators: npt.NDArray[np.str_], rows: npt.NDArray[np.int64], taken: Mask
 ) -> Labelled | None:
     """Weigh all accounts beside a campaign with even trust; None for a campaign of the innocent."""

@@ -37,10 +37,12 @@ Rows = npt.NDArray[np.int64]
 class Reach:
     """One campaign as everybody relates to it.
 
-    members: its accounts; bits: log2 odds of every account; seated: accounts kept out because they declare an
-    organisation of their own; leading: row of the group that its evidence is about.
+    core: accounts that everybody is weighed against; members: its accounts; bits: log2 odds of every account; seated:
+    accounts kept out because they declare an organisation of their own; leading: row of the group that its evidence is
+    about.
     """
 
+    core: Mask
     members: Mask
     bits: Floats
     seated: Mask
@@ -201,7 +203,7 @@ def _fill_nearest(accounts: Accounts, reach: Sequence[Reach], columns: dict[str,
     speaking, opposing = np.full((2, len(nearest), _REASONS), -1)
     for number, one in enumerate(reach):
         rows = np.flatnonzero(nearest == number)
-        weights = weigh(accounts, one.members, ~one.members, trust)
+        weights = weigh(accounts, one.core, ~one.core, trust)
         families = family_weights(weights)
         columns["membership_bits"][rows] = np.round(one.bits[rows], 2)
         for family in FAMILIES:

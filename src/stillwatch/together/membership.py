@@ -64,6 +64,12 @@ def grow(accounts: Accounts, core: Mask, others: Mask, membership_bits: float, t
     return members, bits
 
 
+def settle(accounts: Accounts, core: Mask, others: Mask, membership_bits: float, trust: Trust) -> tuple[Mask, Floats]:
+    """Weigh everybody once more, by another trust, against a core that has stopped changing."""
+    bits = odds(accounts, core, ~core, trust)
+    return (bits >= membership_bits) & ~others, bits
+
+
 def _combined(parts: list[Floats]) -> Floats:
     """Sum of dependent weights, damped as if they were half new: the square root of their number counts."""
     stack = np.vstack(parts)

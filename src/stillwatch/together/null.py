@@ -27,6 +27,7 @@ from stillwatch.bits import (
 )
 from stillwatch.errors import InputError
 from stillwatch.together.dispersion import Dispersion, Floats, Mask
+from stillwatch.together.likeness import Accounts
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 
@@ -77,8 +78,8 @@ class Nulls:
 
     weights: of each test in the mean of its family, 1 where none is given; whatever they are, the mean of e-values is
     an e-value, so they may be learnt from campaigns. stakes: of each kind of group in e-BH, likewise. trust: how far
-    weights of membership are trusted. looks: like sums, of the most that a group ever reached while its log grew and
-    was scanned again and again.
+    weights of membership are trusted; wordless: in logs without words, None for the same. looks: like sums, of the most
+    that a group ever reached while its log grew and was scanned again and again.
     """
 
     tests: Mapping[str, Mapping[Kind, Null]]
@@ -88,6 +89,11 @@ class Nulls:
     stakes: Mapping[str, float] = field(default_factory=dict)
     trust: Trust = field(default_factory=Trust)
     looks: Sums = field(default_factory=Sums)
+    wordless: Trust | None = None
+
+    def trust_of(self, accounts: Accounts) -> Trust:
+        """How far weights of membership are trusted among these accounts."""
+        return self.trust if self.wordless is None or accounts.have_words else self.wordless
 
     def of(self, test: str, kind: Kind) -> Null | None:
         """The null of a kind, or the pooled one; None if the test was never seen."""
@@ -263,11 +269,12 @@ def load(path: Path | None = None) -> Nulls:
         content = json.loads(text)
         tests = {t: {k: Null(*values) for k, values in kinds.items()} for t, kinds in content[_FORMAT].items()}
         sums, looks = _sums_from(content["sums"]), _sums_from(content["looks"])
-        trust = Trust(content["membership"]["factors"], content["membership"]["shift_bits"])
+        trust, bare = _trust_from(content["membership"]), content["membership without words"]
+        wordless = _trust_from(bare) if bare else None
         stakes = dict(content["stakes"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise InputError(f"{path or 'nulls.json'}: not a file of nulls; learn one with lab/learn_nulls.py") from fault
-    return Nulls(tests, content["source"], content["weights"], sums, stakes, trust, looks)
+    return Nulls(tests, content["source"], content["weights"], sums, stakes, trust, looks, wordless)
 
 
 def dump(nulls: Nulls) -> str:
@@ -278,20 +285,26 @@ def dump(nulls: Nulls) -> str:
     }
     sums, looks = _as_json(nulls.sums), _as_json(nulls.looks)
     weights = {test: round(weight, 4) for test, weight in nulls.weights.items()}
-    membership = {
-        "shift_bits": round(nulls.trust.shift_bits, 4),
-        "factors": {family: round(factor, 4) for family, factor in nulls.trust.factors.items()},
-    }
     content = {
         "source": nulls.source,
         "weights": weights,
         "stakes": {kinds: round(stake, 4) for kinds, stake in sorted(nulls.stakes.items())},
         "sums": sums,
         "looks": looks,
-        "membership": membership,
+        "membership": _trust_as_json(nulls.trust),
+        "membership without words": _trust_as_json(nulls.wordless) if nulls.wordless else None,
         _FORMAT: tests,
     }
     return json.dumps(content, indent=1) + "\n"
+
+
+def _trust_from(content: Mapping[str, Any]) -> Trust:
+    return Trust(content["factors"], content["shift_bits"])
+
+
+def _trust_as_json(trust: Trust) -> dict[str, Any]:
+    factors = {family: round(factor, 4) for family, factor in trust.factors.items()}
+    return {"shift_bits": round(trust.shift_bits, 4), "factors": factors}
 
 
 def _sums_from(content: Mapping[str, Any]) -> Sums:

@@ -34,6 +34,11 @@ class Accounts:
     shown: Mapping[TraitKind, Shown]
     features: dict[str, Features] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    @property
+    def have_words(self) -> bool:
+        """Whether the prompts of half the accounts or more were read."""
+        return bool(2 * self.facets["prompt"].any(axis=1).sum() >= len(self.exchanges))
+
 
 @dataclass(frozen=True, slots=True)
 class Likeness:

@@ -1,4 +1,4 @@
-"""One function a reader: bytes in, nothing out. Whatever the bytes, only the reader's own faults may be raised.
+"""One function a small parser: bytes in, nothing out. Whatever the bytes, only the reader's own faults may be raised.
 
 In: bytes of a fuzzer or of the corpus. No file is opened but for formats that are files by nature.
 """
@@ -8,20 +8,17 @@ import csv
 import gzip
 import io
 import itertools
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 import zstandard
 
-from stillwatch.errors import StillwatchError
+from fuzzing.choices import Bytes, in_memory
 from stillwatch.ids import canonical_id, client_address
-from stillwatch.read import Tally, keyed_batches, read_exchanges
+from stillwatch.read import Tally
 from stillwatch.read.documents import _Splitter, line_documents
 from stillwatch.read.event_streams import reassembled
 from stillwatch.read.fields import field_at
@@ -55,24 +52,6 @@ def samples() -> tuple[bytes, ...]:
     return tuple(line for listed in lines for line in listed if line.strip())
 
 
-class Bytes:
-    """Choices out of a fuzzer's bytes; zeros when there are no more."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content, self._at = content, 0
-
-    def below(self, count: int) -> int:
-        self._at += 2
-        return int.from_bytes(self._content[self._at - 2 : self._at], "big") % count if count else 0
-
-    def rest(self) -> bytes:
-        return self._content[self._at :]
-
-    @property
-    def left(self) -> bool:
-        return self._at < len(self._content)
-
-
 def changed(content: bytes) -> dict[str, Any]:
     """A sample with up to six values replaced, removed, wrapped or given another name, as the bytes say."""
     choices = Bytes(content)
@@ -80,11 +59,12 @@ def changed(content: bytes) -> dict[str, Any]:
     for _ in range(6):
         if not choices.left:
             break
-        _change(document, choices)
+        change(document, choices)
     return document
 
 
-def _change(document: dict[str, Any], choices: Bytes) -> None:
+def change(document: dict[str, Any], choices: Bytes) -> None:
+    """Replace, remove, wrap or rename one value."""
     holder: Any = document
     while True:
         keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
@@ -114,7 +94,7 @@ def _change(document: dict[str, Any], choices: Bytes) -> None:
 def _runs() -> Iterator[Reading]:
     """A run of reading for every execution; a new one, which costs more than most executions, now and then."""
     while True:
-        yield from itertools.repeat(Reading(SETTINGS, Tally()), 200)
+        yield from itertools.repeat(Reading(SETTINGS, Tally()), 1_000)
 
 
 RUNS = _runs()
@@ -225,34 +205,8 @@ def identities(content: bytes) -> None:
     client_address(text, len(content) % 4, ("10.0.0.0/8", "fd00::/8"))
 
 
-def files(content: bytes) -> None:
-    """Bytes as a file: compressed, Parquet, text."""
-    path = _scratch()
-    for before in (b"", b"PAR1", b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd"):
-        path.write_bytes(before + content)
-        try:
-            for batch in read_exchanges([path], SETTINGS, Tally()):
-                batch.validate(full=True)
-        except StillwatchError:
-            continue
-
-
-def parquet(content: bytes) -> None:
-    """A good file of Parquet with up to six of its bytes changed, as the bytes say."""
-    choices, whole = Bytes(content), bytearray(_good_parquet()[_first(content, 2)])
-    for _ in range(6):
-        if choices.left:
-            whole[choices.below(len(whole))] = choices.below(256)
-    path = _scratch()
-    path.write_bytes(whole)
-    with contextlib.suppress(StillwatchError):
-        for batch in read_exchanges([path], SETTINGS, Tally()):
-            batch.validate(full=True)
-
-
 def packed(content: bytes) -> None:
     """Bytes, and bytes that become them, as compressed files: lines come out, or the reason why not."""
-    path = _scratch()
     whole = (gzip.compress, zstandard.compress)[_first(content, 2)](content)
     for tried in (
         b"\x1f\x8b\x08\0" + content,
@@ -260,30 +214,13 @@ def packed(content: bytes) -> None:
         whole,
         whole[: len(content) % len(whole)],
     ):
-        path.write_bytes(tried)
         with contextlib.suppress(Truncated):
-            for line in lines_of(path, LIMIT):
+            for line in lines_of(in_memory(tried), LIMIT):
                 assert line is None or len(line) <= LIMIT
 
 
 def _first(content: bytes, below: int) -> int:
     return content[0] % below if content else 0
-
-
-@cache
-def _good_parquet() -> tuple[bytes, bytes]:
-    """Rows as Stillwatch has them, with dictionaries and without."""
-    text = [f"word {n % 3} " * 4 for n in range(12)]
-    columns = dict.fromkeys(("exchange_id", "account_id", "model", "prompt_text"), text)
-    rows = pa.table(columns | {
-        "ts": pa.array(range(12), pa.timestamp("us", "UTC")), "tools": [["a", "b"]] * 12, "output_tokens": range(12),
-    })  # fmt: skip
-    written = []
-    for options in ({"use_dictionary": True, "compression": "zstd"}, {"use_dictionary": False, "compression": "none"}):
-        sink = io.BytesIO()
-        pq.write_table(rows, sink, row_group_size=5, **options)
-        written.append(sink.getvalue())
-    return written[0], written[1]
 
 
 def joined(content: bytes) -> None:
@@ -292,7 +229,7 @@ def joined(content: bytes) -> None:
     for _ in range(4):
         picked = _pieces()[choices.below(len(_pieces()))]
         document = msgspec.json.decode(picked)
-        _change(document, choices)
+        change(document, choices)
         for _ in _fitting(document, EXCHANGES, reading):
             pass
     for _ in _converted(reading.rest(), EXCHANGES):
@@ -304,29 +241,10 @@ def _pieces() -> tuple[bytes, ...]:
     return tuple(line for line in samples() if format_of(msgspec.json.decode(line)).joiner)
 
 
-def keyed(content: bytes) -> None:
-    """Bytes as a file of keyed sketches."""
-    path = _scratch()
-    path.write_bytes(content)
-    try:
-        for batch in keyed_batches([path], Tally()):
-            batch.validate(full=True)
-    except StillwatchError:
-        return
-
-
-@cache
-def _scratch() -> Path:
-    return Path(tempfile.mkdtemp(prefix="fuzz-")) / "log.jsonl"
-
-
-TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    one.__name__: one
-    for one in (
-        documents, asked_every_format, lines, blocks, spread, csv_text, protobuf, streamed, values, identities, files,
-        keyed, parquet, packed, joined,
-    )
-}  # fmt: skip
+TARGETS: tuple[Callable[[bytes], None], ...] = (
+    documents, asked_every_format, lines, blocks, spread, csv_text, protobuf, streamed, values, identities, packed,
+    joined,
+)  # fmt: skip
 
 
 def seeds(name: str) -> Iterator[bytes]:
@@ -338,9 +256,7 @@ def seeds(name: str) -> Iterator[bytes]:
         yield from (path.read_bytes() for path in sorted(SAMPLES.glob("*.binpb")))
     elif name == "streamed":
         yield from (line for line in samples() if b"data: " in line)
-    elif name in {"parquet", "joined"}:
+    elif name == "joined":
         yield from (bytes((at, 3, 0, at, 0, 9)) for at in range(0, 250, 10))
-    elif name in {"files", "keyed"}:
-        yield from (path.read_bytes()[:2_000] for path in sorted(SAMPLES.iterdir()))
     else:
         yield from (line[:400] for line in samples())
