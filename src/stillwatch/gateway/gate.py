@@ -162,6 +162,10 @@ class Gate:
         enforced = [o for o in orders if o.enforced]
         if not enforced or not any(o.scope == _ACCOUNT for o in enforced):
             enforced += self._fresh(asked, now)
+        if asked.content == "unread":
+            self.counts["unread_bodies",] += 1
+            if not enforced and (_SCAFFOLD in self._snapshot.scopes or self._follows(asked.account)):
+                return self.failed(asked.route)
         return self._act(max(enforced, key=lambda o: _SEVERITY[o.action]), now) if enforced else PASS
 
     def _words(self, asked: Asked) -> list[tuple[str, str]]:
@@ -186,9 +190,7 @@ class Gate:
         if asked.account in self._new:
             order = self._new[asked.account]
             return order if order.enforced and now < order.end else None
-        if self._linker is None or self._snapshot is None or not asked.account:
-            return None
-        if self._linker.knows(asked.account) or self._snapshot.settled(asked.account):
+        if self._linker is None or not self._follows(asked.account):
             return None
         found = self._linker.follow(asked.account, shown(asked.request))
         if found is None:
@@ -206,6 +208,12 @@ class Gate:
         if not order.enforced:
             self.counts["would", order.action] += 1
         return order if order.enforced else None
+
+    def _follows(self, account: str) -> bool:
+        """Whether what an account says may link it: it is fresh, and something is known to link it to."""
+        if self._linker is None or self._snapshot is None or not account:
+            return False
+        return not self._linker.knows(account) and not self._snapshot.settled(account)
 
     def _act(self, order: Order, now: float) -> Answer:
         if order.action in _LIMITED:
