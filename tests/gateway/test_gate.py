@@ -154,7 +154,7 @@ def test_a_fresh_account_that_continues_a_campaign_is_acted_on_in_its_first_exch
     assert [gate.answer(_asked("old", prompt=p)).action for p in prompts] == ["none"] * 3
     assert gate.answer(_asked("stranger", prompt="How do I boil an egg so that the yolk stays soft?")).passes
     linked = gate.linked.get_nowait()
-    assert (linked.account, linked.upcoming.act_id, linked.bits) == ("fresh", "a-1", 11.0)
+    assert (linked.account, linked.act_id, linked.bits) == ("fresh", "a-1", 11.0)
     order = gate.answer(_asked("fresh", prompt=prompts[0])).order
     assert order is not None
     assert order.decision_id == decide.linked("fresh", 11.0, _following()[0][1], linked.at).decision_id
