@@ -44,7 +44,7 @@ HERE = Path(__file__).resolve().parent
 PAGE, POLICY = HERE / "results" / "gateway_drill.md", HERE / "gateway_drill.toml"
 KEPT, SCALE = HERE / "results" / "gateway_drill.json", 0.01
 DAYS, WITHIN = 10, 3
-LOOK_HOURS = (2, 2, 2, 2, 2, 2, 12)  # from look to look after a campaign was first accused; the last goes on
+LOOK_HOURS = (*(2,) * 12, 12)  # from look to look after a campaign was first accused; the last goes on
 Reaction = Literal["replaced after 24 h", "replaced after 1 h", "replaced after 1 h, in new words"]
 HOURS: dict[Reaction, int] = {
     "replaced after 24 h": 24,

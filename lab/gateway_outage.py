@@ -107,6 +107,9 @@ class Page:
 
 def sidecars(folder: Path, page: Page) -> None:
     """Envoy over HTTP and gRPC, and nginx."""
+    asked = [*product(("Envoy, http", "Envoy, grpc", "nginx auth_request"), ("open", "closed"))]
+    if not any(page.lacks(*way) for way in asked):
+        return
     told: dict[tuple[str, str], Counter[int]] = {}
     grpc = own.free_port()
     with (

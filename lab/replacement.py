@@ -28,6 +28,7 @@ from stillwatch.pipeline.continuing import Traffic, go_on
 from stillwatch.pipeline.intake import take_in
 from stillwatch.settings import Settings
 from stillwatch.simulate import Scenario
+from stillwatch.together import load
 from stillwatch.types import Scan
 
 OUT = Path(__file__).parent / "results/replacement.md"
@@ -129,7 +130,7 @@ def unseen(reports: Sequence[tuple[KnownCampaign, ...]], seeds: int, tally: Tall
             traffic = Traffic(engine, intake.sketched, behaviour(engine, intake, SETTINGS))
             for report in reports:
                 early = [replace(campaign, as_of=datetime(2020, 1, 1, tzinfo=UTC)) for campaign in report]
-                result = go_on(traffic, (), early, SETTINGS).continuation
+                result = go_on(traffic, (), early, SETTINGS, load().trust).continuation
                 if result is not None:
                     tally.innocent += result.accounts_checked
                     tally.false.update(kind[account.account_id] for account in result.accounts)

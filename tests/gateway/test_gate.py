@@ -154,7 +154,7 @@ def test_a_fresh_account_that_continues_a_campaign_is_acted_on_in_its_first_exch
     assert [gate.answer(_asked("old", prompt=p)).action for p in prompts] == ["none"] * 3
     assert gate.answer(_asked("stranger", prompt="How do I boil an egg so that the yolk stays soft?")).passes
     linked = gate.linked.get_nowait()
-    assert (linked.account, linked.upcoming.act_id, linked.bits) == ("fresh", "a-1", 11.0)
+    assert (linked.account, linked.act_id, linked.bits) == ("fresh", "a-1", 11.0)
     order = gate.answer(_asked("fresh", prompt=prompts[0])).order
     assert order is not None
     assert order.decision_id == decide.linked("fresh", 11.0, _following()[0][1], linked.at).decision_id
@@ -283,3 +283,41 @@ def test_words_that_cannot_be_read_hide_nobody(gate_of: GateOf) -> None:
     assert not gate.answer(of_headers({"x-account-id": "blocked"}, body, "/", Identity())).passes
     assert gate.answer(of_headers({"x-account-id": "fresh"}, body, "/", Identity())).passes
     assert gate.counts["failed", "open"] == 0
+
+
+@pytest.mark.parametrize(("mode", "passes"), [("open", True), ("closed", False)])
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({}, None),
+        ({"x-envoy-auth-partial-body": "true"}, b'{"messages": [{"role": "user", "content": "ab'),
+        ({"content-encoding": "gzip"}, b"\x1f\x8b\x08"),
+        ({"content-type": "multipart/form-data", "x-envoy-auth-partial-body": "true"}, b"--a"),
+    ],
+)
+def test_where_words_count_padding_does_not_hide_them(
+    gate_of: GateOf,
+    headers: dict[str, str],
+    body: bytes | None,
+    mode: str,
+    passes: bool,  # noqa: FBT001 - a column
+) -> None:
+    """A body that is not waited for, cut short or packed: the route's mode on failure decides, and it is counted."""
+    gate = gate_of((Route("/v1/", mode),), (("7", Action.CHALLENGE, Scope.SCAFFOLD),))  # type: ignore[arg-type]
+    answer = gate.answer(of_headers({"x-account-id": "a", **headers}, body, "/v1/chat", Identity()))
+    assert (answer.passes, answer.failed) == (passes, True)
+    assert gate.counts["unread_bodies",] == 1
+
+
+def test_unread_words_change_nothing_for_whom_a_decision_names_or_where_none_could_count(gate_of: GateOf) -> None:
+    closed = (Route("/", "closed"),)
+    blocked = of_headers({"x-account-id": "blocked"}, None, "/", Identity())
+    assert gate_of(closed, (("7", Action.CHALLENGE, Scope.SCAFFOLD),)).answer(blocked).action == "block"
+    assert gate_of(closed).answer(of_headers({"x-account-id": "a"}, None, "/", Identity())).passes
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"), [({}, b""), ({}, b'{"model": "m"}'), ({"content-type": "multipart/form-data; a"}, b"--a")]
+)
+def test_no_body_json_and_an_upload_are_no_hidden_words(headers: dict[str, str], body: bytes) -> None:
+    assert of_headers(headers, body, "/", Identity()).content == "read"

@@ -1,6 +1,6 @@
 """The HTTP server as a pure ASGI application: routes to doors.
 
-In: ASGI scopes. Out: replies. A body that is too long or too slow is not waited for: the door decides on headers.
+In: ASGI scopes. Out: replies. A body that is too long or too slow is not waited for: its words are unread.
 """
 
 import asyncio
@@ -48,8 +48,7 @@ class App:
             if body is None and scope["path"] == seen.PATH:  # none of it is kept, and that must not be confirmed
                 await _send(Reply(413, {"content-type": "text/plain"}, b"too long, or too slow\n"), send)
                 return
-            self._gate.counts["unread_bodies",] += body is None
-            reply = self.reply(Called(scope["method"], scope["path"], query, headers, body or b""))
+            reply = self.reply(Called(scope["method"], scope["path"], query, headers, body))
             await _send(reply, send)
 
     async def _exported(self, scope: Message, headers: Mapping[str, str], receive: Receive) -> Reply:

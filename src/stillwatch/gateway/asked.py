@@ -10,14 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from typing import Literal
 
 from stillwatch.ids import canonical_id, client_address
 from stillwatch.pipeline.linking import Request, client_of, network, request_of
 from stillwatch.types import Scope
 
+Content = Literal["read", "unread"]
+"""Whether the words of a request could be read: not where its body is too long, too slow, cut short or no JSON."""
+
 _NO_CONTENT = Request()
 _ACCOUNT, _KEY, _ORGANISATION = Scope.ACCOUNT.value, Scope.KEY.value, Scope.ORGANISATION.value
 _ADDRESS, _NETWORK, _CLIENT = Scope.ADDRESS.value, Scope.NETWORK.value, Scope.CLIENT.value
+_CUT_SHORT = "x-envoy-auth-partial-body"
+_NO_WORDS = "multipart/"  # content types of uploads, which are no JSON
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 
 _client_address = lru_cache(65_536)(client_address)
@@ -49,6 +55,7 @@ class Asked:
     traceparent: str = ""
     request: Request = _NO_CONTENT
     other_keys: tuple[str, ...] = ()
+    content: Content = "read"
 
     def shown_keys(self) -> tuple[str, ...]:
         """Give every key that was shown; one that is empty where there is none."""
@@ -71,20 +78,29 @@ class Asked:
         return [pair for pair in pairs if pair[1]]
 
 
-def of_headers(headers: Mapping[str, str], body: bytes, route: str, identity: Identity) -> Asked:
-    """Give what headers (lower case) and the body of a request to a model say."""
+def of_headers(headers: Mapping[str, str], body: bytes | None, route: str, identity: Identity) -> Asked:
+    """Give what headers (lower case) and the body of a request to a model say; None: it was not waited for."""
     keys = [sha256(key.encode()).hexdigest() for name in _KEY_HEADERS if (key := _bare_key(headers.get(name, "")))]
     key, *others = keys or [""]
     client = client_of(*(headers.get(name, "") for name in identity.client))
+    values = decoded(body or b"")
     return Asked(
         account=written(headers.get(identity.account)) or key,
         key=key,
         organisation=written(headers.get(identity.organisation)),
         route=route,
         traceparent=headers.get("traceparent", ""),
-        request=request_of(decoded(body), client, address_in(headers, identity)),
+        request=request_of(values, client, address_in(headers, identity)),
         other_keys=tuple(others),
+        content="unread" if values is None and _has_words(headers, body) else "read",
     )
+
+
+def _has_words(headers: Mapping[str, str], body: bytes | None) -> bool:
+    """Whether a body that is no JSON may still be one to the model's server: all but none and a whole upload."""
+    if body is None or headers.get(_CUT_SHORT) == "true":
+        return True
+    return bool(body) and not headers.get("content-type", "").lower().startswith(_NO_WORDS)
 
 
 def written(value: object) -> str:

@@ -16,10 +16,10 @@ from typing import Literal
 
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.counting import Allowance
-from stillwatch.gateway.snapshot import Order, Snapshot, Upcoming
-from stillwatch.pipeline.acting import decision_id
+from stillwatch.gateway.snapshot import Order, Snapshot, order_of
+from stillwatch.pipeline.acting import linked
 from stillwatch.pipeline.linking import Linker, linker_of, scaffolds, shown
-from stillwatch.types import SEVERITY, Action, Scope
+from stillwatch.types import SEVERITY, ActId, Action, FollowUp, Scope
 
 OnFailure = Literal["open", "closed"]
 _ACCOUNT, _SCAFFOLD = Scope.ACCOUNT.value, Scope.SCAFFOLD.value
@@ -58,11 +58,12 @@ Told = Callable[[Asked, Answer, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A fresh account that was seen to continue a campaign, for the ledger."""
+    """A fresh account that was seen to continue a campaign, for the ledger; act_id: what it is undone with."""
 
     account: str
     bits: float
-    upcoming: Upcoming
+    act_id: ActId
+    following: FollowUp
     at: datetime
 
 
@@ -77,7 +78,7 @@ class Gate:
         self._snapshot: Snapshot | None = None
         self._linker: Linker | None = None
         self._learnt: tuple[str, Mapping[str, float]] = "", {}
-        self._upcoming: dict[str, Upcoming] = {}
+        self._follow_ups: dict[str, tuple[ActId, FollowUp]] = {}
         self._new: OrderedDict[str, Order] = OrderedDict()
         self._seen: tuple[int, int] | None = None
         self._allowance = Allowance()
@@ -107,15 +108,15 @@ class Gate:
             if seen == self._seen:
                 return False
             fresh = Snapshot(self._path)
-            learnt = fresh.indicators, {u.campaign_id: u.bits for u in fresh.upcoming}
+            learnt = fresh.indicators, {str(f.campaign_id): f.bits for _, f in fresh.follow_ups}
             linker = self._linker if learnt == self._learnt else linker_of(*learnt, self._false_fraction)
         except Exception:  # noqa: BLE001 - the gateway's door: whatever is wrong with the file, the old one serves
             self.counts["snapshot_faults",] += 1
             return False
         with self._lock:
             self._snapshot, self._linker, self._seen, self._learnt = fresh, linker, seen, learnt
-            self._upcoming = {u.campaign_id: u for u in fresh.upcoming}
-            self._new = OrderedDict((a, o) for a, o in self._new.items() if o.campaign_id in self._upcoming)
+            self._follow_ups = {f.campaign_id: (act_id, f) for act_id, f in fresh.follow_ups}
+            self._new = OrderedDict((a, o) for a, o in self._new.items() if o.campaign_id in self._follow_ups)
         return True
 
     def answer(self, asked: Asked) -> Answer:
@@ -162,6 +163,10 @@ class Gate:
         enforced = [o for o in orders if o.enforced]
         if not enforced or not any(o.scope == _ACCOUNT for o in enforced):
             enforced += self._fresh(asked, now)
+        if asked.content == "unread":
+            self.counts["unread_bodies",] += 1
+            if not enforced and (_SCAFFOLD in self._snapshot.scopes or self._follows(asked.account)):
+                return self.failed(asked.route)
         return self._act(max(enforced, key=lambda o: _SEVERITY[o.action]), now) if enforced else PASS
 
     def _words(self, asked: Asked) -> list[tuple[str, str]]:
@@ -186,26 +191,31 @@ class Gate:
         if asked.account in self._new:
             order = self._new[asked.account]
             return order if order.enforced and now < order.end else None
-        if self._linker is None or self._snapshot is None or not asked.account:
-            return None
-        if self._linker.knows(asked.account) or self._snapshot.settled(asked.account):
+        if self._linker is None or not self._follows(asked.account):
             return None
         found = self._linker.follow(asked.account, shown(asked.request))
         if found is None:
             return None
-        upcoming, at = self._upcoming[found[0]], datetime.fromtimestamp(now, UTC)
-        if upcoming.per_hour and self._allowance.take(f"links {upcoming.action}", upcoming.per_hour, 3600, now):
-            self.counts["over_cap", upcoming.action] += 1
+        (act_id, following), at = self._follow_ups[found[0]], datetime.fromtimestamp(now, UTC)
+        action = following.action.value
+        if following.per_hour and self._allowance.take(f"links {action}", following.per_hour, 3600, now):
+            self.counts["over_cap", action] += 1
             return None
-        self.linked.put(Linked(asked.account, found[1], upcoming, at))
-        self.counts["linked", upcoming.action] += 1
-        order = _order(asked.account, found[1], upcoming, at)
+        self.linked.put(Linked(asked.account, found[1], act_id, following, at))
+        self.counts["linked", action] += 1
+        order = order_of(linked(asked.account, found[1], following, at))
         self._new[asked.account] = order
         if len(self._new) > _LINKED:
             self._new.popitem(last=False)
         if not order.enforced:
             self.counts["would", order.action] += 1
         return order if order.enforced else None
+
+    def _follows(self, account: str) -> bool:
+        """Whether what an account says may link it: it is fresh, and something is known to link it to."""
+        if self._linker is None or self._snapshot is None or not account:
+            return False
+        return not self._linker.knows(account) and not self._snapshot.settled(account)
 
     def _act(self, order: Order, now: float) -> Answer:
         if order.action in _LIMITED:
@@ -216,20 +226,3 @@ class Gate:
         if order.action in _STOPPING:
             return Answer(passes=False, action=order.action, status=403, order=order)
         return Answer(passes=True, action=order.action, order=order)
-
-
-def _order(account: str, bits: float, upcoming: Upcoming, at: datetime) -> Order:
-    return Order(
-        decision_id=decision_id(upcoming.campaign_id, Scope.ACCOUNT, account, upcoming.action, at),
-        scope=_ACCOUNT,
-        value=account,
-        action=upcoming.action,
-        reason_code=upcoming.reason_code,
-        campaign_id=upcoming.campaign_id,
-        bits=bits,
-        start=at.timestamp(),
-        end=at.timestamp() + upcoming.hours * 3600,
-        requests=upcoming.requests,
-        message=upcoming.message,
-        enforced=upcoming.enforced,
-    )

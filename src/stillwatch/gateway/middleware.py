@@ -14,7 +14,7 @@ from stillwatch.gateway.doors.reply import answer_headers, customer_body
 from stillwatch.gateway.gate import Gate
 
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
-_MOST_BYTES = 1 << 20  # of a body that is kept; a longer one is passed on, and decided on by its headers
+_MOST_BYTES = 1 << 20  # of a body that is kept; a longer one is passed on with its words unread
 
 
 class Guard:
@@ -44,8 +44,8 @@ class Guard:
         await send({"type": "http.response.body", "body": customer_body(answer)})
 
 
-async def _read(receive: Receive) -> tuple[list[Message], bytes]:
-    """Take messages until the body ends or gets too long: all of them, and the body or nothing."""
+async def _read(receive: Receive) -> tuple[list[Message], bytes | None]:
+    """Take messages until the body ends or gets too long: all of them, and the body or None."""
     kept: list[Message] = []
     size = 0
     while True:
@@ -53,7 +53,7 @@ async def _read(receive: Receive) -> tuple[list[Message], bytes]:
         kept.append(message)
         size += len(message.get("body", b""))
         if message["type"] != "http.request" or size > _MOST_BYTES:
-            return kept, b""
+            return kept, None
         if not message.get("more_body"):
             return kept, b"".join(m.get("body", b"") for m in kept)
 

@@ -71,9 +71,9 @@ class Keeper:
         except Empty:
             pass
         if self._waiting:
-            by_place: dict[tuple[ActId, CampaignId], list[tuple[str, float, datetime]]] = defaultdict(list)
+            by_place = defaultdict[tuple[ActId, CampaignId], list[tuple[str, float, datetime]]](list)
             for seen in self._waiting:
-                place = ActId(seen.upcoming.act_id), CampaignId(seen.upcoming.campaign_id)
+                place = seen.act_id, seen.following.campaign_id
                 by_place[place].append((seen.account, seen.bits, seen.at))
             books.link(by_place, self._now())
             self._waiting.clear()

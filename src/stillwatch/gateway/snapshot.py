@@ -1,7 +1,6 @@
 """Decisions in one immutable, memory-mapped file: written whole, swapped by renaming, looked up without a copy.
 
-In: what stands in the ledger. Out: a file; opened, a pure look-up: `Snapshot.look_up(targets, now)`. Only the standard
-library is needed to read one.
+In: what stands in the ledger. Out: a file; opened, a pure look-up: `Snapshot.look_up(targets, now)`.
 
 Layout, little endian: a header, then sections padded to 8 bytes: sorted 64-bit hashes of (scope, value); where each
 one's record begins; records, JSON; sorted hashes of accounts that are long known; follow-ups, JSON; known campaigns,
@@ -21,13 +20,14 @@ from pathlib import Path
 from struct import Struct
 from typing import Any, NamedTuple
 
+from stillwatch.pipeline.acting import follow_up_of, follow_up_text
 from stillwatch.types import ActId, Decision, Exemption, FollowUp, Scope
 from stillwatch.whole import write_whole
 
 Target = tuple[str, str]
 """A scope and its value."""
 
-_MAGIC = b"SWSNAP2\n"
+_MAGIC = b"SWSNAP3\n"
 _SECTIONS = 7
 _HEADER = Struct(f"<8s32s2Q{_SECTIONS}Q")  # magic, digest, version, made at (seconds), bytes of each section unpadded
 
@@ -73,22 +73,6 @@ class Contents:
     indicators: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Upcoming:
-    """What is done with a fresh account that continues a campaign, as served. act_id: what it is undone with."""
-
-    act_id: str
-    campaign_id: str
-    action: str
-    reason_code: str
-    bits: float
-    hours: float
-    requests: int
-    message: str
-    enforced: bool
-    per_hour: int = 0
-
-
 def write_snapshot(contents: Contents, path: Path) -> None:
     """Write a snapshot, whole or not at all: readers meet the old or the new one."""
     records: dict[int, list[Any]] = {}
@@ -103,7 +87,7 @@ def write_snapshot(contents: Contents, path: Path) -> None:
         array("Q", accumulate((len(blob) for blob in blobs), initial=0)).tobytes(),
         b"".join(blobs),
         array("Q", sorted({_hash(Scope.ACCOUNT, account) for account in contents.settled})).tobytes(),
-        json.dumps([_upcoming_row(act, f) for act, f in contents.follow_ups]).encode(),
+        json.dumps([(act, follow_up_text(f)) for act, f in contents.follow_ups]).encode(),
         contents.indicators.encode(),
         json.dumps(sorted({d.scope for d in contents.decisions} | {e.scope for e in contents.exemptions})).encode(),
     )
@@ -131,7 +115,7 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_begins", "_hashes", "_map", "_records", "_settled", "indicators", "made_at", "scopes", "upcoming", "version"
+        "_begins", "_hashes", "_map", "_records", "_settled", "follow_ups", "indicators", "made_at", "scopes", "version"
     )  # fmt: skip
 
     def __init__(self, path: Path) -> None:
@@ -149,7 +133,7 @@ class Snapshot:
             at += size + -size % 8
         self._hashes, self._begins, self._records = parts[0].cast("Q"), parts[1].cast("Q"), parts[2]
         self._settled = parts[3].cast("Q")
-        self.upcoming = tuple(Upcoming(*row) for row in json.loads(bytes(parts[4])))
+        self.follow_ups = tuple((ActId(act), follow_up_of(text)) for act, text in json.loads(bytes(parts[4])))
         self.indicators = bytes(parts[5]).decode()
         self.scopes = frozenset(json.loads(bytes(parts[6])))
 
@@ -213,21 +197,6 @@ def order_of(decision: Decision) -> Order:
         decision.message,
         decision.enforced,
     )
-
-
-def _upcoming_row(act_id: ActId, following: FollowUp) -> list[Any]:
-    return [
-        act_id,
-        following.campaign_id,
-        following.action,
-        following.reason_code,
-        following.bits,
-        following.hours,
-        following.requests,
-        following.message,
-        following.approval is not None,
-        following.per_hour,
-    ]
 
 
 def _hash(scope: str, value: str) -> int:

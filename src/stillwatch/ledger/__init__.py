@@ -21,6 +21,7 @@ from stillwatch.ledger.acts import (
 from stillwatch.ledger.appeals import Appeal, appeal, appeals, innocents, settle
 from stillwatch.ledger.chain import LogEntry, entries, last_number, verify
 from stillwatch.ledger.connection import Ledger, open_ledger
+from stillwatch.ledger.rows import follow_up_of, follow_up_text
 
 __all__ = [
     "Appeal",
@@ -33,6 +34,8 @@ __all__ = [
     "apply",
     "approve",
     "entries",
+    "follow_up_of",
+    "follow_up_text",
     "innocents",
     "last_number",
     "link",

@@ -80,12 +80,13 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
     clock.start("together?")
     found = together.find(profiled.accounts, nulls, settings)
     clock.start("known campaigns")
-    continuing = go_on(Traffic(engine, intake.sketched, profiled), found.campaigns, asked.earlier, settings)
+    traffic = Traffic(engine, intake.sketched, profiled)
+    continuing = go_on(traffic, found.campaigns, asked.earlier, settings, nulls.trust)
     calibration = _calibration(found, continuing, asked, profiled.profiles.ids)
     found = replace(found, checked=None)  # all groups, not needed any more
     clock.start("hidden? taking? leaked?")
     columns = seen_columns((intake.tally, intake.account_tally))
-    case = Case(intake, profiled, columns, asked.policy, settings, continuing.kept_ids)
+    case = Case(intake, profiled, columns, asked.policy, settings, continuing.kept_ids, continuing.accused)
     judged = judge(engine, case, continuing.campaigns)
     result = Scan(
         version=__version__,

@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch import decide, known, ledger
-from stillwatch.decide import Policy, decision_id, load_policy
+from stillwatch.decide import Policy, linked, load_policy
 from stillwatch.errors import InputError, UsageError
 from stillwatch.known import KnownCampaign
 from stillwatch.leaked import price_of
+from stillwatch.ledger import follow_up_of, follow_up_text
 from stillwatch.read import Tally, read_exchanges
 from stillwatch.settings import Settings
 from stillwatch.types import Accused, ActId, CampaignId, Exemption, Mark, Plan, Scope, TraitKind, Verdict
@@ -28,7 +29,9 @@ __all__ = [
     "PAST_COLUMNS",
     "Books",
     "Report",
-    "decision_id",
+    "follow_up_of",
+    "follow_up_text",
+    "linked",
     "load_policy",
     "past_exchanges",
     "read_report",
@@ -147,7 +150,7 @@ class Books:
         count = 0
         for place, accounts in seen.items():
             if place in follow_ups:
-                made = [decide.linked(account, bits, follow_ups[place], at) for account, bits, at in accounts]
+                made = [linked(account, bits, follow_ups[place], at) for account, bits, at in accounts]
                 count += ledger.link(self._ledger, place[0], made, now)
         return count
 

@@ -24,6 +24,7 @@ from stillwatch.pipeline.behaviour import Behaviour
 from stillwatch.settings import Settings
 from stillwatch.together import FoundCampaign
 from stillwatch.together.membership import odds
+from stillwatch.together.returning import Returned, Sides, returned, silent_since
 from stillwatch.together.trust import Trust
 from stillwatch.types import AccountId, Campaign, CampaignId, Continuation, ContinuedAccount, Trait, TraitKind
 
@@ -41,13 +42,15 @@ _DECLARED: Mapping[TraitKind, str] = {
 @dataclass(frozen=True, slots=True)
 class Continuing:
     """campaigns: as found, with the named accounts that are in no other; kept_ids: the known id, by place; suspects:
-    accounts of known and found campaigns and those named, so that none of them counts as a stranger.
+    accounts of known and found campaigns and those named, so that none of them counts as a stranger; accused: members
+    of known campaigns that were accused, and those named.
     """
 
     campaigns: tuple[FoundCampaign, ...]
     suspects: Mask
     kept_ids: Mapping[int, CampaignId] = field(default_factory=dict)
     continuation: Continuation | None = None
+    accused: Mask | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,13 @@ class Traffic:
 
 
 def go_on(
-    traffic: Traffic, found: Sequence[FoundCampaign], reports: Sequence[KnownCampaign], settings: Settings
+    traffic: Traffic, found: Sequence[FoundCampaign], reports: Sequence[KnownCampaign], settings: Settings, trust: Trust
 ) -> Continuing:
     """Find known campaigns again and name the fresh accounts that continue them."""
     if not reports:
         return Continuing(tuple(found), _with(np.zeros(len(traffic.behaviour.profiles), bool), found))
-    ids, first = traffic.behaviour.profiles.ids, traffic.behaviour.profiles.first_second
+    profiles = traffic.behaviour.profiles
+    ids, first, exchanges = profiles.ids, profiles.first_second, profiles.exchanges
     inside = [held_by(ids, campaign.members) for campaign in reports]
     followed = [n for n, campaign in enumerate(reports) if campaign.verdict in ACCUSING]
     fresh = {n: (first > reports[n].as_of.timestamp()) & ~inside[n] for n in followed}
@@ -86,10 +90,17 @@ def go_on(
     threshold = log2(max(len(followed), 1) / settings.continuing_false_fraction)
     passed = [replace(p, number=followed[p.number]) for p in _named(traffic, index, checked, threshold)]
     passed = [p for p in passed if fresh[p.number][p.row]]
+    outside = _with(suspects, found)
+    for number in followed:
+        seen = {p.row for p in passed}
+        more = _returned(traffic.behaviour, inside[number], (suspects, outside), trust, settings)
+        passed += [_Named(r.row, number, int(exchanges[r.row]), r.bits, r.reasons) for r in more if r.row not in seen]
     kept = _kept(found, reports, inside, passed)
     named = [p for p in passed if not _elsewhere(p, found, kept, reports)]
     joined = tuple(_joined(found, kept, reports, named))
-    suspects[[name.row for name in named]] = True
+    accused = np.any([*(inside[n] for n in followed), np.zeros(len(ids), bool)], axis=0)
+    for mask in (suspects, accused):
+        mask[[name.row for name in named]] = True
     continuation = Continuation(
         known=tuple(campaign.campaign_id for campaign in reports),
         found_again=tuple(sorted(kept.values())),
@@ -98,7 +109,7 @@ def go_on(
         threshold_bits=round(threshold, 3),
         accounts=tuple(_account(traffic.behaviour, name, reports) for name in named),
     )
-    return Continuing(joined, _with(suspects, joined), kept, continuation)
+    return Continuing(joined, _with(suspects, joined), kept, continuation, accused)
 
 
 def leave(  # noqa: PLR0913 - what the run found, and by what
@@ -242,6 +253,23 @@ def _named(traffic: Traffic, index: known.Index, checked: Mask, threshold: float
         passed = known.passed(index, trails[row], threshold)
         if passed is not None:
             yield _Named(row, *passed, known.reasons(index, passed[0], [trait for _, trait in trails[row]]))
+
+
+def _returned(
+    behaviour: Behaviour, members: Mask, others: tuple[Mask, Mask], trust: Trust, settings: Settings
+) -> Iterator[Returned]:
+    """Who began when a known campaign had fallen silent, and behaves like it.
+
+    Args:    others: whom not to test, known members of any campaign; and who is no stranger, members of found ones too.
+    """
+    if members.sum() < settings.minimum_accounts:
+        return
+    suspects, outside = others
+    first, since = behaviour.profiles.first_second, silent_since(behaviour.accounts, members)
+    newcomers, strangers = (first > since) & ~suspects, (first <= since) & ~outside & _settled(behaviour)
+    yield from returned(
+        behaviour.accounts, Sides(members, strangers, newcomers), trust, settings.false_discovery_fraction
+    )
 
 
 def _declared(behaviour: Behaviour, index: known.Index, checked: Mask) -> Iterator[tuple[int, Trait]]:

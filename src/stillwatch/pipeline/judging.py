@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,6 +27,8 @@ from stillwatch.settings import Settings
 from stillwatch.tables import MEMBERS, SCAFFOLDS
 from stillwatch.together import FoundCampaign, shared_networks
 from stillwatch.types import AccountId, Campaign, CampaignId, Leak, Member, Pool, SharedTrait, TraitKind
+
+Mask = npt.NDArray[np.bool_]
 
 _INDICATOR_LIFT = 8.0  # a trait is an indicator when members show it this many times as often as strangers
 
@@ -52,6 +56,7 @@ class Case:
     policy: Policy
     settings: Settings
     kept_ids: Mapping[int, CampaignId] = field(default_factory=dict)  # by place of a campaign that goes on: its id
+    accused: Mask | None = None  # accounts of campaigns accused before: members or not, they are no ordinary customers
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     named = dict(zip(names, found, strict=True))
     members = engine.adopt(_members(case.behaviour, named), MEMBERS.name)
     scaffolds = engine.adopt(_scaffolds(named), SCAFFOLDS.name)
-    sketched = case.intake.sketched
+    sketched = _members_and_ordinary(engine, case, found)
     matched = engine.keep(taking.matched(sketched, members, scaffolds), "matched_exchanges")
     taken = engine.keep(taking.taken(matched), "taken_exchanges")
     compared = sketched.semi_join(engine.keep(taking.compared(sketched, members), "compared_accounts"), "account_key")
@@ -93,6 +98,18 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     campaigns = [replace(c, evidence=pointers.pointed(c.evidence, shown[c.campaign_id])) for c in campaigns]
     ordered = sorted(campaigns, key=lambda c: (-c.taking_exchanges, -len(c.members), c.campaign_id))
     return Judged(tuple(ordered), taken, tuple(named), _pools(case.behaviour, names, found))
+
+
+def _members_and_ordinary(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> ir.Table:
+    """The exchanges of members, and of those they are compared with."""
+    sketched = case.intake.sketched
+    if case.accused is None:
+        return sketched
+    neither = case.accused.copy()
+    for campaign in found:
+        neither[campaign.rows] = False
+    keys = pa.table({"account_key": case.behaviour.profiles.keys[neither]})
+    return sketched.anti_join(engine.adopt(keys, "accused_before"), "account_key") if len(keys) else sketched
 
 
 def _pools(behaviour: Behaviour, names: Sequence[CampaignId], found: Sequence[FoundCampaign]) -> tuple[Pool, ...]:

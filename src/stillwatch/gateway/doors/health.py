@@ -27,7 +27,7 @@ def ready(gate: Gate) -> Reply:
 _FAULTS = {
     "snapshot_faults": "Bad snapshots.",
     "content_faults": "Requests whose words could not be read; they were decided on by who asks.",
-    "unread_bodies": "Bodies too long or too slow to wait for; they were decided on by their headers.",
+    "unread_bodies": "Bodies too long, too slow, cut short or no JSON; the mode on failure decides where words count.",
     "ledger_faults": "Times the ledger could not be reached.",
     "redis_faults": "Times Redis could not be reached.",
     "trace_faults": "Answers that no span tells of.",

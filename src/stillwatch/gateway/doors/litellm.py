@@ -21,7 +21,7 @@ _HIDDEN = "[present]"
 
 def reply(gate: Gate, called: Called, identity: Identity) -> Reply:
     """Answer one check; a reply of the model is let through unseen."""
-    values = decoded(called.body)
+    values = decoded(called.body or b"")
     if not isinstance(values, dict):
         return json_reply({"detail": "the body is not a JSON object"}, 422)
     if values.get("input_type") == "response":
@@ -34,7 +34,7 @@ def reply(gate: Gate, called: Called, identity: Identity) -> Reply:
 
 def in_process(gate: Gate, called: Called) -> Reply:
     """Answer our own guardrail in the proxy's process (`stillwatch_litellm`), which knows the client's address."""
-    values = decoded(called.body)
+    values = decoded(called.body or b"")
     if not isinstance(values, dict):
         return json_reply({"detail": "the body is not a JSON object"}, 422)
     client, chain = values.get("client"), values.get("address")

@@ -61,7 +61,7 @@ class Receiver:
             return _answer(kind, 404, "spans are not kept here")
         try:
             with self._one_at_a_time:
-                body = _unpacked(called.body, called.headers.get("content-encoding", "identity").strip().lower())
+                body = _unpacked(called.body or b"", called.headers.get("content-encoding", "identity").strip().lower())
                 rejected = self._kept(self.folder, _document(called.path, kind, body), called.path, now)
         except _Refused as refused:
             headers = {"retry-after": "5"} if refused.status == 503 else {}

@@ -14,13 +14,13 @@ _JSON = {"content-type": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """One request to a door; header names in lower case."""
+    """One request to a door; header names in lower case; no body where it was not waited for."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ def reply(folder: Path | None, called: Called, now: float) -> Reply:
     """Append the rows and confirm them."""
     if folder is None or called.method != "POST":
         return json_reply({"detail": "rows are not kept here"}, 404)
-    lines = [line for line in called.body.split(b"\n") if line.strip()]
+    lines = [line for line in (called.body or b"").split(b"\n") if line.strip()]
     if not append(folder, lines, now):
         return json_reply({"detail": "the rows could not be written; send them again"}, 503)
     return json_reply({"kept": len(lines)})

@@ -1,0 +1,78 @@
+"""Accounts that began when a known campaign had fallen silent, and behave as its members did, whatever their words.
+
+In: accounts, a campaign's members, strangers. Out: rows with bits and reasons. An operator that changes words, cards
+and addresses at once keeps its pace, its clients and what it asks for; the odds of membership measure that.
+
+An innocent newcomer is exchangeable with strangers that were there before, so its rank among their odds gives a
+p-value, whatever the odds are worth; strangers have shown more by now, which makes no newcomer look guiltier.
+Benjamini & Hochberg 1995 then bounds the expected share of innocents among those named. Without many newcomers that
+rank above nearly all strangers, which is what a pool that is replaced looks like, nobody is named.
+Source: Bates, Candes, Lei, Romano & Sesia 2023, Testing for outliers with conformal p-values.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from stillwatch.together.dispersion import Mask
+from stillwatch.together.likeness import Accounts
+from stillwatch.together.membership import odds, weigh
+from stillwatch.together.trust import Trust
+
+_SILENT_FRACTION = 0.9  # of the members were last seen before a campaign counts as silent: a few may go on unstopped
+_REASONS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """An account (its row) that behaves as a campaign did. bits: log2 odds, by the share of innocents among those named
+    with it.
+    """
+
+    row: int
+    bits: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """A campaign's members; strangers that were there before they fell silent; newcomers that are tested."""
+
+    members: Mask
+    strangers: Mask
+    newcomers: Mask
+
+
+def silent_since(accounts: Accounts, members: Mask) -> float:
+    """Give the second by which the members had fallen silent; near the end of the log where they go on."""
+    return float(np.quantile(accounts.last_second[members], _SILENT_FRACTION, method="higher"))
+
+
+def returned(accounts: Accounts, sides: Sides, trust: Trust, false_discovery_fraction: float) -> Iterator[Returned]:
+    """Name the newcomers that behave as the members did.
+
+    Args:    false_discovery_fraction: of the named, how many may be innocent, in expectation.
+    """
+    members, rows, known = sides.members, np.flatnonzero(sides.newcomers), np.flatnonzero(sides.strangers)
+    if not len(rows) or not len(known):
+        return
+    score = odds(accounts, members, ~members, trust)
+    above = len(known) - np.searchsorted(np.sort(score[known]), score[rows])
+    share = stats.false_discovery_control((above + 1) / (len(known) + 1))
+    named = np.flatnonzero(share <= false_discovery_fraction)
+    if not len(named):
+        return
+    weights = weigh(accounts, members, ~members, trust)
+    for place in named.tolist():
+        row, fewer = int(rows[place]), len(known) - int(above[place])
+        first = f"behaviour: closer to the campaign than {fewer:,} of {len(known):,} strangers"
+        first += f", as are {len(named):,} of {len(rows):,} accounts that began when it had fallen silent"
+        bits = float(np.log2((1 - share[place]) / share[place]))
+        yield Returned(row, round(bits, 3), (first, *_loudest({name: float(w[row]) for name, w in weights.items()})))
+
+
+def _loudest(weights: dict[str, float]) -> Sequence[str]:
+    ordered = sorted(weights.items(), key=lambda one: (-one[1], one[0]))
+    return [f"{name} {bits:+.1f} bits" for name, bits in ordered[:_REASONS] if bits > 0]

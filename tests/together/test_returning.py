@@ -1,0 +1,70 @@
+"""An operator that comes back is known by how it behaves; innocent newcomers are not taken for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stillwatch.together import Accounts
+from stillwatch.together.returning import Returned, Sides, returned, silent_since
+from stillwatch.together.trust import Trust
+
+FRACTION = 0.01
+SEEDS = range(1, 21)
+
+
+def named(accounts: Accounts, order: np.ndarray, sizes: tuple[int, int]) -> tuple[Returned, ...]:
+    """Take accounts in this order as members, newcomers, and for the rest strangers."""
+    members, newcomers, strangers = (np.zeros(len(order), bool) for _ in range(3))
+    for mask, rows in zip((members, newcomers, strangers), np.split(order, np.cumsum(sizes)), strict=True):
+        mask[rows] = True
+    return tuple(returned(accounts, Sides(members, strangers, newcomers), Trust(), FRACTION))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_second_half_of_an_operators_accounts_is_named(world: Callable[..., Any], seed: int) -> None:
+    made = world(seed, [80])
+    rng = np.random.default_rng(seed)
+    clones, others = (rng.permutation(np.flatnonzero(made.operator == n)) for n in (1, 0))
+    rows = {one.row for one in named(made.accounts, np.concatenate([clones, others]), (40, 240))}
+    assert len(rows & set(clones[40:].tolist())) >= 30, f"seed {seed}"
+    assert len(rows - set(clones[40:].tolist())) <= 1, f"seed {seed}"
+
+
+def test_innocent_newcomers_are_as_seldom_named_as_promised(world: Callable[..., Any]) -> None:
+    """None of them comes after anybody: whoever is named is innocent, and somebody may be in one log of a hundred."""
+    found = []
+    for seed in SEEDS:
+        made = world(seed, [40])
+        clones, others = np.flatnonzero(made.operator), np.flatnonzero(made.operator == 0)
+        order = np.concatenate([clones, np.random.default_rng(seed).permutation(others)])
+        found += [seed] if named(made.accounts, order, (40, 300)) else []
+    assert len(found) <= 1, f"seeds {found}"
+
+
+def test_each_named_account_has_the_bits_that_its_share_of_innocents_allows(world: Callable[..., Any]) -> None:
+    made = world(4, [80])
+    order = np.concatenate([np.flatnonzero(made.operator), np.flatnonzero(made.operator == 0)])
+    assert min(one.bits for one in named(made.accounts, order, (40, 240))) >= np.log2((1 - FRACTION) / FRACTION) - 0.001
+
+
+def test_one_newcomer_alone_is_never_named_among_many(world: Callable[..., Any]) -> None:
+    """It takes a pool: one account that ranks first of 2,000 says nothing when 300 are looked at."""
+    made = world(5, [41])
+    order = np.concatenate([np.flatnonzero(made.operator), np.flatnonzero(made.operator == 0)])
+    assert named(made.accounts, order, (40, 300)) == ()
+
+
+def test_without_newcomers_or_strangers_nobody_is_named(world: Callable[..., Any]) -> None:
+    made = world(6, [80])
+    order = np.concatenate([np.flatnonzero(made.operator), np.flatnonzero(made.operator == 0)])
+    assert named(made.accounts, order, (40, 0)) == ()
+    assert named(made.accounts, order, (40, len(order) - 40)) == ()
+
+
+def test_a_campaign_is_silent_when_nine_in_ten_of_its_members_are(world: Callable[..., Any]) -> None:
+    made = world(7, [40])
+    members = made.operator == 1
+    last = np.sort(made.accounts.last_second[members])
+    assert silent_since(made.accounts, members) == last[36]
