@@ -100,9 +100,13 @@ class DuckDBEngine:
     def keep(self, expression: ir.Table, name: str) -> ir.Table:
         """Compute an expression once into a Parquet file and give the table that reads it."""
         path = self._root / f"{name}.parquet"
+        self.write(expression, path)
+        return self._connection.read_parquet(str(path), table_name=name)
+
+    def write(self, expression: ir.Table, path: Path) -> None:
+        """Compute an expression into a Parquet file that outlives the engine."""
         self._counted(lambda: self._connection.to_parquet(expression, str(path), row_group_size=_GROUP_ROWS))
         self._let_go()
-        return self._connection.read_parquet(str(path), table_name=name)
 
     def _counted(self, query: Callable[[], _Result]) -> _Result:
         """Run one query and count what it spilled; where memory does not do, take twice as much as long as we may."""
