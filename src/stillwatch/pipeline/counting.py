@@ -4,7 +4,7 @@ In: rows, and the tables that an earlier look counted of some of them. Out: for 
 rows at once. `Afresh` is a scan; a look of `watch` puts `Grown` upon `Held`, or begins with `First`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,8 @@ from stillwatch.engine import DuckDBEngine, Engine
 
 Query = Callable[[ir.Table], ir.Table]
 """Rows of `tables.SKETCHED`, or of what was counted of them, to what is counted."""
+
+_MOST_FILES = 16  # of one selection: beyond, it is made anew as one
 
 
 class Counting(Protocol):
@@ -37,6 +39,18 @@ class Counting(Protocol):
         """Count `profile.facets`: gaps lie between exchanges, and do not simply add up."""
         ...
 
+    def selected(self, name: str, by: str, query: Query) -> ir.Table:
+        """Select by a query that looks at each row by itself; `by` is a hash of all that it looks at beside."""
+        ...
+
+
+class Leaving(Counting, Protocol):
+    """Counts in files, which the next look finds."""
+
+    def files(self, name: str, by: str, query: Query) -> Sequence[Path]:
+        """Give the files of what is selected."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Afresh:
@@ -55,6 +69,9 @@ class Afresh:
     def facets(self) -> ir.Table:  # noqa: D102
         return profile.facets(self.rows)
 
+    def selected(self, name: str, by: str, query: Query) -> ir.Table:  # noqa: ARG002, D102
+        return self.engine.keep(query(self.rows), f"{name}{self.suffix}")
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -72,6 +89,17 @@ class Held:
 
     def facets(self) -> ir.Table:  # noqa: D102
         return self._table("facets", profile.facets(self.rows))
+
+    def selected(self, name: str, by: str, query: Query) -> ir.Table:  # noqa: D102
+        selected = query(self.rows)
+        files = self.files(name, by, query)
+        if not files:
+            return self.engine.keep(selected, f"held_{name}")
+        return self.engine.read(files, f"held_{name}").cast(selected.schema())
+
+    def files(self, name: str, by: str, query: Query) -> Sequence[Path]:  # noqa: ARG002
+        """The files of what was selected, none if it was selected by something else."""
+        return sorted(self.folder.glob(f"{name}-{by}-*.parquet"))
 
     def _table(self, name: str, like: ir.Table) -> ir.Table:
         return _found(self.engine, self.folder, name, "held", like)
@@ -94,6 +122,15 @@ class First:
     def facets(self) -> ir.Table:  # noqa: D102
         return _left(self.engine, self.folder, "facets", lambda: profile.facets(self.rows))
 
+    def selected(self, name: str, by: str, query: Query) -> ir.Table:  # noqa: D102
+        return self.engine.read(self.files(name, by, query), f"{self.folder.name}_{name}").cast(
+            query(self.rows).schema()
+        )
+
+    def files(self, name: str, by: str, query: Query) -> Sequence[Path]:
+        """The file of what is selected."""
+        return [_file(self.engine, self.folder, f"{name}-{by}-00", query(self.rows))]
+
 
 @dataclass(frozen=True, slots=True)
 class Grown:
@@ -103,7 +140,7 @@ class Grown:
     """
 
     engine: DuckDBEngine
-    before: Counting
+    before: "Leaving"
     earlier: ir.Table
     new: ir.Table
     folder: Path
@@ -132,13 +169,37 @@ class Grown:
         grown = profile.grown_facets(before, totals, self.earlier, self.new)
         return _left(self.engine, self.folder, "facets", lambda: grown)
 
+    def selected(self, name: str, by: str, query: Query) -> ir.Table:
+        """Put what is selected of the new rows beside what was selected of the earlier ones."""
+        return self.engine.read(self.files(name, by, query), f"{self.folder.name}_{name}").cast(
+            query(self.new).schema()
+        )
+
+    def files(self, name: str, by: str, query: Query) -> Sequence[Path]:
+        """The files of before and one of new rows, or one of all where there are none, or very many."""
+        before = self.before.files(name, by, query)
+        if not 0 < len(before) < _MOST_FILES:
+            return [_file(self.engine, self.folder, f"{name}-{by}-00", query(ibis.union(self.earlier, self.new)))]
+        beside = [self.folder / file.name for file in before]
+        for there, here in zip(before, beside, strict=True):
+            if not here.exists():
+                here.hardlink_to(there)
+        return [*beside, _file(self.engine, self.folder, f"{name}-{by}-{len(before):02}", query(self.new))]
+
 
 def _left(engine: DuckDBEngine, folder: Path, name: str, expression: Callable[[], ir.Table]) -> ir.Table:
     """Leave a table in a folder, once, and give it."""
     made = expression()
-    if not (folder / f"{name}.parquet").exists():
-        engine.write(made, folder / f"{name}.parquet")
+    _file(engine, folder, name, made)
     return _found(engine, folder, name, folder.name, made)
+
+
+def _file(engine: DuckDBEngine, folder: Path, name: str, expression: ir.Table) -> Path:
+    """Write a table into a folder unless it is there."""
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        engine.write(expression, path)
+    return path
 
 
 def _found(engine: DuckDBEngine, folder: Path, name: str, by: str, like: ir.Table) -> ir.Table:

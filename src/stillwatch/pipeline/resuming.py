@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 
 from stillwatch import __version__, state
 from stillwatch.engine import DuckDBEngine
-from stillwatch.pipeline.counting import Counting, First, Grown, Held
+from stillwatch.pipeline.counting import First, Grown, Held, Leaving
 from stillwatch.pipeline.once import Once, all_once, once_more
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
@@ -32,7 +32,7 @@ class Resumed:
     """once: all rows; counting: of them; left: what to leave for the next look, or None if nothing has changed."""
 
     once: Once
-    counting: Counting
+    counting: Leaving
     left: Counted | None
 
 
@@ -41,7 +41,7 @@ class _Layer:
     """Rows that are counted, and how."""
 
     once: Once
-    counting: Counting
+    counting: Leaving
 
 
 def resumed(  # noqa: PLR0913, PLR0917 - what is counted, by what, and where it is kept
