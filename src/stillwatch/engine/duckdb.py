@@ -55,6 +55,7 @@ class DuckDBEngine:
             allocator_background_threads=True,
             allocator_flush_threshold="32MiB",
             enable_external_file_cache=False,
+            parquet_metadata_cache=True,  # the footers of six hundred parts take as long as a column of them
         )
         # Guesses of sizes go wrong by orders of magnitude here, and a join that holds the log instead of the members
         # ends in an out-of-memory. So joins run as written: the right side is the one held in memory.
