@@ -55,12 +55,12 @@ class DuckDBEngine:
             allocator_background_threads=True,
             allocator_flush_threshold="32MiB",
             enable_external_file_cache=False,
-            parquet_metadata_cache=True,  # the footers of six hundred parts take as long as a column of them
         )
         # Guesses of sizes go wrong by orders of magnitude here, and a join that holds the log instead of the members
         # ends in an out-of-memory. So joins run as written: the right side is the one held in memory.
         self._connection.raw_sql("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         self._connection.raw_sql("SET enable_profiling = 'no_output'")
+        self._connection.raw_sql("SET parquet_metadata_cache = true")  # footers of 600 parts take as long as a column
 
     def __enter__(self) -> Self:
         return self
