@@ -100,7 +100,8 @@ def compared(scale: float, place: Path, encoder: Sequence[str] | None) -> Iterat
 
 def _scaffolds(engine: DuckDBEngine, intake: Intake, accounts: int) -> None:
     for column in traits.SCAFFOLD_COLUMNS:
-        engine.keep(traits.scaffold_counts(intake.sketched, column, accounts), f"compared_{column}")
+        counts = traits.word_counts(intake.sketched, column)
+        engine.keep(traits.scaffold_counts(counts, accounts), f"compared_{column}")
 
 
 def main() -> None:

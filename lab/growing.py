@@ -18,6 +18,7 @@ from stillwatch import profile, together
 from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline import Source
 from stillwatch.pipeline.behaviour import account_table, countries_of, traits_of
+from stillwatch.pipeline.counting import Afresh
 from stillwatch.pipeline.intake import Intake, take_in
 from stillwatch.settings import Settings
 from stillwatch.simulate import Scenario, Sources, load_pool, load_scenario, simulate
@@ -78,7 +79,7 @@ def _summarised(
     cut = engine.keep(intake.sketched.filter(intake.sketched.second < end), f"until_{hour}")
     profiles = profile.assemble(engine.run(profile.totals(cut)), engine.stream(profile.facets(cut)))
     table = account_table(profiles, intake.accounts, engine.run(countries_of(cut)))
-    rows = list(traits_of(engine, cut, table, SETTINGS, f"_{hour}"))
+    rows = list(traits_of(engine, Afresh(engine, cut, f"_{hour}"), table, SETTINGS))
     week = np.array([owner[key] for key in profiles.keys.tolist()])
     of_rows = [np.array([owner[key] for key in part["account_key"].to_pylist()], np.int64) for part in rows]
     for number in range(1 + max(owner.values())):

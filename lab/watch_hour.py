@@ -1,14 +1,15 @@
 """An hour of new exchanges on top of a long log: what a look of `watch` costs, and whether a scan says the same.
 
-Usage: watch_hour.py LOG [--hour 1000000] [--most N]. LOG is a folder that `replay.py` wrote, its files in order of
-time; --most takes only the first N exchanges of it. The state is made of all but the last files, which then come in.
+Usage: watch_hour.py LOG [--hour 1000000] [--most N] [--work FOLDER]. LOG is a folder that `replay.py` wrote, its files
+in order of time; --most takes only the first N exchanges of it. The state is made of all but the last files, which then
+come in. With --work it is made there, and stays; one that is there is taken as it is, and its first look not measured.
 Appends to lab/results/watch_hour.md.
 """
 
 import argparse
 import json
 import os
-import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,17 +29,18 @@ HEAD = f"""# An hour on top of a long log
 are what counts there. Same: ids, verdicts, accounts and exchanges of all campaigns; beside it the largest difference of
 bits.
 
-| kept exchanges | new | accounts | first look, s (cpu) | look at the hour, s (cpu) | scan of all, s (cpu) | same |
-|---|---|---|---|---|---|---|
+| kept | new | accounts | first look, s (cpu) | look at the hour, s (cpu) | peak, MiB | scan of all, s (cpu) | same |
+|---|---|---|---|---|---|---|---|
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Seconds, processor seconds, and the printed result of one command."""
+    """Seconds, processor seconds, peak memory, and the printed result of one command."""
 
     seconds: float
     cpu_seconds: float
+    peak_bytes: int
     result: dict[str, Any]
 
     def __str__(self) -> str:
@@ -47,12 +49,16 @@ class Run:
 
 def run(*arguments: object) -> Run:
     """Run a command of stillwatch in a process of its own."""
-    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.perf_counter()
     command = [sys.executable, "-m", "stillwatch", *map(str, arguments), "--json"]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = used.ru_utime - before.ru_utime + used.ru_stime - before.ru_stime
-    found = Run(time.perf_counter() - began, cpu, json.loads(told))
+    with tempfile.TemporaryFile("w+") as told:
+        process = subprocess.Popen(command, stdout=told, stderr=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        if status:
+            raise RuntimeError(f"{arguments[0]} ended with {os.waitstatus_to_exitcode(status)}")
+        seconds = time.perf_counter() - began
+        told.seek(0)
+        found = Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, json.load(told))
     print(arguments[0], found, flush=True)
     return found
 
@@ -71,14 +77,34 @@ def cut(log: Path, hour: int, most: int | None) -> tuple[list[tuple[Path, int]],
     return kept[: len(kept) - last], kept[len(kept) - last :]
 
 
-def line(sizes: tuple[int, int], first: Run, look: Run, whole: Run) -> str:
+def line(sizes: tuple[int, int], first: Run | None, look: Run, whole: Run) -> str:
     """One row of the table."""
     watched, scanned = look.result["campaigns"], whole.result["campaigns"]
     same = [[c[n] for n in TOLD] for c in watched] == [[c[n] for n in TOLD] for c in scanned]
     apart = max((abs(a[n] - b[n]) for a, b in zip(watched, scanned, strict=False) for n in BITS), default=0.0)
     said = f"yes, {apart:.1g} bits" if same else "NO"
     accounts = look.result["coverage"]["accounts"]
-    return f"| {sizes[0]:,} | {sizes[1]:,} | {accounts:,} | {first} | {look} | {whole} | {said} |\n"
+    peak = f"{look.peak_bytes / 2**20:,.0f}"
+    return f"| {sizes[0]:,} | {sizes[1]:,} | {accounts:,} | {first or '-'} | {look} | {peak} | {whole} | {said} |\n"
+
+
+def measured(log: Path, folder: Path, hour: int, most: int | None) -> str:
+    """Look, look again with the hour, and scan everything."""
+    before, new = cut(log, hour, most)
+    accounts = log / "accounts.parquet"
+    watch = ("watch", folder / "logs", "--accounts", accounts, "--state", folder / "state", "--out", folder / "out")
+    first = None
+    if not (folder / "state").exists():
+        (folder / "logs").mkdir()
+        for path, _ in before:
+            os.link(path, folder / "logs" / path.name)
+        first = run(*watch)
+    for path, _ in new:
+        os.link(path, folder / "logs" / path.name)
+    look = run(*watch)
+    scan = ("scan", folder / "logs", "--accounts", accounts, "--out", folder / "scanned")
+    whole = run(*scan, "--as-of", look.result["generated_at"].removesuffix("Z"))
+    return line((sum(rows for _, rows in before), sum(rows for _, rows in new)), first, look, whole)
 
 
 def main() -> None:
@@ -86,23 +112,15 @@ def main() -> None:
     parser.add_argument("log", type=Path)
     parser.add_argument("--hour", type=int, default=1_000_000)
     parser.add_argument("--most", type=int, default=None)
+    parser.add_argument("--work", type=Path, default=None)
     asked = parser.parse_args()
-    before, new = cut(asked.log, asked.hour, asked.most)
-    accounts = asked.log / "accounts.parquet"
-    with tempfile.TemporaryDirectory(prefix="watch-hour-", dir=asked.log.parent) as name:
-        folder = Path(name)
-        (folder / "logs").mkdir()
-        watch = ("watch", folder / "logs", "--accounts", accounts, "--state", folder / "state", "--out", folder / "out")
-        for path, _ in before:
-            os.link(path, folder / "logs" / path.name)
-        first = run(*watch)
-        for path, _ in new:
-            os.link(path, folder / "logs" / path.name)
-        look = run(*watch)
-        scan = ("scan", folder / "logs", "--accounts", accounts, "--out", folder / "scanned")
-        whole = run(*scan, "--as-of", look.result["generated_at"].removesuffix("Z"))
-    sizes = sum(rows for _, rows in before), sum(rows for _, rows in new)
-    text = line(sizes, first, look, whole)
+    folder = asked.work or Path(tempfile.mkdtemp(prefix="watch-hour-", dir=asked.log.parent))
+    folder.mkdir(exist_ok=True)
+    try:
+        text = measured(asked.log, folder, asked.hour, asked.most)
+    finally:
+        if not asked.work:
+            shutil.rmtree(folder)
     print(text)
     OUT.write_text((OUT.read_text("utf-8") if OUT.exists() else HEAD) + text, "utf-8")
 

@@ -12,6 +12,7 @@ from stillwatch.leaked import (
     dose_response,
     leak,
     leaked_tasks,
+    leaked_texts,
     leaked_volumes,
     learning_estimate,
     predict,
@@ -47,7 +48,7 @@ def test_volumes_are_counted_per_campaign_and_model() -> None:
 
 
 def test_a_task_asked_twice_is_one_task_and_a_prompt_without_text_is_none() -> None:
-    rows = ibis.duckdb.connect().to_pyarrow(leaked_tasks(_taken())).to_pylist()
+    rows = ibis.duckdb.connect().to_pyarrow(leaked_tasks(leaked_texts(_taken()))).to_pylist()
     assert {r["campaign_id"]: r["unique_tasks"] for r in rows} == {"c1": 2, "c2": 1}
 
 
@@ -56,7 +57,9 @@ def test_a_task_in_other_words_is_the_same_task() -> None:
     slots = [(1, 2, 3, 4), (1, 2, 3, 9), (1, 2, 6, 7), (0, 0, 3, 4), (0, 0, 3, 4)]
     rows = [("c", number, *four) for number, four in enumerate(slots, 1)]
     schema = ibis.schema({"campaign_id": "string", "task_hash": "int64", **dict.fromkeys(SLOTS, "int64")})
-    (found,) = ibis.duckdb.connect().to_pyarrow(leaked_tasks(ibis.memtable(rows, schema=schema))).to_pylist()
+    (found,) = (
+        ibis.duckdb.connect().to_pyarrow(leaked_tasks(leaked_texts(ibis.memtable(rows, schema=schema)))).to_pylist()
+    )
     assert found == {"campaign_id": "c", "unique_tasks": 4}
 
 

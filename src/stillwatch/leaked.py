@@ -63,25 +63,40 @@ def leaked_volumes(taken: ir.Table) -> ir.Table:
     )
 
 
-def leaked_tasks(taken: ir.Table) -> ir.Table:
-    """Count the distinct tasks that were taken: (campaign_id, unique_tasks); exchanges without text have no task.
+def leaked_texts(taken: ir.Table) -> ir.Table:
+    """List the distinct texts that were taken, with their shingles; nearly as large as `taken`, so keep it."""
+    slots = {name: taken[name].min() for name in SLOTS}
+    return taken.filter(taken.task_hash != 0).group_by("campaign_id", "task_hash").agg(**slots)
+
+
+def leaked_tasks(texts: ir.Table) -> ir.Table:
+    """Count the distinct tasks of `leaked_texts`: (campaign_id, unique_tasks); exchanges without text have no task.
 
     Texts of one campaign that agree in three of their four sampled shingles are one task in other words. A text counts
     as one over the number of texts of the largest such class it is in.
     """
-    slots = {name: taken[name].min() for name in SLOTS}
-    texts = taken.filter(taken.task_hash != 0).group_by("campaign_id", "task_hash").agg(**slots)
-    alike = ibis.greatest(*(_alike(texts, three) for three in combinations(SLOTS, 3)))
-    shares = texts.mutate(share=(_WHOLE // alike).cast("int64"))
+    rows = texts
+    for number, three in enumerate(combinations(SLOTS, 3)):
+        same = _alike(texts, three, number)
+        keys = [rows[slot] == same[f"{slot}_{number}"] for slot in three]
+        rows = rows.left_join(same, [rows.campaign_id == same[f"owner_{number}"], *keys])
+    alike = ibis.greatest(*(rows[f"texts_{number}"].fill_null(1) for number in range(len(SLOTS))))
+    shares = rows.select("campaign_id", share=(_WHOLE // alike).cast("int64"))
     return shares.group_by("campaign_id").agg(
         unique_tasks=lambda t: ((t.share.sum() + _WHOLE // 2) // _WHOLE).cast("int64").fill_null(0)
     )
 
 
-def _alike(texts: ir.Table, slots: Sequence[str]) -> ir.Value:
-    """Count the texts of the same campaign with the same shingles in these slots; a text with an empty one is alone."""
-    same = texts.count().over(group_by=["campaign_id", *slots])
-    return ibis.ifelse(ibis.and_(*(texts[slot] != 0 for slot in slots)), same, 1)
+def _alike(texts: ir.Table, slots: Sequence[str], number: int) -> ir.Table:
+    """Count the texts of a campaign with the same shingles in these slots, where there are several.
+
+    A text with an empty slot is alone, and so are most others: a window over all texts took three times as long.
+    """
+    whole = texts.filter(ibis.and_(*(texts[slot] != 0 for slot in slots)))
+    counted = whole.group_by("campaign_id", *slots).agg(texts=lambda t: t.count())
+    several = counted.filter(counted.texts > 1)
+    named = {f"{slot}_{number}": several[slot] for slot in slots}
+    return several.select(**{f"owner_{number}": several.campaign_id, f"texts_{number}": several.texts}, **named)
 
 
 def leak(volumes: Sequence[ModelVolume], unique_tasks: int, prices: Sequence[Price]) -> Leak:

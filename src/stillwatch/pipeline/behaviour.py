@@ -5,6 +5,7 @@ In: an `Intake`. Out: `Behaviour`: what `together` judges, and the accounts tabl
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import ibis
 import ibis.expr.types as ir
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 
 from stillwatch import profile, traits
 from stillwatch.engine import Engine
+from stillwatch.pipeline.counting import Afresh, Counting
 from stillwatch.pipeline.intake import Intake
 from stillwatch.profile import Profiles
 from stillwatch.schemas import arrow_schema
@@ -33,40 +35,50 @@ class Behaviour:
 
 def behaviour(engine: Engine, intake: Intake, settings: Settings, name: str = "") -> Behaviour:
     """Summarise every account."""
-    sketched = intake.sketched
-    totals = engine.run(profile.totals(sketched))
+    counting = intake.counting or Afresh(engine, intake.sketched, name)
+    totals = engine.run(counting.sums("totals", profile.totals, profile.added_totals))
     engine.expect(len(totals))
-    profiles = profile.assemble(totals, engine.stream(profile.facets(sketched)))
-    table = account_table(profiles, intake.accounts, engine.run(countries_of(sketched)))
-    rows = traits_of(engine, sketched, table, settings, name)
+    profiles = profile.assemble(totals, engine.stream(counting.facets()))
+    countries = engine.run(counting.sums("countries", countries_of, added_countries))
+    table = account_table(profiles, intake.accounts, countries)
+    rows = traits_of(engine, counting, table, settings)
     seconds = (profiles.first_second, profiles.last_second)
     return Behaviour(profiles, accounts_of(profiles.exchanges, seconds, profiles.facets, rows, profiles.keys), table)
 
 
-def traits_of(engine: Engine, sketched: ir.Table, table: pa.Table, settings: Settings, name: str) -> Iterator[pa.Table]:
-    """Give the rows of `tables.TRAITS`, kind by kind, those of scaffolds with the hash itself as their value.
-
-    `name` tells the kept tables of several logs apart.
-    """
+def traits_of(engine: Engine, counting: Counting, table: pa.Table, settings: Settings) -> Iterator[pa.Table]:
+    """Give the rows of `tables.TRAITS`, kind by kind, those of scaffolds with the hash itself as their value."""
     schema = arrow_schema(TRAITS)
     for kind in traits.COLUMN_KINDS:
-        yield engine.run(traits.column_traits(sketched, kind)).cast(schema)
-    counted = [
-        engine.keep(traits.scaffold_counts(sketched, column, settings.minimum_accounts), f"scaffolds_{column}{name}")
-        for column in traits.SCAFFOLD_COLUMNS
-    ]
+        counts = counting.sums(str(kind), partial(traits.column_counts, kind=kind), traits.added_counts)
+        yield engine.run(traits.column_traits(counts, kind)).cast(schema)
+    counted = [scaffolds_in(counting, column, settings.minimum_accounts) for column in traits.SCAFFOLD_COLUMNS]
     for batch in engine.stream(traits.scaffold_traits(ibis.union(*counted), MOST_VALUES)):
         yield pa.Table.from_batches([batch])
-    asked = engine.keep(traits.shared_tasks(sketched), f"shared_tasks{name}")
-    yield traits.task_list_traits(engine.run(traits.task_pairs(asked)))
+    shared = counting.recurring(
+        "shared_tasks", "task_hash", traits.asked_tasks, lambda parts: parts.distinct(), traits.shared_tasks
+    )
+    yield traits.task_list_traits(engine.run(traits.task_pairs(shared)))
     yield traits.declared_traits(table)
     yield traits.sign_up_traits(table)
+
+
+def scaffolds_in(counting: Counting, column: str, accounts: int) -> ir.Table:
+    """Count the scaffolds of one hash column."""
+    words = partial(traits.word_counts, column=column)
+    kept = partial(traits.scaffold_counts, accounts=accounts)
+    return counting.recurring(f"scaffolds_{column}", column, words, traits.added_words, kept)
 
 
 def countries_of(sketched: ir.Table) -> ir.Table:
     """Count each account's exchanges by country of address."""
     rows = sketched.filter(sketched.country.notnull())
     return rows.group_by("account_key", "country").agg(seen=lambda t: t.count())
+
+
+def added_countries(parts: ir.Table) -> ir.Table:
+    """Give the counts of several logs together from the rows of each."""
+    return parts.group_by("account_key", "country").agg(seen=lambda t: t.seen.sum().cast("int64"))
 
 
 def account_table(profiles: Profiles, declared: pa.Table, countries: pa.Table) -> pa.Table:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from stillwatch.engine import Engine, Spreading
 from stillwatch.errors import InputError
 from stillwatch.ids import canonical_id
+from stillwatch.pipeline.counting import Counting
+from stillwatch.pipeline.once import all_once
 from stillwatch.pipeline.pieces import Wanted, projection, sketch_catalogued, sketch_pieces, until
 from stillwatch.read import (
     Format,
@@ -68,13 +69,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """sketched: one row an exchange, each once; accounts: as declared, or empty; counts of what was read."""
+    """sketched: one row an exchange, each once; accounts: as declared, or empty; counts of what was read; counting: of
+    the sketched rows, where some have been counted before.
+    """
 
     sketched: ir.Table
     accounts: pa.Table
     tally: Tally
     account_tally: Tally
     duplicated: int
+    counting: Counting | None = None
 
 
 def take_in(engine: Engine, source: Source, settings: Settings, name: str = "") -> Intake:
@@ -116,12 +120,25 @@ def intake_of(  # noqa: PLR0913, PLR0917 - where rows are, where they came from,
     engine: Engine, sketched: ir.Table, source: Source, tally: Tally, settings: Settings, name: str = ""
 ) -> Intake:
     """Drop repeated exchanges of what was sketched, and read the accounts."""
-    unique, duplicated = _each_once(engine, sketched, name)
+    once = all_once(engine, sketched, name)
+    unique = engine.keep(once.rows, f"unique{name}") if once.duplicated else sketched
+    return intake_with(unique, once.duplicated, source, tally, settings)
+
+
+def intake_with(  # noqa: PLR0913, PLR0917 - same
+    unique: ir.Table,
+    duplicated: int,
+    source: Source,
+    tally: Tally,
+    settings: Settings,
+    counting: Counting | None = None,
+) -> Intake:
+    """Read the accounts to rows of which each exchange is there once."""
     account_tally, path = Tally(), source.accounts or find_accounts(source.paths)
     accounts = read_accounts(path, settings, account_tally) if path else arrow_schema(ACCOUNTS).empty_table()
     if source.identity:
         accounts = read_identity(source.identity, settings, account_tally).accounts(accounts)
-    return Intake(unique, accounts, tally, account_tally, duplicated)
+    return Intake(unique, accounts, tally, account_tally, duplicated, counting)
 
 
 def exchanges_of(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
@@ -173,21 +190,6 @@ def _map_of(source: Source) -> Format | None:
 def _identified(batches: Iterator[pa.RecordBatch], identity: Identity | None) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         yield identity.identify(batch) if identity else batch
-
-
-def _each_once(engine: Engine, sketched: ir.Table, name: str) -> tuple[ir.Table, int]:
-    """Drop repeated exchange ids; of rows that differ under one id the same one is kept in any order of files."""
-    counts = sketched.group_by("exchange_key").agg(rows=lambda t: t.count())
-    repeated = engine.keep(counts.filter(counts.rows > 1), f"repeated{name}")
-    total = engine.run(repeated.agg(rows=repeated.rows.sum(), ids=repeated.count())).to_pylist()[0]
-    if not total["ids"]:
-        return sketched, 0
-    order = [sketched[c] for c in ("second", "ts", "account_key", "task_hash", "model", "output_tokens")]
-    window = ibis.window(group_by="exchange_key", order_by=order)
-    doubled = sketched.semi_join(repeated, "exchange_key").mutate(place=ibis.row_number().over(window))
-    kept = doubled.filter(doubled.place == 0).drop("place")
-    once = engine.keep(ibis.union(sketched.anti_join(repeated, "exchange_key"), kept), f"unique{name}")
-    return once, total["rows"] - total["ids"]
 
 
 def why_nothing(tally: Tally) -> str:

@@ -20,6 +20,7 @@ from stillwatch.engine import Engine
 from stillwatch.hidden import Policy, Population, judge_hidden, member_models, population
 from stillwatch.pipeline import pointers, views
 from stillwatch.pipeline.behaviour import Behaviour
+from stillwatch.pipeline.counting import Afresh
 from stillwatch.pipeline.coursing import course_of
 from stillwatch.pipeline.intake import Intake
 from stillwatch.schemas import arrow_schema
@@ -76,10 +77,12 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
         return Judged((), None)
     names = [case.kept_ids.get(n) or _campaign_id(case.behaviour, campaign) for n, campaign in enumerate(found)]
     named = dict(zip(names, found, strict=True))
-    members = engine.adopt(_members(case.behaviour, named), MEMBERS.name)
-    scaffolds = engine.adopt(_scaffolds(named), SCAFFOLDS.name)
+    belong, marks = _members(case.behaviour, named), _scaffolds(named)
+    members, scaffolds = engine.adopt(belong, MEMBERS.name), engine.adopt(marks, SCAFFOLDS.name)
+    counting = case.intake.counting or Afresh(engine, case.intake.sketched)
+    by = _digest(belong.drop_columns("bits"), marks)
+    matched = counting.selected("matched", by, lambda rows: taking.matched(rows, members, scaffolds))
     sketched = _members_and_ordinary(engine, case, found)
-    matched = engine.keep(taking.matched(sketched, members, scaffolds), "matched_exchanges")
     taken = engine.keep(taking.taken(matched), "taken_exchanges")
     compared = sketched.semi_join(engine.keep(taking.compared(sketched, members), "compared_accounts"), "account_key")
     tasks = engine.keep(taking.task_counts(compared, members), "task_counts")
@@ -199,6 +202,15 @@ def _scaffolds(named: dict[CampaignId, FoundCampaign]) -> pa.Table:
     rows = [(name, value) for name, campaign in named.items() for value in campaign.scaffolds]
     columns = [pa.array([name for name, _ in rows], pa.string()), pa.array([value for _, value in rows], pa.int64())]
     return pa.table(columns, schema=arrow_schema(SCAFFOLDS))
+
+
+def _digest(*tables: pa.Table) -> str:
+    """Hash the rows of tables, in whatever order they come."""
+    digest = hashlib.sha256()
+    for table in tables:
+        ordered = table.sort_by([(name, "ascending") for name in table.column_names])
+        digest.update(repr(ordered.to_pydict()).encode())
+    return digest.hexdigest()[:32]
 
 
 def _indicators(case: Case, found: FoundCampaign, traits: Sequence[SharedTrait]) -> Iterator[str]:

@@ -55,17 +55,18 @@ def views(
     for row in engine.run(leaked.leaked_volumes(taken)).to_pylist():
         volume = ModelVolume(row["model"], row["exchanges"], row["input_tokens"], row["output_tokens"])
         volumes[row["campaign_id"]].append(volume)
-    tasks = engine.run(leaked.leaked_tasks(taken)).to_pylist()
+    texts = engine.keep(leaked.leaked_texts(taken), "taken_texts")
+    tasks = engine.run(leaked.leaked_tasks(texts)).to_pylist()
     own = sketched.inner_join(members.select("campaign_id", "account_key"), "account_key")
     opened = engine.run(_opened(own)).sort_by([("campaign_id", "ascending"), ("place", "ascending")]).to_pylist()
     carrying = _carrying(engine, sketched, _shown_hashes(named.values()))
-    texts = _excerpts(engine, sketched, [*(row["exchange_key"] for row in opened), *carrying.values()])
+    excerpts = _excerpts(engine, sketched, [*(row["exchange_key"] for row in opened), *carrying.values()])
     examples: dict[CampaignId, list[tuple[ExchangeId, str]]] = defaultdict(list)
     for row in opened:
-        exchange, excerpt = texts[row["exchange_key"]]
+        exchange, excerpt = excerpts[row["exchange_key"]]
         if excerpt is not None:
             examples[row["campaign_id"]].append((ExchangeId(exchange), excerpt))
-    labels = {str(value): texts[key][1] for value, key in carrying.items()}
+    labels = {str(value): excerpts[key][1] for value, key in carrying.items()}
     return Views(
         targets=targets,
         taking_exchanges=by_account,

@@ -21,8 +21,9 @@ from stillwatch.abreast import abreast
 from stillwatch.engine import DuckDBEngine
 from stillwatch.errors import InputError
 from stillwatch.pipeline import Asked, Source, Tell, examine
-from stillwatch.pipeline.intake import batches_of, intake_of, sketcher, why_nothing
+from stillwatch.pipeline.intake import batches_of, intake_with, sketcher, why_nothing
 from stillwatch.pipeline.nulls import nulls_for
+from stillwatch.pipeline.resuming import resumed
 from stillwatch.pipeline.stages import Stages
 from stillwatch.read import Tally, is_elsewhere
 from stillwatch.settings import Settings
@@ -32,6 +33,7 @@ from stillwatch.types import Scan
 __all__ = ["is_elsewhere", "take_new", "watch"]
 
 _DAY_SECONDS = 86_400
+_STEPS = 64  # of retention, by which its begin moves on
 _AHEAD_SECONDS = 86_400  # by which the clock of whoever logs may be ahead of that of the disk
 
 
@@ -59,11 +61,13 @@ def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where th
         clock.start("learning what is normal")
         nulls = nulls_for(engine, asked.source, settings)
         clock.start("putting parts together")
-        sketched = engine.read([part.rows for part in parts], "kept_sketches")
-        since = _since(parts, settings)
-        kept = sketched if since is None else sketched.filter(sketched.second >= since)
-        intake = intake_of(engine, kept, asked.source, _counts(parts), settings)
-        found = examine(engine, intake, asked, nulls, out, clock)
+        with state.leaving(held) as tables:
+            rest = resumed(engine, held, parts, _since(parts, settings), tables, settings)
+            tally = _counts(parts)
+            intake = intake_with(rest.once.rows, rest.once.duplicated, asked.source, tally, settings, rest.counting)
+            found = examine(engine, intake, asked, nulls, out, clock)
+            if rest.left:
+                state.leave(held, rest.left)
         held.reported()
         return found
 
@@ -80,8 +84,7 @@ def take_new(held: State, source: Source, settings: Settings, elsewhere: Sequenc
         earlier = known.get(stamp.file)
         if earlier is None or earlier.stamp != stamp:
             with here as path:
-                _take(held, stamp, path, source, settings)
-            held.drop([earlier] if earlier else [])
+                _take(held, stamp, path, source, settings, earlier)
 
     for path in read.exchange_files(source.paths) if source.paths else ():
         with suppress(FileNotFoundError):  # rotated away since it was listed
@@ -117,12 +120,14 @@ def _take_messages(held: State, url: str, source: Source, settings: Settings, fo
         topic.commit(reached)
 
 
-def _take(held: State, stamp: Stamp, path: Path, source: Source, settings: Settings) -> None:
+def _take(  # noqa: PLR0913, PLR0917 - a file, what it is, and what was known of it
+    held: State, stamp: Stamp, path: Path, source: Source, settings: Settings, earlier: Part | None = None
+) -> None:
     """Sketch one file, which may be a copy of what the stamp names, into a part."""
     tally = Tally()
     batches = _sketched(replace(source, paths=(path,)), settings, tally)
     called = str(path) if Path(stamp.file) == path.resolve() else stamp.file
-    held.add(stamp, batches, lambda: tally.called(str(path), called).as_json())
+    held.add(stamp, batches, lambda: tally.called(str(path), called).as_json(), earlier)
 
 
 def _sketched(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.RecordBatch]:
@@ -148,13 +153,17 @@ def _in_time(held: State, present: frozenset[str], settings: Settings) -> tuple[
 
 
 def _since(parts: tuple[Part, ...], settings: Settings) -> int | None:
-    """The first second that is kept: retention counts back from the last exchange, not from today.
+    """The first second that is kept: retention counts back from the last exchange, not from today, and in steps, so
+    that not every look must count anew what earlier ones counted.
 
     An exchange cannot be later than the file that tells of it: one that is dated years ahead must not make all the
     others old.
     """
     last = max((min(part.last_second, part.stamp.modified_ns // 10**9 + _AHEAD_SECONDS) for part in parts), default=0)
-    return last - settings.retention_days * _DAY_SECONDS if settings.retention_days else None
+    if not settings.retention_days:
+        return None
+    step = max(settings.retention_days * _DAY_SECONDS // _STEPS, 1)
+    return -(-(last - settings.retention_days * _DAY_SECONDS) // step) * step
 
 
 def _counts(parts: tuple[Part, ...]) -> Tally:

@@ -5,7 +5,7 @@ arrays. Read `together` next: it asks whether profiles of a group differ as stra
 """
 
 from stillwatch.profile.assemble import FACET_BINS, Profiles, assemble
-from stillwatch.profile.facets import facets
-from stillwatch.profile.totals import totals
+from stillwatch.profile.facets import facets, grown_facets
+from stillwatch.profile.totals import added_totals, totals
 
-__all__ = ["FACET_BINS", "Profiles", "assemble", "facets", "totals"]
+__all__ = ["FACET_BINS", "Profiles", "added_totals", "assemble", "facets", "grown_facets", "totals"]

@@ -19,6 +19,32 @@ CALENDAR_HOURS = 6  # of one slot of the calendar, counted from 1970
 
 def facets(sketched: ir.Table) -> ir.Table:
     """Count each account's exchanges by hour of day, quarter of a day, gap, lengths, turn, target and outcome."""
+    return ibis.union(_plain(sketched), _gaps(sketched))
+
+
+def grown_facets(held: ir.Table, totals: ir.Table, earlier: ir.Table, new: ir.Table) -> ir.Table:
+    """Add new exchanges to the facets of earlier ones, as if all had been counted at once.
+
+    Gaps go on from each account's last earlier exchange. Where new exchanges lie before it, as when a file comes late,
+    the account's gaps are counted anew.
+
+    Args:    held, totals: `facets` and `totals` of `earlier`.
+    """
+    begun = new.group_by("account_key").agg(begin=lambda t: t.second.min())
+    known = totals.inner_join(begun, "account_key").select("account_key", "last_second", "begin")
+    late = known.filter(known.begin < known.last_second).select("account_key")
+    last = known.filter(known.begin >= known.last_second).select("account_key", second="last_second")
+    narrow = new.select("account_key", "second")
+    every = ibis.union(earlier.select("account_key", "second"), narrow).semi_join(late, "account_key")
+    gaps = _gaps(ibis.union(narrow.anti_join(late, "account_key"), last, every))
+    stays = held.left_join(late.mutate(is_late=True), "account_key")
+    stays = stays.filter(stays.is_late.isnull() | (stays.facet != "gap"))
+    rows = ibis.union(stays.select("account_key", "facet", "bin", "exchanges"), _plain(new), gaps)
+    return rows.group_by("account_key", "facet", "bin").agg(exchanges=lambda t: t.exchanges.sum().cast("int64"))
+
+
+def _plain(sketched: ir.Table) -> ir.Table:
+    """All facets but gaps: those of two logs add up."""
     hour = sketched.second // 3600
     outcome = ibis.cases((sketched.status == 429, 1), (sketched.status >= 500, 2), (sketched.status >= 400, 3), else_=0)
     plain = {
@@ -31,7 +57,7 @@ def facets(sketched: ir.Table) -> ir.Table:
         "outcome": ibis.cases((sketched.status.notnull(), outcome)),
     }
     parts = [_count(sketched, facet, expression) for facet, expression in plain.items()]
-    return ibis.union(*parts, _gaps(sketched))
+    return ibis.union(*parts)
 
 
 def _count(rows: ir.Table, facet: str, expression: ir.Value) -> ir.Table:

@@ -1,6 +1,6 @@
 """Totals of an account.
 
-In: `sketched`. Out: an expression for `tables.PROFILES`.
+In: `sketched`. Out: an expression for `tables.PROFILES`; `added_totals` adds up those of several logs.
 """
 
 import ibis.expr.types as ir
@@ -16,4 +16,17 @@ def totals(sketched: ir.Table) -> ir.Table:
         last_second=sketched.second.max(),
         input_tokens=sketched.input_tokens.sum().cast("int64"),
         output_tokens=sketched.output_tokens.sum().cast("int64"),
+    )
+
+
+def added_totals(parts: ir.Table) -> ir.Table:
+    """Give the totals of several logs together from the rows of each."""
+    return parts.group_by("account_key").agg(
+        account_id=parts.account_id.min(),
+        org_id=parts.org_id.min(),
+        exchanges=parts.exchanges.sum().cast("int64"),
+        first_second=parts.first_second.min(),
+        last_second=parts.last_second.max(),
+        input_tokens=parts.input_tokens.sum().cast("int64"),
+        output_tokens=parts.output_tokens.sum().cast("int64"),
     )

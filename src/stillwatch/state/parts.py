@@ -45,12 +45,16 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one log file gave. last_second: of its exchanges, 0 if it has none; counts: of reading."""
+    """What one log file gave. first_second, last_second: of its exchanges, 0 if it has none, or they are not known;
+    counts: of reading; grew: it takes the place of an earlier part of the same file.
+    """
 
     folder: Path
     stamp: Stamp
+    first_second: int
     last_second: int
     counts: Mapping[str, Any]
+    grew: bool = False
 
     @property
     def rows(self) -> Path:
@@ -74,27 +78,41 @@ class State:
                 latest[part.stamp.file] = part
         return tuple(latest[file] for file in sorted(latest))
 
-    def add(self, stamp: Stamp, batches: Iterable[pa.RecordBatch], counts: Callable[[], Mapping[str, Any]]) -> Part:
+    def add(
+        self,
+        stamp: Stamp,
+        batches: Iterable[pa.RecordBatch],
+        counts: Callable[[], Mapping[str, Any]],
+        earlier: Part | None = None,
+    ) -> Part:
         """Keep what a log file gave, whole or not at all; `counts` is asked once the batches have ended.
 
+        Args:    earlier: the part of the same file whose place this one takes.
         Raises:  UsageError: the disk does not take it.
         """
         try:
-            return self._add(stamp, batches, counts)
+            part = self._add(stamp, batches, counts, grew=earlier is not None)
         except OSError as fault:
             why = f"{self.folder}: cannot be written to ({fault.strerror or type(fault).__name__})"
             raise UsageError(f"{why}; free disk space, or name another folder with --state") from fault
 
-    def _add(self, stamp: Stamp, batches: Iterable[pa.RecordBatch], counts: Callable[[], Mapping[str, Any]]) -> Part:
+        self.drop([earlier] if earlier else [])
+        return part
+
+    def _add(
+        self, stamp: Stamp, batches: Iterable[pa.RecordBatch], counts: Callable[[], Mapping[str, Any]], *, grew: bool
+    ) -> Part:
         name = hashlib.sha256(f"{stamp.file}\0{stamp.size_bytes}\0{stamp.modified_ns}".encode()).hexdigest()[:32]
         folder = self.folder / _UNFINISHED / name
         folder.mkdir()
-        last_second = _write_rows(folder / f"{_ROWS}.parquet", batches)
+        first_second, last_second = _write_rows(folder / f"{_ROWS}.parquet", batches)
         written = {
             "file": stamp.file,
             "size_bytes": stamp.size_bytes,
             "modified_ns": stamp.modified_ns,
+            "first_second": first_second,
             "last_second": last_second,
+            "grew": grew,
             "counts": counts(),
         }
         (folder / f"{_PART}.json").write_text(json.dumps(written), encoding="utf-8")
@@ -160,19 +178,21 @@ def _claim(folder: Path, made_by: str) -> None:
         raise InputError(f"{folder}: this state directory holds sketches of another version; begin a new one")
 
 
-def _write_rows(path: Path, batches: Iterable[pa.RecordBatch]) -> int:
-    last_second = 0
+def _write_rows(path: Path, batches: Iterable[pa.RecordBatch]) -> tuple[int, int]:
+    """Write the rows of a part; give their first and last second."""
+    seconds: list[int] = []
     with pq.ParquetWriter(path, arrow_schema(SKETCHED), compression="lz4") as writer:
         for batch in batches:
             writer.write_batch(batch)
-            last_second = max(last_second, pc.max(batch["second"]).as_py() or 0)
-    return last_second
+            seconds += [second for second in pc.min_max(batch["second"]).as_py().values() if second is not None]
+    return min(seconds, default=0), max(seconds, default=0)
 
 
 def _read(folder: Path) -> Part:
     try:
         found = json.loads((folder / f"{_PART}.json").read_text(encoding="utf-8"))
         stamp = Stamp(found["file"], found["size_bytes"], found["modified_ns"])
-        return Part(folder, stamp, found["last_second"], found["counts"])
+        seconds = found.get("first_second", 0), found["last_second"]  # parts of earlier versions lack the first
+        return Part(folder, stamp, *seconds, found["counts"], found.get("grew", False))
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise InputError(f"{folder}: not a part of a state directory; remove it and its log is read again") from fault

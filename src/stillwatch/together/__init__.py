@@ -29,6 +29,7 @@ from stillwatch.together.sample import sampled
 from stillwatch.together.score import Scores, declared_groups, exempted, measure_all, null_labels, observe, score
 from stillwatch.together.score import learn_weights as weights_of
 from stillwatch.together.stakes import fit_stakes, kinds_of
+from stillwatch.together.telling import holders
 from stillwatch.together.trust import Labelled, Trust, fit_trust
 from stillwatch.types import Calibration, Evidence, LabelledInnocents, NotEvaluated, SharedTrait, Trait, TraitKind
 
@@ -243,7 +244,7 @@ def _reasons(
 
 def _holders(accounts: Accounts, kind: TraitKind, mask: Mask) -> npt.NDArray[np.int64]:
     part = accounts.shown[kind]
-    return np.bincount(part.codes[mask[part.rows]], minlength=len(part.values)).astype(np.int64)
+    return holders(part.rows, part.codes, mask, len(part.values))
 
 
 def _shared_traits(accounts: Accounts, members: Mask, strangers: Mask) -> tuple[SharedTrait, ...]:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from stillwatch.together.dispersion import Floats, Mask
 from stillwatch.together.groups import Shown
 from stillwatch.together.likeness import ALL, Accounts, Likeness, by_test, features_of
+from stillwatch.together.telling import holders, most_telling
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 
@@ -86,15 +87,11 @@ def _weight(accounts: Accounts, likeness: Likeness, core: Mask, strangers: Mask)
 
 def _value_weight(part: Shown, core: Mask, strangers: Mask) -> Floats:
     """Weight of the most telling value that an account shows, or of showing no shared value."""
-    n, values = len(core), len(part.values)
-    if values == 0:
-        return np.zeros(n)
-    own, none = core[part.rows], np.bincount(part.rows, minlength=n) == 0
-    inside = np.bincount(part.codes[own], minlength=values)
-    outside = np.bincount(part.codes[strangers[part.rows]], minlength=values)
-    of_value = log_shares(inside, outside, core, strangers)
-    best = np.full(n, -np.inf)
-    np.maximum.at(best, part.rows, np.where(own, of_value[1][part.codes], of_value[0][part.codes]))
+    if len(part.values) == 0:
+        return np.zeros(len(core))
+    inside, outside = (holders(part.rows, part.codes, accounts, len(part.values)) for accounts in (core, strangers))
+    best = most_telling(part.rows, part.codes, core, log_shares(inside, outside, core, strangers))
+    none = np.isneginf(best)
     alone = log_shares(np.array([(none & core).sum()]), np.array([(none & strangers).sum()]), core, strangers)[:, 0]
     return np.where(none, np.where(core, alone[1], alone[0]), best)
 

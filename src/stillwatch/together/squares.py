@@ -25,7 +25,7 @@ def _rows(matrix: sp.csr_array) -> Rows:
     return matrix.indptr, matrix.indices, matrix.data.astype(np.float64, copy=False)
 
 
-def _jit(function: Any) -> Any:
+def compiled(function: Any) -> Any:
     """Compile at the first call and keep the result on disk; where no folder can be written, compile in every run."""
     try:
         return nb.njit(cache=True, nogil=True)(function)
@@ -33,7 +33,7 @@ def _jit(function: Any) -> Any:
         return nb.njit(nogil=True)(function)
 
 
-@_jit
+@compiled
 def _add_up(picked: Rows, rows: Rows, width: int, out: npt.NDArray[np.float64]) -> None:
     """Add up one sum at a time in an array of all columns; `seen` says which of them this sum has touched."""
     total, touched, seen = np.zeros(width), np.empty(width, np.int64), np.full(width, -1, np.int64)

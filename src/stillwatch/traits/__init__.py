@@ -5,15 +5,19 @@ One file a family: `columns` (read off an exchange's column), `scaffold` (words 
 accounts table), `sign_up` (bursts), `task_list` (one list of tasks split or repeated over accounts).
 """
 
-from stillwatch.traits.columns import COLUMN_KINDS, column_traits
+from stillwatch.traits.columns import COLUMN_KINDS, added_counts, column_counts, column_traits
 from stillwatch.traits.declared import declared_traits
-from stillwatch.traits.scaffold import SCAFFOLD_COLUMNS, scaffold_counts, scaffold_traits
+from stillwatch.traits.scaffold import SCAFFOLD_COLUMNS, added_words, scaffold_counts, scaffold_traits, word_counts
 from stillwatch.traits.sign_up import sign_up_traits
-from stillwatch.traits.task_list import shared_tasks, task_list_traits, task_pairs
+from stillwatch.traits.task_list import asked_tasks, shared_tasks, task_list_traits, task_pairs
 
 __all__ = [
     "COLUMN_KINDS",
     "SCAFFOLD_COLUMNS",
+    "added_counts",
+    "added_words",
+    "asked_tasks",
+    "column_counts",
     "column_traits",
     "declared_traits",
     "scaffold_counts",
@@ -22,4 +26,5 @@ __all__ = [
     "sign_up_traits",
     "task_list_traits",
     "task_pairs",
+    "word_counts",
 ]

@@ -1,6 +1,6 @@
 """Scaffolds: words that stay while the payload changes, at the head, at the tail or anywhere in a prompt.
 
-In: `sketched`. Out: `scaffold_counts`, an expression a hash column, to be kept together with the engine, and
+In: `sketched`. Out: `scaffold_counts` of `word_counts`, an expression a hash column, to be kept with the engine, and
 `scaffold_traits`, the rows of `tables.TRAITS` in them. A scaffold is known by the hash of its words.
 Words that come back only with the very same task are that task's own: they are a shared task, not a scaffold.
 """
@@ -13,18 +13,34 @@ from stillwatch.types import TraitKind
 SCAFFOLD_COLUMNS = ("head_hash", "tail_hash", "any_hash_0", "any_hash_1", "any_hash_2", "any_hash_3")
 
 
-def scaffold_counts(sketched: ir.Table, column: str, accounts: int) -> ir.Table:
-    """Count how often each account uses each hash of a column, for hashes that are a scaffold to so many accounts.
+def word_counts(sketched: ir.Table, column: str) -> ir.Table:
+    """Count how often each account uses each hash of a column: (value, account_key, exchanges, least_task, most_task).
+
+    One row for nearly every exchange, since most words are used once.
+    """
+    rows = sketched.filter(sketched[column] != 0)
+    return rows.group_by(value=rows[column], account_key=rows.account_key).agg(
+        exchanges=lambda t: t.count(), least_task=lambda t: t.task_hash.min(), most_task=lambda t: t.task_hash.max()
+    )
+
+
+def added_words(parts: ir.Table) -> ir.Table:
+    """Give the counts of several logs together from the rows of each."""
+    return parts.group_by("value", "account_key").agg(
+        exchanges=lambda t: t.exchanges.sum().cast("int64"),
+        least_task=lambda t: t.least_task.min(),
+        most_task=lambda t: t.most_task.max(),
+    )
+
+
+def scaffold_counts(counts: ir.Table, accounts: int) -> ir.Table:
+    """Keep the rows of hashes that are a scaffold to so many accounts; more exchanges never make one less of it.
 
     A hash is a scaffold to an account that asks two different tasks under it; who asks one is counted with the rest.
     """
-    rows = sketched.filter(sketched[column] != 0)
-    counts = rows.group_by(value=rows[column], account_key=rows.account_key).agg(
-        exchanges=lambda t: t.count(), changes=lambda t: (t.task_hash.min() != t.task_hash.max()).cast("int64")
-    )
-    scaffolds = counts.group_by("value").agg(changing=lambda t: t.changes.sum())
-    kept = counts.semi_join(scaffolds.filter(scaffolds.changing >= accounts), "value")
-    return kept.select("value", "account_key", "exchanges")
+    counted = counts.mutate(changes=(counts.least_task != counts.most_task).cast("int64"))
+    scaffolds = counted.group_by("value").agg(changing=lambda t: t.changes.sum())
+    return counts.semi_join(scaffolds.filter(scaffolds.changing >= accounts), "value")
 
 
 def scaffold_traits(counts: ir.Table, values: int) -> ir.Table:

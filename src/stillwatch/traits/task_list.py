@@ -19,19 +19,24 @@ _FEWEST_TASKS = 3  # shared tasks; fewer happen by chance between busy bots
 _LEIDEN_SEED = 1
 
 
-def shared_tasks(sketched: ir.Table) -> ir.Table:
-    """List (task_hash, account_key) for tasks that several accounts ask, but not everybody; keep it with the engine."""
-    asked = sketched.filter(sketched.task_hash != 0).select("task_hash", "account_key").distinct()
-    holders = asked.group_by("task_hash").agg(holders=lambda t: t.count())
-    some = holders.filter((holders.holders >= 2) & (holders.holders <= _MOST_HOLDERS))
-    return asked.semi_join(some, "task_hash")
+def asked_tasks(sketched: ir.Table) -> ir.Table:
+    """List which account asks which task, once each: (value, account_key), nearly as many rows as exchanges."""
+    return sketched.filter(sketched.task_hash != 0).select("account_key", value="task_hash").distinct()
+
+
+def shared_tasks(asked: ir.Table) -> ir.Table:
+    """Keep the rows of tasks that several accounts ask; keep them with the engine."""
+    holders = asked.group_by("value").agg(holders=lambda t: t.count())
+    return asked.semi_join(holders.filter(holders.holders >= 2), "value")
 
 
 def task_pairs(shared: ir.Table) -> ir.Table:
-    """Count the distinct tasks that two accounts share: (left, right, tasks), left < right."""
-    left = shared.select("task_hash", left="account_key")
-    right = shared.select(other_hash="task_hash", right="account_key")
-    pairs = left.inner_join(right, [left.task_hash == right.other_hash, left.left < right.right])
+    """Count the distinct tasks that two accounts share, common talk left out: (left, right, tasks), left < right."""
+    holders = shared.group_by("value").agg(holders=lambda t: t.count())
+    some = shared.semi_join(holders.filter(holders.holders <= _MOST_HOLDERS), "value")
+    left = some.select("value", left="account_key")
+    right = some.select(other="value", right="account_key")
+    pairs = left.inner_join(right, [left["value"] == right.other, left.left < right.right])
     counted = pairs.group_by("left", "right").agg(tasks=lambda t: t.count())
     return counted.filter(counted.tasks >= _FEWEST_TASKS)
 

@@ -1,0 +1,207 @@
+"""Counts over a log that grows: what an earlier look counted is added up with the new rows, not counted again.
+
+In: rows, and the tables that an earlier look counted of some of them. Out: for each query a table, the same as of all
+rows at once. `Afresh` is a scan; a look of `watch` puts `Grown` upon `Held`, or begins with `First`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import ibis
+import ibis.expr.types as ir
+
+from stillwatch import profile
+from stillwatch.engine import DuckDBEngine, Engine
+
+Query = Callable[[ir.Table], ir.Table]
+"""Rows of `tables.SKETCHED`, or of what was counted of them, to what is counted."""
+
+_MOST_FILES = 16  # of one selection: beyond, it is made anew as one
+
+
+class Counting(Protocol):
+    """Counts the rows of one log; names tell what is counted apart."""
+
+    def sums(self, name: str, query: Query, added: Query) -> ir.Table:
+        """Count by a query whose results add up: `added` makes one result of the rows of several."""
+        ...
+
+    def recurring(self, name: str, column: str, query: Query, added: Query, kept: Query) -> ir.Table:
+        """Count by the values of a column (`value` in the result), and keep the values that recur often enough.
+
+        Args:    kept: gives the rows of the counts that are kept; with more rows it never lets a value go.
+        """
+        ...
+
+    def facets(self) -> ir.Table:
+        """Count `profile.facets`: gaps lie between exchanges, and do not simply add up."""
+        ...
+
+    def selected(self, name: str, by: str, query: Query) -> ir.Table:
+        """Select by a query that looks at each row by itself; `by` is a hash of all that it looks at beside."""
+        ...
+
+
+class Leaving(Counting, Protocol):
+    """Counts in files, which the next look finds."""
+
+    def files(self, name: str, by: str, query: Query) -> Sequence[Path]:
+        """Give the files of what is selected."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Afresh:
+    """Counts all rows and leaves nothing. suffix: tells the kept tables of several logs apart."""
+
+    engine: Engine
+    rows: ir.Table
+    suffix: str = ""
+
+    def sums(self, name: str, query: Query, added: Query) -> ir.Table:  # noqa: ARG002, D102 - there is but one part
+        return query(self.rows)
+
+    def recurring(self, name: str, column: str, query: Query, added: Query, kept: Query) -> ir.Table:  # noqa: ARG002, D102
+        return self.engine.keep(kept(query(self.rows)), f"{name}{self.suffix}")
+
+    def facets(self) -> ir.Table:  # noqa: D102
+        return profile.facets(self.rows)
+
+    def selected(self, name: str, by: str, query: Query) -> ir.Table:  # noqa: ARG002, D102
+        return self.engine.keep(query(self.rows), f"{name}{self.suffix}")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Gives what an earlier look left in a folder. rows: of which it was counted."""
+
+    engine: DuckDBEngine
+    folder: Path
+    rows: ir.Table
+
+    def sums(self, name: str, query: Query, added: Query) -> ir.Table:  # noqa: ARG002, D102
+        return self._table(name, query(self.rows))
+
+    def recurring(self, name: str, column: str, query: Query, added: Query, kept: Query) -> ir.Table:  # noqa: ARG002, D102
+        return self._table(name, query(self.rows))
+
+    def facets(self) -> ir.Table:  # noqa: D102
+        return self._table("facets", profile.facets(self.rows))
+
+    def selected(self, name: str, by: str, query: Query) -> ir.Table:  # noqa: D102
+        selected = query(self.rows)
+        files = self.files(name, by, query)
+        if not files:
+            return self.engine.keep(selected, f"held_{name}")
+        return self.engine.read(files, f"held_{name}").cast(selected.schema())
+
+    def files(self, name: str, by: str, query: Query) -> Sequence[Path]:  # noqa: ARG002
+        """The files of what was selected, none if it was selected by something else."""
+        return sorted(self.folder.glob(f"{name}-{by}-*.parquet"))
+
+    def _table(self, name: str, like: ir.Table) -> ir.Table:
+        return _found(self.engine, self.folder, name, "held", like)
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Counts all rows and leaves the tables in a folder for the next look."""
+
+    engine: DuckDBEngine
+    rows: ir.Table
+    folder: Path
+
+    def sums(self, name: str, query: Query, added: Query) -> ir.Table:  # noqa: ARG002, D102
+        return _left(self.engine, self.folder, name, lambda: query(self.rows))
+
+    def recurring(self, name: str, column: str, query: Query, added: Query, kept: Query) -> ir.Table:  # noqa: ARG002, D102
+        return _left(self.engine, self.folder, name, lambda: kept(query(self.rows)))
+
+    def facets(self) -> ir.Table:  # noqa: D102
+        return _left(self.engine, self.folder, "facets", lambda: profile.facets(self.rows))
+
+    def selected(self, name: str, by: str, query: Query) -> ir.Table:  # noqa: D102
+        return self.engine.read(self.files(name, by, query), f"{self.folder.name}_{name}").cast(
+            query(self.rows).schema()
+        )
+
+    def files(self, name: str, by: str, query: Query) -> Sequence[Path]:
+        """The file of what is selected."""
+        return [_file(self.engine, self.folder, f"{name}-{by}-00", query(self.rows))]
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """Adds new rows to what was counted of earlier ones, and leaves the tables in a folder.
+
+    before: the counting of `earlier`.
+    """
+
+    engine: DuckDBEngine
+    before: "Leaving"
+    earlier: ir.Table
+    new: ir.Table
+    folder: Path
+
+    def sums(self, name: str, query: Query, added: Query) -> ir.Table:
+        """Add the new counts to those of before."""
+        before = self.before.sums(name, query, added)
+        return _left(self.engine, self.folder, name, lambda: added(ibis.union(before, query(self.new))))
+
+    def recurring(self, name: str, column: str, query: Query, added: Query, kept: Query) -> ir.Table:
+        """Add the new counts to those of before; values that none were kept of are counted among earlier rows, too."""
+        before = self.before.recurring(name, column, query, added, kept)
+
+        def counted() -> ir.Table:
+            new = self.engine.keep(query(self.new), f"new_{self.folder.name}_{name}")
+            unkept = new.anti_join(before, "value").select(**{column: new["value"]}).distinct()
+            wanted = self.engine.keep(unkept, f"unkept_{self.folder.name}_{name}")
+            return kept(added(ibis.union(before, new, query(self.earlier.semi_join(wanted, column)))))
+
+        return _left(self.engine, self.folder, name, counted)
+
+    def facets(self) -> ir.Table:
+        """Add the new facets to those of before."""
+        before = self.before.facets()
+        totals = self.before.sums("totals", profile.totals, profile.added_totals)
+        grown = profile.grown_facets(before, totals, self.earlier, self.new)
+        return _left(self.engine, self.folder, "facets", lambda: grown)
+
+    def selected(self, name: str, by: str, query: Query) -> ir.Table:
+        """Put what is selected of the new rows beside what was selected of the earlier ones."""
+        return self.engine.read(self.files(name, by, query), f"{self.folder.name}_{name}").cast(
+            query(self.new).schema()
+        )
+
+    def files(self, name: str, by: str, query: Query) -> Sequence[Path]:
+        """The files of before and one of new rows, or one of all where there are none, or very many."""
+        before = self.before.files(name, by, query)
+        if not 0 < len(before) < _MOST_FILES:
+            return [_file(self.engine, self.folder, f"{name}-{by}-00", query(ibis.union(self.earlier, self.new)))]
+        beside = [self.folder / file.name for file in before]
+        for there, here in zip(before, beside, strict=True):
+            if not here.exists():
+                here.hardlink_to(there)
+        return [*beside, _file(self.engine, self.folder, f"{name}-{by}-{len(before):02}", query(self.new))]
+
+
+def _left(engine: DuckDBEngine, folder: Path, name: str, expression: Callable[[], ir.Table]) -> ir.Table:
+    """Leave a table in a folder, once, and give it."""
+    made = expression()
+    _file(engine, folder, name, made)
+    return _found(engine, folder, name, folder.name, made)
+
+
+def _file(engine: DuckDBEngine, folder: Path, name: str, expression: ir.Table) -> Path:
+    """Write a table into a folder unless it is there."""
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        engine.write(expression, path)
+    return path
+
+
+def _found(engine: DuckDBEngine, folder: Path, name: str, by: str, like: ir.Table) -> ir.Table:
+    """Read a table of a folder; sums come back from Parquet as the wider type in which the engine adds up."""
+    return engine.read([folder / f"{name}.parquet"], f"{by}_{name}").cast(like.schema())
