@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stillwatch.cli import app
+from stillwatch.errors import InputError
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.dry_run import dry_run
 from stillwatch.gateway.gate import Gate
@@ -49,6 +50,25 @@ def home(tmp_path: Path) -> Path:
     ]  # fmt: skip
     (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, rows)))
     return tmp_path / "home"
+
+
+def test_a_list_of_innocents_that_is_not_there_is_said_in_words(home: Path) -> None:
+    """A wrong path must not look like nobody innocent being touched."""
+    act, log = _proposed(home), home.parent / "log.jsonl"
+    with pytest.raises(InputError, match="cannot be read as a list of accounts"):
+        _run("act", "dry-run", act, log, "--home", home, "--innocents", home.parent / "nowhere.txt")
+    (home.parent / "known.txt").write_text("m0 \nm 1\n")
+    assert _run("act", "dry-run", act, log, "--home", home, "--innocents", home.parent / "known.txt")["innocents"] == [
+        "m0"
+    ]
+
+
+def test_what_a_customer_writes_moves_no_cursor(home: Path) -> None:
+    _run("act", "apply", _proposed(home), "--by", "A", "--home", home)
+    asked = ["appeal", "open", "m0", "--words", "\x1b[2Jwe are a school", "--home", str(home)]
+    shown = CliRunner().invoke(app, asked, color=True).stdout
+    assert "\\u{1b}[2Jwe are a school" in shown
+    assert "\x1b" not in shown
 
 
 def _proposed(home: Path) -> str:
