@@ -3,12 +3,14 @@
 In: `Intake`, `Behaviour`, `Found`. Out: `Coverage`.
 """
 
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from stillwatch.pipeline.behaviour import Behaviour
-from stillwatch.pipeline.intake import Intake
+from stillwatch.pipeline.intake import Intake, seen_columns
 from stillwatch.together import Found
-from stillwatch.types import Coverage
+from stillwatch.types import Coverage, NotEvaluated
 
 
 def coverage(intake: Intake, known: Behaviour, found: Found) -> Coverage:
@@ -18,8 +20,12 @@ def coverage(intake: Intake, known: Behaviour, found: Found) -> Coverage:
     with_traffic = len(profiles) - known.table["account_id"].null_count
     unused = len(intake.accounts) - len(set(intake.accounts["account_id"].to_pylist()) & set(profiles.ids.to_pylist()))
     notes = [f"{unused:,} declared accounts have no exchange in this log"] if unused else []
+    exchanges = int(profiles.exchanges.sum())
+    if left := tally.rows_read - intake.duplicated - exchanges:
+        notes.append(f"{left:,} rows were not judged: later than --as-of, or older than retention_days")
     return Coverage(
         files=tuple(tally.files) + tuple(account_tally.files),
+        exchanges=exchanges,
         rows_read=tally.rows_read,
         rows_quarantined=tally.rows_quarantined + account_tally.rows_quarantined,
         rows_duplicated=intake.duplicated,
@@ -31,6 +37,13 @@ def coverage(intake: Intake, known: Behaviour, found: Found) -> Coverage:
         first_seen=datetime.fromtimestamp(int(profiles.first_second.min()), UTC),
         last_seen=datetime.fromtimestamp(int(profiles.last_second.max()), UTC),
         tests_on=found.tests_on,
-        tests_off=found.tests_off,
+        tests_off=tuple(_needing(test, seen_columns((tally, account_tally))) for test in found.tests_off),
         notes=(*tally.notes(), *account_tally.notes(), *notes),
+    )
+
+
+def _needing(test: NotEvaluated, seen: AbstractSet[str]) -> NotEvaluated:
+    """Say what a test lacks where it has its column: groups of accounts that it could say something about."""
+    return (
+        replace(test, missing=f"groups that it can compare; {test.missing} is there") if test.missing in seen else test
     )
