@@ -41,6 +41,13 @@ def test_repeated_and_later_rows_are_not_among_the_exchanges_judged(log: Path) -
     assert [note for note in early.coverage.notes if note.startswith("200 rows were not judged")]
 
 
+def test_a_clock_that_is_years_wrong_is_told(log: Path) -> None:
+    assert not [note for note in _scanned(log).coverage.notes if "clock" in note]
+    lines = log.read_text().splitlines()
+    log.write_text("\n".join([*lines[1:200], lines[0].replace("2026", "2099")]))
+    assert [note for note in _scanned(log).coverage.notes if note.startswith("the last exchange is 26,6")]
+
+
 def test_a_moment_before_the_log_began_gets_a_sentence(log: Path) -> None:
     with pytest.raises(InputError, match="no exchange is as old as 2026-01-31"):
         _scanned(log, _START - timedelta(hours=1))
