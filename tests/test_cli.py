@@ -34,6 +34,12 @@ def test_the_version_is_printed(tmp_path: Path) -> None:
         (["scan", "rows.csv", "--table", "llm.exchanges"], 2, "name what to scan: files or folders, or one --table"),
         (["scan", "--table", "llm.exchanges"], 3, "table llm.exchanges: only an engine with a catalog"),
         (["scan", "--table", "oracle://lake/llm/t"], 3, "a URL begins with clickhouse://, bigquery://"),
+        (["watch", "rows.csv", "--state", "rows.csv"], 2, "rows.csv: cannot be made or written to"),
+        (
+            ["act", "propose", "--in", "nowhere", "--policy", "small-host", "--by", "A. Person"],
+            3,
+            "give the folder that a scan wrote",
+        ),
         (["simulate", "atlantis"], 2, "atlantis: not a scenario"),
         (["simulate", "benign", "--sources", "C"], 2, "--sources 'C'"),
         (["simulate", "benign", "--scale", "-1"], 2, "scale must be above 0"),

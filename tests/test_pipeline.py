@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -139,6 +140,27 @@ def test_as_of_leaves_out_what_came_later(run: Run, found: tuple[Scan, Path], lo
     assert early.as_of == middle
     assert early.coverage.last_seen <= middle  # type: ignore[operator]
     assert early.coverage.accounts < found[0].coverage.accounts
+
+
+def test_a_campaign_that_was_never_answered_or_says_nothing_does_not_stop_the_scan(
+    run: Run, found: tuple[Scan, Path], log: Path, tmp_path: Path
+) -> None:
+    """Who was refused everything, or sends nothing but signs, is judged by what is left; the others as before."""
+    refused, silent, *_ = sorted(members(found[0]), key=len)
+    rows = pq.read_table(log / "exchanges")
+    ids = rows["account_id"]
+    status = pc.if_else(pc.is_in(ids, pa.array(sorted(refused))), pa.scalar(403, pa.int32()), rows["status"])
+    text = pc.if_else(pc.is_in(ids, pa.array(sorted(silent))), "\U0001f642 !?", rows["prompt_text"])
+    for name, column in (("status", status), ("prompt_text", text)):
+        rows = rows.set_column(rows.schema.get_field_index(name), name, column)
+    pq.write_table(rows, tmp_path / "log.parquet")
+    result = run((tmp_path / "log.parquet",), log / "accounts.parquet", tmp_path / "out")
+    judged = {frozenset(member.account_id for member in c.members): c for c in result.campaigns}
+    never = next(c for who, c in judged.items() if len(who & refused) > len(refused) / 2)
+    wordless = next(c for who, c in judged.items() if len(who & silent) > len(silent) / 2)
+    assert (never.taking, never.taking_exchanges) == ("not_evaluated", 0)
+    assert "an exchange that was answered" in {off.missing for off in never.not_evaluated}
+    assert wordless.taking in {"mixed", "not_evaluated"}
 
 
 def test_starred_columns_alone_are_scanned_and_say_what_is_missing(run: Run, log: Path, tmp_path: Path) -> None:

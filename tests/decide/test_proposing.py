@@ -118,6 +118,13 @@ def test_a_campaign_whose_members_were_found_innocent_more_often_than_its_odds_a
     assert "innocent on appeal" in plan.held[0].why
 
 
+def test_hundreds_of_overturned_appeals_are_counted_too(tmp_path: Path) -> None:
+    """A mistake of that size is when the rule is needed most."""
+    policy = load_policy(_policy(tmp_path, RULE.replace("block = 3", "block = 5000")))
+    plan = _propose([_accused(3_000)], policy, NOW, innocents={f"c1-{n}" for n in range(1_000)})
+    assert (len(plan.decisions), plan.follow_ups) == (0, ())
+
+
 def test_marks_that_strangers_show_are_left_out() -> None:
     """Words that one innocent shows are no ground for anything."""
     marks = (Mark(Scope.SCAFFOLD, "11", 12.0, 9, 0), Mark(Scope.SCAFFOLD, "12", 12.0, 9, 1))

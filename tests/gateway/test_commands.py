@@ -11,10 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from stillwatch.cli import app
+from stillwatch.errors import InputError
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.dry_run import dry_run
 from stillwatch.gateway.gate import Gate
 from stillwatch.pipeline.acting import Books, past_exchanges
+from stillwatch.pipeline.intake import Source
 from stillwatch.settings import Settings
 
 
@@ -51,6 +53,40 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+def test_a_list_of_innocents_that_is_not_there_is_said_in_words(home: Path) -> None:
+    """A wrong path must not look like nobody innocent being touched."""
+    act, log = _proposed(home), home.parent / "log.jsonl"
+    with pytest.raises(InputError, match="cannot be read as a list of accounts"):
+        _run("act", "dry-run", act, log, "--home", home, "--innocents", home.parent / "nowhere.txt")
+    (home.parent / "known.txt").write_text("m0 \nm 1\n")
+    assert _run("act", "dry-run", act, log, "--home", home, "--innocents", home.parent / "known.txt")["innocents"] == [
+        "m0"
+    ]
+
+
+def test_a_dry_run_reads_a_log_as_the_scan_of_it_did(home: Path) -> None:
+    """Where the log knows keys only, the accounts that a plan is about are in the identity file."""
+    act, folder = _proposed(home), home.parent
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    keyed = [{**row, "key_id": f"k-{row['account_id']}", "account_id": f"k-{row['account_id']}"} for row in rows]
+    (folder / "keyed.jsonl").write_text("\n".join(map(json.dumps, keyed)))
+    who = [{"key_id": f"k-{name}", "account_id": name} for name in ("m0", "m1", "m2", "seat")]
+    (folder / "who.jsonl").write_text("\n".join(map(json.dumps, who)))
+    dry = ("act", "dry-run", act, folder / "keyed.jsonl", "--home", home)
+    assert _run(*dry)["touched"] == {}
+    expected = _run("act", "dry-run", act, folder / "log.jsonl", "--home", home)["touched"]
+    assert expected
+    assert _run(*dry, "--identity", folder / "who.jsonl")["touched"] == expected
+
+
+def test_what_a_customer_writes_moves_no_cursor(home: Path) -> None:
+    _run("act", "apply", _proposed(home), "--by", "A", "--home", home)
+    asked = ["appeal", "open", "m0", "--words", "\x1b[2Jwe are a school", "--home", str(home)]
+    shown = CliRunner().invoke(app, asked, color=True).stdout
+    assert "\\u{1b}[2Jwe are a school" in shown
+    assert "\x1b" not in shown
+
+
 def _proposed(home: Path) -> str:
     return str(
         _run("act", "propose", "--in", home.parent / "scan", "--policy", "small-host", "--by", "A", "--home", home)[
@@ -74,7 +110,7 @@ def test_from_proposal_to_release(home: Path) -> None:
     assert [gate.answer(Asked(account=a)).action for a in ("m0", "m1", "m2", "seat")] == ["cap"] * 3 + ["none"]
     with Books(str(home / "ledger.sqlite")) as books:
         held = books.standing(datetime.now(UTC))
-    exchanges = past_exchanges([home.parent / "log.jsonl"], None, Settings())
+    exchanges = past_exchanges(Source((home.parent / "log.jsonl",)), None, Settings())
     assert dry_run(held.decisions, held.exemptions, exchanges).touched["cap"].accounts == {"m0", "m1", "m2"}
     made = _run("appeal", "open", "m1", "--words", "a mistake", "--home", home)
     _run("appeal", "settle", made["appeal_id"], "overturned", "--by", "B", "--home", home)

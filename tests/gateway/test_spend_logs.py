@@ -115,12 +115,12 @@ def test_a_key_in_clear_is_never_written(proxy: str, insert: Insert, tmp_path: P
 
 
 def test_a_database_that_cannot_be_read_is_one_sentence(proxy: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read"):
         pull_spend_logs("postgresql://127.0.0.1:1/x", tmp_path, SETTLED)
     psycopg = pytest.importorskip("psycopg")
     with psycopg.connect(proxy, autocommit=True) as held:
         held.execute('DROP TABLE "LiteLLM_SpendLogs"')
-    with pytest.raises(UsageError, match="UndefinedTable"):
+    with pytest.raises(InputError, match="UndefinedTable"):
         pull_spend_logs(proxy, tmp_path, SETTLED)
 
 
@@ -159,15 +159,17 @@ def test_a_query_of_the_operator_says_who_stands_behind_keys(proxy: str, insert:
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "kind", "told"),
     [
-        ("SELECT 1 AS key_id", "no column account_id"),
-        ("SELECT 1 AS account_id, 2 AS shoe_size", "shoe_size"),
-        ("SELEKT", "SyntaxError"),
-        ('DELETE FROM "LiteLLM_SpendLogs" RETURNING request_id AS account_id', "ReadOnlySqlTransaction"),
+        ("SELECT 1 AS key_id", UsageError, "no column account_id"),
+        ("SELECT 1 AS account_id, 2 AS shoe_size", UsageError, "shoe_size"),
+        ("SELEKT", InputError, "SyntaxError"),
+        ('DELETE FROM "LiteLLM_SpendLogs" RETURNING request_id AS account_id', InputError, "ReadOnlySqlTransaction"),
     ],
 )
-def test_a_query_that_says_nobody_or_writes_is_refused(proxy: str, tmp_path: Path, query: str, told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_a_query_that_says_nobody_or_writes_is_refused(
+    proxy: str, tmp_path: Path, query: str, kind: type[Exception], told: str
+) -> None:
+    with pytest.raises(kind, match=told):
         pull_identity(proxy, query, tmp_path / "who.jsonl")
     assert list(tmp_path.iterdir()) == []

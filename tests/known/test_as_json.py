@@ -36,5 +36,5 @@ def test_another_file_is_refused_with_a_sentence(text: str, tmp_path: Path) -> N
 
 
 def test_a_folder_without_a_report_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--known wants the folder of a scan"):
+    with pytest.raises(InputError, match="give the folder that a scan wrote"):
         read_known([tmp_path])

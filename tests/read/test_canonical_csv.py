@@ -48,6 +48,19 @@ def test_a_csv_field_that_is_no_utf8_is_quarantined(read: Read, tmp_path: Path) 
     assert tally.rows_quarantined == 1
 
 
+@pytest.mark.parametrize("nothing", ["NULL", "null", r"\N", "None", "NaN", "nan", ""])
+def test_what_a_database_writes_for_no_value_is_none(read: Read, tmp_path: Path, nothing: str) -> None:
+    """Accounts without an organisation must not share one that is called NULL; inside a text the word is a word."""
+    path = tmp_path / "log.csv"
+    unknown = {"org_id": nothing, "output_tokens": nothing, "prompt_text": f"what is {nothing}?"}
+    path.write_text(as_csv(GOOD | unknown, GOOD | {"account_id": nothing} | unknown))
+    rows, tally = read(path)
+    assert [(row["org_id"], row["output_tokens"], row["prompt_text"]) for row in rows] == [
+        (None, None, f"what is {nothing}?")
+    ]
+    assert [fault.reason for fault in tally.quarantined] == ["required column account_id has no value"]
+
+
 def test_a_missing_column_is_named_with_those_there_are(read: Read, tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text("exchange_id,ts,model\n1,2,3\n")

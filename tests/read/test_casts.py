@@ -1,7 +1,7 @@
 """Parquet gives what JSON lines give for the same values, and no column of any type stops the reading."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stillwatch.read import Tally
+from stillwatch.read import Tally, read_accounts
+from stillwatch.settings import Settings
 
 Read = Callable[..., tuple[list[dict[str, Any]], Tally]]
 NOON = 1770120000
@@ -125,3 +126,27 @@ def test_parameters_are_json_with_sorted_keys(read: Read, tmp_path: Path) -> Non
 def test_no_type_of_column_stops_the_reading(read: Read, tmp_path: Path, name: str, values: pa.Array) -> None:
     rows, tally = read(log(tmp_path, **{name: values}))
     assert len(rows) + tally.rows_quarantined == 1
+
+
+def test_decimals_are_numbers_and_ids(read: Read, tmp_path: Path) -> None:
+    """Warehouses export every number as a decimal; one that fits nothing costs its own row."""
+    tokens = pa.array([Decimal(7), Decimal(10**20), None], pa.decimal128(38, 0))
+    ids = pa.array([Decimal(10**30 + n) for n in range(3)], pa.decimal128(38, 0))
+    wait = pa.array([Decimal("812.50")] * 3, pa.decimal128(10, 2))
+    times = pa.array([Decimal(NOON)] * 3, pa.decimal128(38, 0))
+    rows, tally = read(log(tmp_path, input_tokens=tokens, account_id=ids, latency_ms=wait, ts=times))
+    assert [(row["account_id"], row["input_tokens"], row["latency_ms"]) for row in rows] == [
+        (str(10**30), 7, 812.5),
+        (str(10**30 + 2), None, 812.5),
+    ]
+    assert rows[0]["ts"] == datetime.fromtimestamp(NOON, UTC)
+    assert [(q.row, q.reason) for q in tally.quarantined] == [(2, "column input_tokens holds a value that is no int64")]
+
+
+def test_a_date_is_its_midnight(tmp_path: Path) -> None:
+    day = pa.array([date(2026, 2, 3), None, date(1970, 1, 1)])
+    pq.write_table(pa.table({"account_id": ["a", "b", "c"], "created_at": day}), tmp_path / "accounts.parquet")
+    tally = Tally()
+    found = read_accounts(tmp_path / "accounts.parquet", Settings(), tally).to_pylist()
+    assert [row["created_at"] for row in found] == [datetime(2026, 2, 3, tzinfo=UTC), None]
+    assert [q.row for q in tally.quarantined] == [3]

@@ -49,5 +49,15 @@ def test_an_unknown_kind_of_store_says_what_to_install() -> None:
         stored("nowhere://logs")
 
 
+def test_a_store_without_credentials_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("s3fs", reason="s3fs is not installed: uv sync --extra store")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    with pytest.raises(InputError, match="NoCredentialsError"):
+        stored("s3://logs/here")
+
+
 def test_urls_are_told_from_paths() -> None:
     assert (is_elsewhere("s3://bucket"), is_elsewhere("/var/log"), is_elsewhere("logs")) == (True, False, False)

@@ -192,6 +192,7 @@ def _campaign(paint: Paint, name: str, verdict: Verdict, size: int, seed: int) -
 def _coverage(paint: Paint, accounts: int) -> Coverage:
     return Coverage(
         files=(paint("logs/2026-06.parquet"), paint("logs/2026-07.jsonl.zst")),
+        exchanges=1_282_211,
         rows_read=1_284_113,
         rows_quarantined=7,
         rows_duplicated=1_902,

@@ -59,6 +59,8 @@ def test_an_incomplete_price_is_a_floor(scan: Scan) -> None:
     assert "at least $" in answers.leak_phrase(leak)
     assert "at least" not in answers.leak_phrase(replace(leak, unpriced_models=()))
     assert "price unknown" in answers.leak_phrase(replace(leak, list_price_usd=None))
+    half = answers.leak_phrase(replace(leak, unpriced_models=(), input_tokens=None))
+    assert "output tokens, at least $" in half
     assert "tokens unknown" in answers.leak_phrase(replace(leak, input_tokens=None, output_tokens=None))
 
 

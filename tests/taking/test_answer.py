@@ -151,6 +151,12 @@ def test_without_text_the_question_is_not_answered(units: Build) -> None:
     assert {one.test for one in finding.not_evaluated} == {test.name for test in TESTS}
 
 
+def test_a_campaign_that_was_never_answered_is_not_judged_by_its_answers(units: Build) -> None:
+    finding = judge_taking(replace(units(HARVEST, _ordinary(500)), campaigns=()), "c", 0, Settings())
+    assert (finding.answer, finding.bits, finding.evidence) == ("not_evaluated", 0.0, ())
+    assert {one.missing for one in finding.not_evaluated} == {"an exchange that was answered"}
+
+
 def test_without_turns_the_other_tests_go_on(units: Build) -> None:
     unturned = {**HARVEST, "turned": 0, "single": 0, "stream_turned": 0, "stream_single": 0}
     finding = judge_taking(units(unturned, _ordinary(3_000)), "c", 1_980, Settings())

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import exp, factorial
 from typing import Literal
+
+from scipy.special import pdtrc
 
 from stillwatch.decide.policy import Policy, Rule
 from stillwatch.types import Accused, Action, Approval, CampaignId, Decision, DecisionId, FollowUp, Held, Plan, Scope
@@ -17,6 +18,7 @@ from stillwatch.types import Accused, Action, Approval, CampaignId, Decision, De
 Hour = tuple[Action, datetime]
 Target = tuple[Scope, str]
 _SURPRISE = 0.001
+_BEYOND_BITS = 1_000.0  # no float holds the odds of more
 _HOURS_AHEAD = 24 * 7  # a campaign that finds no free hour in a week is held
 
 
@@ -71,9 +73,8 @@ def refuted(campaign: Accused, innocents: Collection[str]) -> bool:
     appeal alone holds nothing.
     """
     found = sum(account in innocents for account, _ in campaign.members)
-    mean = sum(1 / (1 + 2.0**bits) for _, bits in campaign.members)
-    fewer = sum(exp(-mean) * mean**n / factorial(n) for n in range(found))
-    return found > 1 and 1 - fewer < _SURPRISE
+    mean = sum(1 / (1 + 2.0 ** min(bits, _BEYOND_BITS)) for _, bits in campaign.members)
+    return found > 1 and float(pdtrc(found - 1, mean)) < _SURPRISE
 
 
 def approved(plan: Plan, by: str, now: datetime) -> Plan:

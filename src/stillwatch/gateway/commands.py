@@ -20,6 +20,8 @@ from stillwatch.gateway.identity_query import pull_identity
 from stillwatch.gateway.spend_logs import pull_spend_logs
 from stillwatch.ids import canonical_id, client_address
 from stillwatch.pipeline.acting import Books, load_policy, past_exchanges, read_report
+from stillwatch.pipeline.intake import Source, read_accounts_listed
+from stillwatch.report import visible
 from stillwatch.types import ActId, Exemption, Plan, Scope
 
 act = typer.Typer(help="Act on campaigns: propose, try on past traffic, approve, undo.", no_args_is_help=True)
@@ -60,16 +62,22 @@ def try_out(  # noqa: PLR0913 - one parameter an option
     innocents: Annotated[
         Path | None, typer.Option("--innocents", help="File of accounts known innocent, one a line.")
     ] = None,
+    column_map: Annotated[
+        Path | None, typer.Option("--map", help="The column map that the log was scanned with.")
+    ] = None,
+    identity: Annotated[Path | None, typer.Option("--identity", help="The identities it was scanned with.")] = None,
+    settings_file: Annotated[Path | None, typer.Option("--settings", help="The settings it was scanned with.")] = None,
     home: HomeFolder = _HOME,
     ledger: LedgerUrl = "",
     as_json: AsJson = False,
 ) -> None:
     """Show what a proposed act would have done to past traffic: accounts, exchanges, money, innocents."""
+    source, listed = Source(tuple(logs), column_map=column_map, identity=identity), read_accounts_listed(innocents)
     with Books(home_of(home, ledger).place) as books:
         decisions = books.proposed(ActId(act_id)).decisions
         exemptions = books.standing(_now()).exemptions
-        known = set(books.innocents()) | set(innocents.read_text("utf-8").split() if innocents else ())
-    found = dry_run(decisions, exemptions, past_exchanges(logs, days, settings.Settings()), known)
+        known = {*books.innocents(), *(listed or ())}
+    found = dry_run(decisions, exemptions, past_exchanges(source, days, settings.load(settings_file)), known)
     _print(_dry(found), as_json)
 
 
@@ -234,7 +242,9 @@ def _print(values: Mapping[str, Any], as_json: bool) -> None:  # noqa: FBT001 - 
         typer.echo(json.dumps(values, default=str))
     else:
         for name, value in values.items():
-            typer.echo(f"{name}: {json.dumps(value, default=str) if isinstance(value, dict | list) else value}")
+            typer.echo(
+                f"{name}: {json.dumps(value, default=str) if isinstance(value, dict | list) else visible(str(value))}"
+            )
 
 
 def _written(scope: Scope, value: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from stillwatch.errors import UsageError
+from stillwatch.errors import InputError, UsageError
 
 _PATIENCE_SECONDS = 10
 
@@ -17,7 +17,7 @@ def reading(url: str, what: str) -> Iterator[Any]:
     """Have a connection whose rows are objects by name.
 
     Args:    what: is being read, for the error.
-    Raises:  UsageError: the driver is not installed, or the database cannot be read.
+    Raises:  UsageError: the driver is not installed. InputError: the database cannot be read.
     """
     try:
         import psycopg  # noqa: PLC0415 - an extra
@@ -29,4 +29,4 @@ def reading(url: str, what: str) -> Iterator[Any]:
             held.read_only = True
             yield held
     except psycopg.Error as fault:
-        raise UsageError(f"{what} cannot be read ({type(fault).__name__})") from fault
+        raise InputError(f"{what} cannot be read ({type(fault).__name__})") from fault

@@ -17,8 +17,8 @@ _REQUIRED = "account_id"
 def pull_identity(url: str, query: str, out: Path) -> int:
     """Write the rows of a query as a file of identities; give how many there are.
 
-    Raises:  UsageError: the database cannot be read, or the query gives no account_id or a column of another name.
-             InputError: the file cannot be written.
+    Raises:  UsageError: the query gives no account_id or a column of another name.
+             InputError: the database cannot be read, or the file cannot be written.
     """
     with reading(url, "the database") as held:
         answered = held.execute(query)

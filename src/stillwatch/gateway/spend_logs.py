@@ -43,7 +43,7 @@ def pull_spend_logs(url: str, folder: Path, settle: timedelta, page_rows: int = 
     A page is one file, renamed into its place when it is whole and named by where it begins: a pull that was killed
     writes the same file again.
 
-    Raises:  UsageError: the driver is not installed, or the database cannot be read. InputError: the folder cannot be
+    Raises:  UsageError: the driver is not installed. InputError: the database cannot be read, the folder cannot be
              written, or its note of the last row is damaged.
     """
     rows = files = 0

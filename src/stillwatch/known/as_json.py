@@ -41,7 +41,7 @@ def _read(path: Path) -> list[KnownCampaign]:
     try:
         text = path.read_text("utf-8")
     except OSError as fault:
-        raise InputError(f"{path}: cannot be read ({fault.strerror}); --known wants the folder of a scan") from fault
+        raise InputError(f"{path}: cannot be read ({fault.strerror}); give the folder that a scan wrote") from fault
     except ValueError as fault:
         raise InputError(f"{path}: not as stillwatch scan writes it ({type(fault).__name__})") from fault
     return of_text(text, str(path))

@@ -20,7 +20,8 @@ from stillwatch.errors import InputError, UsageError
 from stillwatch.known import KnownCampaign
 from stillwatch.leaked import price_of
 from stillwatch.ledger import follow_up_of, follow_up_text
-from stillwatch.read import Tally, read_exchanges
+from stillwatch.pipeline.intake import Source, exchanges_of
+from stillwatch.read import Tally
 from stillwatch.settings import Settings
 from stillwatch.types import Accused, ActId, CampaignId, Exemption, Mark, Plan, Scope, TraitKind, Verdict
 
@@ -188,23 +189,23 @@ class Books:
 
 
 def past_exchanges(
-    logs: Sequence[Path], days: int | None, settings: Settings, columns: Sequence[str] = PAST_COLUMNS
+    source: Source, days: int | None, settings: Settings, columns: Sequence[str] = PAST_COLUMNS
 ) -> Iterator[tuple[dict[str, Any], float | None]]:
     """Give the exchanges of the last days of a log, each with its list price in US dollars or None where unknown.
 
     The last day is the log's own: days are counted back from its last exchange.
     """
-    since = _last(logs, settings) - timedelta(days=days) if days is not None else None
-    for batch in read_exchanges(logs, settings, Tally()):
+    since = _last(source, settings) - timedelta(days=days) if days is not None else None
+    for batch in exchanges_of(source, settings, Tally()):
         rows = batch if since is None else batch.filter(pc.greater(batch["ts"], pa.scalar(since, batch["ts"].type)))
         prices = _prices(rows, settings)
         yield from zip(rows.select(list(columns)).to_pylist(), prices, strict=True)
 
 
-def _last(logs: Sequence[Path], settings: Settings) -> datetime:
-    ends = [pc.max(batch["ts"]).as_py() for batch in read_exchanges(logs, settings, Tally()) if len(batch)]
+def _last(source: Source, settings: Settings) -> datetime:
+    ends = [pc.max(batch["ts"]).as_py() for batch in exchanges_of(source, settings, Tally()) if len(batch)]
     if not ends:
-        raise InputError(f"{', '.join(map(str, logs))}: no exchange could be read")
+        raise InputError(f"{source}: no exchange could be read")
     last: datetime = max(ends)
     return last
 

@@ -16,6 +16,10 @@ from stillwatch.settings import Settings
 from stillwatch.tables import ACCOUNTS, EXCHANGES
 from stillwatch.together.likeness import ALL
 
+_INSTEAD: Mapping[str, frozenset[str]] = {  # columns that turn a test on where the one it is known by is missing
+    "user_agent": frozenset({"tls_fingerprint", "header_order"}),
+    "tools": frozenset({"tools_hash"}),
+}
 _ROWS = 10
 _LOOKED = 20_000  # exchanges
 _FROM_CONTENT = "Switch the logging of content on, or sketch at the edge with `stillwatch sketch`."
@@ -48,6 +52,7 @@ def inspect_log(source: Source, settings: Settings) -> Inspection:
         raise InputError(f"{', '.join(map(str, source.paths))}: no exchange could be read; {why}{unknown}")
     fractions = _fractions(batches)
     known = {name for name, fraction in fractions.items() if fraction} | _account_columns(source, settings)
+    known |= {column for column, others in _INSTEAD.items() if known & others}
     return Inspection(
         files=tuple(tally.files),
         formats=dict(tally.formats),

@@ -89,6 +89,8 @@ def take_in(engine: Engine, source: Source, settings: Settings, name: str = "") 
         raise InputError(f"{source}: no exchange could be read; {why_nothing(tally)}")
     if source.table:
         tally.digests.append(_digest(engine, sketched))
+    if source.as_of and not engine.run(sketched.agg(rows=sketched.count()))["rows"][0].as_py():
+        raise InputError(f"{source}: no exchange is as old as {source.as_of:%Y-%m-%d %H:%M} UTC; give a later --as-of")
     return intake_of(engine, sketched, source, tally, settings, name)
 
 

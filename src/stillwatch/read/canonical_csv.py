@@ -16,6 +16,9 @@ from stillwatch.settings import Settings
 Numbered = tuple[int, int, Mapping[str, Any] | tuple[Any, ...] | RowFault]
 """Row number, bytes, and the row by name, or its values as `values.convert` gives them, or why there is none."""
 
+_NOTHING = frozenset({"NULL", "null", r"\N", "None", "NaN", "nan"})
+"""What databases and data frames write for no value: accounts without an organisation must not share the one "NULL"."""
+
 
 def csv_rows(path: Path, header: list[str], settings: Settings) -> Iterator[Numbered]:
     """Give the rows below the header of a CSV file; quoted fields may hold line breaks."""
@@ -47,6 +50,8 @@ def header_names(fields: list[str]) -> list[str]:
 def _row(header: list[str], fields: list[str]) -> Mapping[str, Any] | RowFault:
     if len(fields) != len(header):
         return RowFault(f"{len(fields)} fields under {len(header)} columns")
+    if not _NOTHING.isdisjoint(fields):
+        fields = ["" if value in _NOTHING else value for value in fields]
     return dict(zip(header, fields, strict=True))
 
 

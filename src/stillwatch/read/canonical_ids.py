@@ -1,4 +1,4 @@
-"""Ids and addresses of a batch, written in the one way of `stillwatch.ids`.
+"""Ids and addresses of a batch, written in the one way of `stillwatch.ids`; counts that can be none are left out.
 
 In: a batch of exchanges or accounts. Out: the same batch; where nothing had to be changed, the very columns.
 """
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stillwatch.ids import canonical_id, client_address
 from stillwatch.settings import Settings
@@ -16,10 +17,12 @@ _IDS = ("account_id", "key_id", "org_id")
 _PLAIN_FROM, _PLAIN_TO = 0x21, 0x7E  # an id of these bytes alone is canonical
 _ADDRESS_TO = 0x39  # digits and dots: an address of these bytes is as plain as it gets
 _COMMA = 0x2C
+_COUNTS = ("turn", "input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "latency_ms")
+_MOST_COUNTED = 10**12  # of one exchange: more is a mistake, and sums over a log must fit 64 bits
 
 
 def canonical(batch: pa.RecordBatch, table: Table, settings: Settings) -> pa.RecordBatch:
-    """Write ids and addresses canonically."""
+    """Write ids and addresses canonically, and leave out what is no count."""
     networks = settings.trusted_networks
 
     def address(value: str) -> str | None:
@@ -27,10 +30,25 @@ def canonical(batch: pa.RecordBatch, table: Table, settings: Settings) -> pa.Rec
 
     for name in _IDS:
         if name in table.names and not _within(batch[name], _PLAIN_FROM, _PLAIN_TO):
-            batch = _replaced(batch, table, name, canonical_id)
+            batch = _replaced(batch, name, canonical_id)
     if "ip" in table.names and not _within(batch["ip"], _COMMA + 1, _ADDRESS_TO):
-        batch = _replaced(batch, table, "ip", address)
+        batch = _replaced(batch, "ip", address)
+    for name in _COUNTS:
+        if name in table.names and not _counts(batch[name]):
+            batch = _changed(batch, name, _counted(batch[name]))
     return batch
+
+
+def _counts(column: pa.Array) -> bool:
+    """Tell whether all values can be counts."""
+    ends = pc.min_max(column).as_py()
+    return ends["min"] is None or (ends["min"] >= 0 and ends["max"] <= _MOST_COUNTED)
+
+
+def _counted(column: pa.Array) -> pa.Array:
+    """Leave out what is no count, such as the -1 that some gateways write for an unknown one."""
+    possible = pc.and_(pc.greater_equal(column, 0), pc.less_equal(column, _MOST_COUNTED))
+    return pc.if_else(possible, column, pa.scalar(None, column.type))
 
 
 def _within(column: pa.Array, low: int, high: int) -> bool:
@@ -44,11 +62,14 @@ def _within(column: pa.Array, low: int, high: int) -> bool:
     return bool(raw.min() >= low and raw.max() <= high)
 
 
-def _replaced(batch: pa.RecordBatch, table: Table, name: str, function: Callable[[str], str | None]) -> pa.RecordBatch:
+def _replaced(batch: pa.RecordBatch, name: str, function: Callable[[str], str | None]) -> pa.RecordBatch:
     """Apply a function to each distinct value; an id of which nothing is left stays as it was."""
     coded = batch[name].dictionary_encode()
     before = coded.dictionary.to_pylist()
     required = not batch.schema.field(name).nullable
     after = pa.array([function(value) or (value if required else None) for value in before], pa.string())
-    columns = [after.take(coded.indices) if column == name else batch[column] for column in table.names]
-    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+    return _changed(batch, name, after.take(coded.indices))
+
+
+def _changed(batch: pa.RecordBatch, name: str, values: pa.Array) -> pa.RecordBatch:
+    return batch.set_column(batch.schema.get_field_index(name), batch.schema.field(name), values)

@@ -27,7 +27,7 @@ def cast(values: Values, column: Column, kind: pa.DataType) -> tuple[Values, Row
 
     Empty strings and not-a-number are no values, as in the row formats.
     """
-    values = _plain(values)
+    values = _undecimal(_plain(values), kind)
     if column.type == "timestamp" and pa.types.is_timestamp(values.type):
         return _times(values, kind)
     if column.type == "timestamp" and (pa.types.is_int64(values.type) or pa.types.is_float64(values.type)):
@@ -40,17 +40,29 @@ def cast(values: Values, column: Column, kind: pa.DataType) -> tuple[Values, Row
 
 
 def _plain(values: Values) -> Values:
-    """Undo encodings that carry no meaning: dictionaries, wide offsets, not-a-number for nothing."""
+    """Undo encodings that carry no meaning: dictionaries, wide offsets, days for times, not-a-number for nothing."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_list(values.type) and pa.types.is_dictionary(values.type.value_type):
         values = values.cast(pa.list_(values.type.value_type.value_type))
     if pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
         values = values.cast(pa.string())
+    if pa.types.is_date(values.type):
+        values = values.cast(pa.timestamp("ms"))
     if pa.types.is_floating(values.type):
         nothing = pc.is_nan(values).fill_null(False)  # noqa: FBT003 - positional in Arrow
         values = pc.if_else(nothing, pa.scalar(None, values.type), values) if nothing.true_count else values
     return values
+
+
+def _undecimal(values: Values, kind: pa.DataType) -> Values:
+    """Decimals, as warehouses export every number, as plain ones; as text they keep all their digits."""
+    if not pa.types.is_decimal(values.type) or kind == pa.string():
+        return values
+    try:
+        return values.cast(pa.float64() if values.type.scale else pa.int64())
+    except pa.ArrowException:
+        return values.cast(pa.float64())
 
 
 def _times(values: Values, kind: pa.DataType) -> tuple[Values, Rows]:

@@ -38,7 +38,7 @@ class Stored:
         try:
             files, path = _files(self.url)
             files.get_file(path, str(copy))
-        except OSError as fault:
+        except _faults() as fault:
             raise InputError(f"{self.url}: cannot be fetched ({type(fault).__name__})") from fault
         try:
             yield copy
@@ -60,7 +60,7 @@ def stored(url: str) -> list[Stored]:
         files, root = _files(url)
         files.invalidate_cache()
         found: Mapping[str, Any] = files.find(root, detail=True)
-    except (OSError, ImportError, ValueError) as fault:
+    except _faults() as fault:
         why = f"({type(fault).__name__}); pip install 'stillwatch[store]', and check name, endpoint and credentials"
         raise InputError(f"{url}: cannot be listed {why}") from fault
     logs = [
@@ -76,6 +76,14 @@ def stored(url: str) -> list[Stored]:
 def _files(url: str) -> tuple[Any, str]:
     files, path = import_module("fsspec.core").url_to_fs(url)
     return files, str(path)
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """What clients of stores raise; S3's own says that it lacks credentials or an endpoint by what is no OSError."""
+    try:
+        return (OSError, ImportError, ValueError, import_module("botocore.exceptions").BotoCoreError)
+    except ImportError:
+        return (OSError, ImportError, ValueError)
 
 
 def _modified_ns(seen: Mapping[str, Any]) -> int:

@@ -51,8 +51,8 @@ def chunks(path: Path) -> Iterator[bytes]:
 
 
 def _plain(file: IO[bytes], first: bytes) -> Iterator[bytes]:
-    source = gzip.GzipFile(fileobj=file) if first.startswith(_GZIP) else file
-    while chunk := source.read(_CHUNK):
+    read = gzip.GzipFile(fileobj=file).read1 if first.startswith(_GZIP) else file.read  # read loses what precedes a cut
+    while chunk := read(_CHUNK):
         yield chunk
 
 

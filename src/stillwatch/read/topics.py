@@ -59,9 +59,10 @@ class Topic:
         except ImportError as fault:
             raise InputError(f"{url}: pip install 'stillwatch[kafka]'") from fault
         group = parse_qs(parts.query).get("group", ["stillwatch"])[0]
+        quiet = {"log_level": "2"}  # else the client writes a line for every attempt to connect
         own = {"group.id": group, "enable.auto.commit": "false", "enable.partition.eof": "true"}
         try:
-            self._consumer = self._kafka.Consumer({**options, "bootstrap.servers": parts.netloc, **own})
+            self._consumer = self._kafka.Consumer({**quiet, **options, "bootstrap.servers": parts.netloc, **own})
             seen = self._consumer.list_topics(name, timeout=_PATIENCE_SECONDS).topics[name]
         except self._kafka.KafkaException as fault:
             raise InputError(f"{self.place}: {fault.args[0].str()}") from fault

@@ -76,7 +76,7 @@ def headline(scan: Scan) -> str:
     coverage = scan.coverage
     return (
         f"{found} found among {words.many(coverage.accounts, 'account')} and "
-        f"{words.many(coverage.rows_read, 'exchange')}"
+        f"{words.many(coverage.exchanges, 'exchange')}"
     )
 
 
@@ -112,9 +112,11 @@ def targets_column(campaign: Campaign) -> str:
 
 def leak_phrase(leak: Leak) -> str:
     """Say what has gone: unique tasks, tokens, list price."""
-    tokens = [n for n in (leak.input_tokens, leak.output_tokens) if n is not None]
-    token_words = f"{words.count(sum(tokens))} tokens" if tokens else "tokens unknown"
-    floor = "at least " if leak.unpriced_models and leak.list_price_usd is not None else ""
+    counted = {"input ": leak.input_tokens, "output ": leak.output_tokens}
+    known = {side: tokens for side, tokens in counted.items() if tokens is not None}
+    side = "" if len(known) == len(counted) else "".join(known)
+    token_words = f"{words.count(sum(known.values()))} {side}tokens" if known else "tokens unknown"
+    floor = "at least " if (leak.unpriced_models or side) and leak.list_price_usd is not None else ""
     return f"{words.many(leak.unique_tasks, 'unique task')}, {token_words}, {floor}{words.usd(leak.list_price_usd)}"
 
 

@@ -152,10 +152,16 @@ def opened(folder: Path, made_by: str) -> Iterator[State]:
     """Hold a state directory, made if it does not exist; what an earlier run left unfinished is removed.
 
     Args:    made_by: what the sketches depend on; a directory of another kind is refused.
-    Raises:  InputError: another process holds it, or it was made by another version.
+    Raises:  InputError: another process holds it, or it was made by another version. UsageError: it cannot be made.
     """
-    (folder / _PARTS).mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("w") as lock:
+    try:
+        (folder / _PARTS).mkdir(parents=True, exist_ok=True)
+        held = (folder / _LOCK).open("w")
+    except OSError as fault:
+        raise UsageError(
+            f"{folder}: cannot be made or written to ({fault.strerror}); name another folder with --state"
+        ) from fault
+    with held as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as fault:

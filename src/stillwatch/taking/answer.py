@@ -80,11 +80,15 @@ def judge_taking(  # noqa: PLR0913, PLR0917 - what one question is asked of
     """Answer whether a campaign's traffic is made to harvest.
 
     Args:    taken_exchanges: answered exchanges counted by `taken`.
+             silent: the same units counted without text: all there is of a campaign that has no words.
              takers_fraction: share of the campaign's accounts that took any.
-             silent: the same units counted without text: all there is of a campaign that has none.
     Returns: "yes" or "mixed" by the share taken when the evidence suffices, "no" when it does not,
-             "not_evaluated" with too few strangers to tell. Without text "mixed" or "not_evaluated", nothing else.
+             "not_evaluated" with too few strangers to tell. Without words "mixed" or "not_evaluated", nothing else, and
+             where nobody was ever answered "not_evaluated".
     """
+    if campaign not in counts.campaigns:
+        refused = tuple(NotEvaluated(test.name, "taking", "an exchange that was answered") for test in TESTS)
+        return TakingFinding("not_evaluated", 0.0, None, (), refused)
     row = counts.campaigns.index(campaign)
     if counts.texted[row]:
         share = taken_exchanges / max(counts.exchanges[row], 1.0)

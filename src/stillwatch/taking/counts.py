@@ -53,8 +53,8 @@ class Part:
 class Counts:
     """All units: `campaigns` in rows 0..c-1, then the strangers with enough exchanges.
 
-    exchanges, texted: answered exchanges, and those of them with text. stream: the part under recurring first or
-    last words, whichever covers more. modal_times, modal_exchanges: the multiplicity from 2 on at which most
+    exchanges, texted: answered exchanges, and those of them whose text has words. stream: the part under recurring
+    first or last words, whichever covers more. modal_times, modal_exchanges: the multiplicity from 2 on at which most
     exchanges lie, and how many do.
     """
 
@@ -73,7 +73,7 @@ class Counts:
 
     @property
     def wordless(self) -> bool:
-        """Whether any campaign has no text at all."""
+        """Whether any campaign has no words at all: blanks, signs and emoji are none."""
         return bool((self.texted[: len(self.campaigns)] == 0).any())
 
     @cached_property

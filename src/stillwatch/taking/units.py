@@ -41,7 +41,7 @@ def unit_totals(sketched: ir.Table, members: ir.Table) -> ir.Table:
     """Count the answered exchanges of each unit: (campaign_id, account_key, exchanges, texted)."""
     rows = with_units(answered(sketched), members)
     return rows.group_by("campaign_id", "account_key").agg(
-        exchanges=lambda t: t.count(), texted=lambda t: t.has_text.cast("int64").sum()
+        exchanges=lambda t: t.count(), texted=lambda t: (t.has_text & (t.task_hash != 0)).cast("int64").sum()
     )
 
 

@@ -268,9 +268,10 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the input held: the first thing a user reads."""
+    """What the input held: the first thing a user reads. exchanges: those judged, each once, up to `--as-of`."""
 
     files: tuple[str, ...]
+    exchanges: int
     rows_read: int
     rows_quarantined: int
     rows_duplicated: int

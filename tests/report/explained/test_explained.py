@@ -8,6 +8,8 @@ import json
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,7 @@ from stillwatch.report.explained import (
     explain_exchange,
     open_folder,
 )
-from stillwatch.types import Scan
+from stillwatch.types import AccountId, CampaignId, Continuation, ContinuedAccount, Scan
 
 GOLDEN = Path(__file__).parent / "golden"
 MEMBER, ORG_MEMBER = "acct_north_00000", "acct_org_00000"
@@ -178,3 +180,20 @@ def test_a_folder_without_a_report_says_how_to_get_one(stored: Stored, tmp_path:
     (tmp_path / "campaigns.json").write_text("[]")
     with pytest.raises(InputError, match="is no result of a scan"):
         open_folder(tmp_path)
+
+
+def test_a_fresh_account_of_an_earlier_campaign_is_not_told_that_nothing_is_alleged(
+    scan: Scan, write_folder: Callable[[Scan, Path], Stored], tmp_path: Path
+) -> None:
+    """Its campaign is in an earlier report only; it is accused all the same, and told why."""
+    moment = datetime(2026, 6, 30, tzinfo=UTC)
+    fresh = ContinuedAccount(
+        AccountId("acct_stranger"), CampaignId("c_earlier"), moment, moment, 5, 2, 14.25, ("scaffold +11.2 bits",)
+    )
+    continued = Continuation(("c_earlier",), (), 10, 0.002, 9.0, (fresh,))
+    found = explain_account(write_folder(replace(scan, continued=continued), tmp_path / "out"), "acct_stranger")
+    assert found is not None
+    said = printed(found)
+    assert found.answer.startswith("Counted: this account continues c_earlier, a campaign of an earlier report")
+    assert "after 2 exchanges, by 14.2 bits" in found.answer
+    assert "It was named for this: scaffold +11.2 bits" in " ".join(said.split())

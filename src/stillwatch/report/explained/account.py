@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from stillwatch.report import words
 from stillwatch.report.answers import UNCALIBRATED
 from stillwatch.report.explained import innocent
-from stillwatch.report.explained.lines import BITS_EXPLAINED, check_section, family_lines, group_phrase, tests_text
+from stillwatch.report.explained.lines import (
+    BITS_EXPLAINED,
+    check_section,
+    family_lines,
+    group_phrase,
+    taken_words,
+    tests_text,
+)
 from stillwatch.report.explained.stored import Row, Stored
 from stillwatch.report.explained.values import Explanation, Fact, Line, Section
 from stillwatch.types import Verdict
@@ -35,7 +42,9 @@ def account_answer(stored: Stored, member: Row | None) -> str:
     """Say in one sentence what was decided about an account."""
     if member is None:
         return "Cleared: this account is a member of no campaign, and this scan gives no reason to act against it."
-    campaign = stored.campaign(member["campaign_id"]) or {"verdict": "not_evaluated", "meaning": ""}
+    campaign = stored.campaign(member["campaign_id"])
+    if campaign is None:
+        return _continues(stored, member)
     verdict = Verdict(campaign["verdict"])
     name, meaning = words.VERDICT_NAMES[verdict], campaign["meaning"]
     belongs = f"this account belongs to {member['campaign_id']}, found as {name}"
@@ -43,6 +52,15 @@ def account_answer(stored: Stored, member: Row | None) -> str:
         return f"No accusation: {belongs}. {meaning}"
     warning = "" if stored.overview["calibration"]["ok"] else f" {UNCALIBRATED}."
     return f"Counted: {belongs}; the chance that it does is {words.likelihood(member['bits'])}.{warning}"
+
+
+def _continues(stored: Stored, member: Row) -> str:
+    """Say that an account goes on with a campaign of an earlier report that this scan did not find again."""
+    warning = "" if stored.overview["calibration"]["ok"] else f" {UNCALIBRATED}."
+    return (
+        f"Counted: this account continues {member['campaign_id']}, a campaign of an earlier report; that was clear "
+        f"after {words.many(member['exchanges_until_named'] or 0, 'exchange')}, by {member['bits']:.1f} bits.{warning}"
+    )
 
 
 def _facts(stored: Stored, account: Row, member: Row | None, groups: Sequence[Row]) -> dict[str, Fact]:
@@ -71,14 +89,23 @@ def _spoken_section(stored: Stored, account: Row, member: Row | None, groups: Se
     if member is None:
         text += _cleared_sentences(stored, account, groups)
     else:
-        taken = f"{words.count(member['taking_exchanges'])} of its {words.many(member['exchanges'], 'exchange')}"
-        text.append(f"{taken} were counted as taken by {member['campaign_id']}.")
+        text += _member_sentences(stored, member)
         if groups and groups[0]["accused"]:
             who = innocent.shared_innocently(groups[0]["kinds"])
             text.append(
                 f"The innocent explanation nearest to what it shares: {who}. The tests below compare it with that."
             )
     return Section("In short", tuple(text))
+
+
+def _member_sentences(stored: Stored, member: Row) -> list[str]:
+    """What a member took; of one that continues an earlier campaign, why it was named."""
+    campaign = stored.campaign(member["campaign_id"])
+    if campaign is None:
+        reasons = f" It was named for this: {'; '.join(member['top_reasons'])}." if member["top_reasons"] else ""
+        return [f"What it took was not counted, since its campaign was not found again.{reasons}"]
+    taken = f"{words.count(member['taking_exchanges'])} of its {words.many(member['exchanges'], 'exchange')}"
+    return [f"{taken} {taken_words(campaign, 'by ' + member['campaign_id'])}."]
 
 
 def _shares_sentence(account: Row) -> str:
@@ -213,8 +240,10 @@ def _closest(stored: Stored, groups: Sequence[Row]) -> tuple[Section, ...]:
 def _taken(stored: Stored, account_id: str, member: Row | None) -> tuple[Section, ...]:
     if member is None or not (rows := stored.taken_of(account_id)):
         return ()
+    campaign = stored.campaign(member["campaign_id"])
+    heading = "What was counted as taken" if campaign is None or campaign["taking"] != "no" else "What resembles taking"
     lines = []
     for target in sorted({row["target"] for row in rows}):
         own = [row["exchange_id"] for row in rows if row["target"] == target]
         lines.append(Line(target, None, words.many(len(own), "exchange"), exchange_ids=tuple(sorted(own)[:_EXAMPLES])))
-    return (Section("What was counted as taken, by capability", (), tuple(lines)),)
+    return (Section(f"{heading}, by capability", (), tuple(lines)),)

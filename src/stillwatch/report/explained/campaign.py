@@ -14,6 +14,7 @@ from stillwatch.report.explained.lines import (
     family_parts,
     group_phrase,
     null_sentence,
+    taken_words,
     tests_text,
 )
 from stillwatch.report.explained.stored import Row, Stored
@@ -82,7 +83,7 @@ def _facts(stored: Stored, campaign: Row, leading: Row | None) -> dict[str, Fact
 def _spoken_section(campaign: Row, leading: Row | None) -> Section:
     taken, all_of_them = words.count(campaign["taking_exchanges"]), words.many(campaign["exchanges"], "exchange")
     text = [
-        f"{words.many(campaign['accounts'], 'account')} made {all_of_them}; {taken} were counted as taken.",
+        f"{words.many(campaign['accounts'], 'account')} made {all_of_them}; {taken} {taken_words(campaign)}.",
         f"By chance, at most {words.odds_of_chance(campaign['together_bits'])} innocent groups behave so alike.",
     ]
     if leading:

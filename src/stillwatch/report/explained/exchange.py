@@ -83,9 +83,10 @@ def _why_taken(stored: Stored, taken: Row) -> Iterator[Line]:
         yield Line(
             "opening",
             None,
-            "it carries none of the campaign's fixed words; it was counted because it opens a conversation, aims at a "
-            "capability, and most of this campaign's traffic carries no fixed words",
-            "the campaign's fixed words cover less than a fifth of its exchanges",
+            "it carries none of the campaign's fixed words; it was counted because it is of a kind (capability, "
+            "length, place in a conversation) that is likelier harvest than a customer's, or, in a campaign with "
+            "hardly any fixed words, because it opens a conversation and aims at a capability",
+            "exchanges of this campaign with its fixed words, where there are enough of them",
             "an ordinary question of an honest customer behind this account: counted by rule, not by words of its own",
         )
         return

@@ -29,6 +29,13 @@ def group_phrase(group: Row) -> str:
     return f"{words.many(group['accounts'], 'account')} with the same {thing} ({' and '.join(values)})"
 
 
+def taken_words(campaign: Row, whose: str = "") -> str:
+    """Say of a number of exchanges that they were taken, or that they were not enough to say so."""
+    if campaign["taking"] == "no":
+        return "resemble taking, which is not enough to say so"
+    return f"were counted as taken {whose}".rstrip()
+
+
 def tests_text(tests: Sequence[Row]) -> tuple[str, str]:
     """Say what the percentages of a group's tests mean, and which innocent groups they are compared with."""
     return (

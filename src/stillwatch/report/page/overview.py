@@ -19,7 +19,7 @@ def header(scan: Scan) -> Markup:
     coverage = scan.coverage
     facts = (
         ("Period (UTC)", words.period(coverage.first_seen, coverage.last_seen)),
-        ("Exchanges read", words.count(coverage.rows_read)),
+        ("Exchanges", words.count(coverage.exchanges)),
         ("Accounts", words.count(coverage.accounts)),
         ("Groups tested", words.count(scan.groups_tested)),
         ("As of", words.minute(scan.as_of)),
