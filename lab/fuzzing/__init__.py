@@ -5,6 +5,7 @@ In: nothing. Out: `targets`, by name. Importing this imports no reader: a fuzzer
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +20,5 @@ def targets() -> Mapping[str, Target]:
     """All targets: small parsers and whole files."""
     from fuzzing import parsers, whole_files  # noqa: PLC0415 - see above
 
-    small = {one.__name__: Target(one, lambda name=one.__name__: parsers.seeds(name)) for one in parsers.TARGETS}
+    small = {one.__name__: Target(one, partial(parsers.seeds, one.__name__)) for one in parsers.TARGETS}
     return small | {one.__name__: Target(one, whole_files.seeds) for one in whole_files.TARGETS}
