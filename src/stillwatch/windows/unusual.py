@@ -14,7 +14,7 @@ import numpy.typing as npt
 from stillwatch.windows.features import Features, Floats, Sets
 
 TAILS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002)  # shares of the pool that a mark may cover
-COMMON_WORDS = 100  # the others are one kind of word
+FREQUENT_WORDS = 100  # the others are one kind of word
 _FEWEST_MARKED = 3
 _UNSEEN = 0.5  # count of a feature that no other text has
 
@@ -61,12 +61,12 @@ def _apart(pool: Features) -> Floats:
     Source:  pointwise mutual information (Church & Hanks 1990) of a bigram of classes (Brown et al. 1992).
     """
     frequency = pool.words.texts_with()
-    common = min(COMMON_WORDS, len(frequency))
-    kind = np.full(len(frequency), common)
-    kind[np.argsort(-frequency, kind="stable")[:common]] = np.arange(common)
+    frequent = min(FREQUENT_WORDS, len(frequency))
+    kind = np.full(len(frequency), frequent)
+    kind[np.argsort(-frequency, kind="stable")[:frequent]] = np.arange(frequent)
     first, second = (kind[pool.pair_words[:, k]].astype(np.int64) for k in (0, 1))
     seen = pool.pairs.texts_with()
-    _, both = np.unique(first * (common + 1) + second, return_inverse=True)
+    _, both = np.unique(first * (frequent + 1) + second, return_inverse=True)
     alone = (np.bincount(kinds, seen)[kinds] for kinds in (first, second))
     together = np.bincount(both, seen)[both]
     return np.asarray(sum(_log_seen(count) for count in alone) - _log_seen(together))
