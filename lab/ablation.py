@@ -21,7 +21,6 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from stillwatch import hidden, simulate, together
-from stillwatch.bench.found import ACCUSING
 from stillwatch.bench.truth import Truth, read_truth
 from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline.behaviour import Behaviour, behaviour
@@ -32,7 +31,7 @@ from stillwatch.settings import Settings
 from stillwatch.taking import answer
 from stillwatch.together import Accounts
 from stillwatch.together.likeness import ALL, Likeness
-from stillwatch.types import Campaign, TraitKind
+from stillwatch.types import DISGUISED, Campaign, TraitKind
 
 OUT = Path(__file__).parent / "results/ablation.md"
 SETTINGS = Settings(threads=1)
@@ -90,7 +89,7 @@ def counted(log: Read, accounts: Accounts) -> Counts:
     campaigns = judge(log.engine, case, found.campaigns).campaigns
     guilty = log.truth.guilty
     named = accounts_of(c for c in campaigns if 2 * len(accounts_of([c]) & guilty) >= len(c.members))
-    accused = accounts_of(c for c in campaigns if c.verdict in ACCUSING)
+    accused = accounts_of(c for c in campaigns if c.verdict in DISGUISED)
     return Counts(len(guilty), len(named & guilty), len(accused & guilty), len(accused - guilty))
 
 

@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from stillwatch import simulate
-from stillwatch.bench.found import ACCUSING
 from stillwatch.bench.truth import Truth, read_truth
 from stillwatch.pipeline import Source, scan
 from stillwatch.settings import Settings
 from stillwatch.simulate import Scenario
+from stillwatch.types import DISGUISED
 
 OUT = Path(__file__).parent / "results/first_flag.md"
 SETTINGS = Settings(threads=1)
@@ -60,7 +60,7 @@ def first_flags(
         if all(moment < begun[name] for name in waiting):
             continue
         result = scan(replace(source, as_of=moment), settings, log / "report", lambda _: None)
-        accused = {str(m.account_id) for c in result.campaigns if c.verdict in ACCUSING for m in c.members}
+        accused = {str(m.account_id) for c in result.campaigns if c.verdict in DISGUISED for m in c.members}
         flagged |= dict.fromkeys(waiting & {truth.owner[account] for account in accused}, moment)
     return flagged
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stillwatch.report import words
-from stillwatch.types import Scan, Verdict
+from stillwatch.types import ACCUSING, Scan, Verdict
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_every_verdict_has_its_words() -> None:
 
 def test_no_technique_is_alleged_without_an_accusation() -> None:
     """Standard ids are given to accusing verdicts only."""
-    assert set(words.STANDARD_IDS) == words.ACCUSING
+    assert set(words.STANDARD_IDS) == ACCUSING
 
 
 def test_a_short_period_is_told_to_the_minute() -> None:

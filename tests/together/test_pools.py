@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from stillwatch.together import Accounts, shared_networks
 from stillwatch.together.groups import Shown
-from stillwatch.types import TraitKind
+from stillwatch.types import CampaignId, TraitKind
 
 FIRST, SECOND, THIRD = (np.arange(low, low + 20) for low in (0, 20, 40))
 
@@ -38,10 +38,14 @@ def _together(*parts: dict[int, list[int]]) -> dict[int, list[int]]:
     return joined
 
 
+def _named(*campaigns: np.ndarray) -> dict[CampaignId, np.ndarray]:
+    return {CampaignId(f"c-{place}"): rows for place, rows in enumerate(campaigns)}
+
+
 def test_two_campaigns_on_one_pool_of_networks_are_named_and_a_third_is_not(world) -> None:
     accounts = _sending(world, _together(_blocks(1, FIRST), _blocks(1, SECOND), _blocks(50, THIRD)))
-    (pool,) = shared_networks(accounts, [FIRST, SECOND, THIRD])
-    assert (pool.campaigns, pool.kind, pool.accounts) == ((0, 1), TraitKind.NETWORK, 40)
+    (pool,) = shared_networks(accounts, _named(FIRST, SECOND, THIRD))
+    assert (pool.campaign_ids, pool.kind, pool.accounts) == (("c-0", "c-1"), TraitKind.NETWORK, 40)
     assert pool.values == tuple(f"network {number}" for number in range(1, 11))
     assert pool.bits > 30
     assert "2 campaigns send through 10 networks of 256 addresses in common" in pool.claim
@@ -51,21 +55,21 @@ def test_networks_that_everybody_uses_make_no_pool(world) -> None:
     """The same overlap, and the strangers are on these networks too."""
     strangers = {1 + place: list(range(60 + 14 * place, 74 + 14 * place)) for place in range(10)}
     accounts = _sending(world, _together(_blocks(1, FIRST), _blocks(1, SECOND), strangers))
-    assert shared_networks(accounts, [FIRST, SECOND]) == ()
+    assert shared_networks(accounts, _named(FIRST, SECOND)) == ()
 
 
 def test_one_network_in_common_is_chance(world) -> None:
     accounts = _sending(world, _together(_blocks(1, FIRST), _blocks(10, SECOND)))
-    assert shared_networks(accounts, [FIRST, SECOND]) == ()
+    assert shared_networks(accounts, _named(FIRST, SECOND)) == ()
 
 
 def test_one_campaign_alone_shares_with_nobody(world) -> None:
-    assert shared_networks(_sending(world, _blocks(1, FIRST)), [FIRST]) == ()
+    assert shared_networks(_sending(world, _blocks(1, FIRST)), _named(FIRST)) == ()
 
 
 def test_a_chain_of_shared_networks_is_one_pool(world) -> None:
     """First and third meet only through the second, which uses the networks of both."""
     both = _together(_blocks(1, SECOND), _blocks(30, SECOND))
     accounts = _sending(world, _together(_blocks(1, FIRST), both, _blocks(30, THIRD)))
-    (pool,) = shared_networks(accounts, [FIRST, SECOND, THIRD])
-    assert (pool.campaigns, len(pool.values), pool.accounts) == ((0, 1, 2), 20, 60)
+    (pool,) = shared_networks(accounts, _named(FIRST, SECOND, THIRD))
+    assert (len(pool.campaign_ids), len(pool.values), pool.accounts) == (3, 20, 60)

@@ -4,7 +4,7 @@ In: a log with labels, and the files a detector wrote. Out: rows, and standings 
 (`pipeline.benchmark` does) or draws anything (`report` does). Read `judge` first.
 """
 
-from stillwatch.bench.found import ACCUSING, Found, found_folders, read_found
+from stillwatch.bench.found import Found, found_folders, read_found
 from stillwatch.bench.judge import judge
 from stillwatch.bench.leaks import Look
 from stillwatch.bench.row import BenchRow, Judgement, row_of
@@ -12,7 +12,6 @@ from stillwatch.bench.standings import breaking_points, broken_axes, exceedance_
 from stillwatch.bench.truth import TAKEN_KIND, Truth, read_truth, truth_of
 
 __all__ = [
-    "ACCUSING",
     "TAKEN_KIND",
     "BenchRow",
     "Found",

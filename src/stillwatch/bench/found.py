@@ -13,9 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.errors import InputError
-from stillwatch.types import Verdict
-
-ACCUSING = frozenset({Verdict.DISTILLATION, Verdict.RELAY})
+from stillwatch.types import DISGUISED, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def read_found(out: Path, accounts: Collection[str]) -> Found:
     named: dict[Verdict, set[str]] = {}
     for name, account in _pairs(out / "members.parquet", "account_id"):
         verdict = Verdict.DISTILLATION if verdicts is None else verdicts.get(name, Verdict.NO_CAMPAIGN)
-        if verdict in ACCUSING:
+        if verdict in DISGUISED:
             members.setdefault(name, set()).add(account)
         else:
             named.setdefault(verdict, set()).add(account)

@@ -18,9 +18,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from stillwatch import pipeline, settings
 from stillwatch.errors import UsageError
 from stillwatch.report import print_cost, print_scan, scan_json
-from stillwatch.types import Scan, Verdict
-
-_ACCUSING = frozenset({Verdict.DISTILLATION, Verdict.RELAY, Verdict.DECLARED_HARVEST})
+from stillwatch.types import ACCUSING, Scan
 
 
 def run_scan(
@@ -56,7 +54,7 @@ def finish(result: Scan, out: Path, *, as_json: bool, fail_on_campaign: bool) ->
 
 def accuses(result: Scan) -> bool:
     """Tell whether any verdict accuses."""
-    return any(campaign.verdict in _ACCUSING for campaign in result.campaigns)
+    return any(campaign.verdict in ACCUSING for campaign in result.campaigns)
 
 
 def utc(moment: datetime | None) -> datetime | None:

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch import known
-from stillwatch.bench.found import ACCUSING
 from stillwatch.engine import Engine
 from stillwatch.known import KnownCampaign
 from stillwatch.pipeline.behaviour import Behaviour
@@ -26,7 +25,16 @@ from stillwatch.together import FoundCampaign
 from stillwatch.together.membership import odds
 from stillwatch.together.returning import Returned, Sides, returned, silent_since
 from stillwatch.together.trust import Trust
-from stillwatch.types import AccountId, Campaign, CampaignId, Continuation, ContinuedAccount, Trait, TraitKind
+from stillwatch.types import (
+    DISGUISED,
+    AccountId,
+    Campaign,
+    CampaignId,
+    Continuation,
+    ContinuedAccount,
+    Trait,
+    TraitKind,
+)
 
 Mask = npt.NDArray[np.bool_]
 
@@ -82,7 +90,7 @@ def go_on(
     profiles = traffic.behaviour.profiles
     ids, first, exchanges = profiles.ids, profiles.first_second, profiles.exchanges
     inside = [held_by(ids, campaign.members) for campaign in reports]
-    followed = [n for n, campaign in enumerate(reports) if campaign.verdict in ACCUSING]
+    followed = [n for n, campaign in enumerate(reports) if campaign.verdict in DISGUISED]
     fresh = {n: (first > reports[n].as_of.timestamp()) & ~inside[n] for n in followed}
     checked = np.any([*fresh.values(), np.zeros(len(ids), bool)], axis=0)
     suspects = _suspects(found, inside)
@@ -136,14 +144,14 @@ def leave(  # noqa: PLR0913 - what the run found, and by what
     now = {c.campaign_id: _found_now(c, earlier.get(c.campaign_id)) for c in campaigns}
     now |= {c.campaign_id: c for c in _grown(behaviour.profiles.ids, reports, continued) if c.campaign_id not in now}
     masks = {name: held_by(behaviour.profiles.ids, c.members) for name, c in now.items()}
-    accusing = [masks[name] for name, c in now.items() if c.verdict in ACCUSING]
+    accusing = [masks[name] for name, c in now.items() if c.verdict in DISGUISED]
     accused = np.any([*accusing, np.zeros(len(behaviour.profiles), bool)], axis=0)
     made = {}
     for name, campaign in now.items():
         inside = masks[name]
         sure = odds(behaviour.accounts, inside, ~inside, trust) <= -settings.membership_bits
         strangers = ~accused & ~inside & sure & _settled(behaviour)
-        accuses = campaign.verdict in ACCUSING
+        accuses = campaign.verdict in DISGUISED
         left = known.learn(behaviour.accounts.shown, inside, strangers) if accuses else known.Left((), ())
         made[name] = replace(
             campaign,

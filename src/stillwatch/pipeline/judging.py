@@ -99,8 +99,9 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     shown = pointers.samples(engine, sketched, case.behaviour, named)
     campaigns = [_campaign(case, name, campaign, others, view) for name, campaign in named.items()]
     campaigns = [replace(c, evidence=pointers.pointed(c.evidence, shown[c.campaign_id])) for c in campaigns]
+    pools = shared_networks(case.behaviour.accounts, {name: campaign.rows for name, campaign in named.items()})
     ordered = sorted(campaigns, key=lambda c: (-c.taking_exchanges, -len(c.members), c.campaign_id))
-    return Judged(tuple(ordered), taken, tuple(named), _pools(case.behaviour, names, found))
+    return Judged(tuple(ordered), taken, tuple(named), pools)
 
 
 def _members_and_ordinary(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> ir.Table:
@@ -113,13 +114,6 @@ def _members_and_ordinary(engine: Engine, case: Case, found: Sequence[FoundCampa
         neither[campaign.rows] = False
     keys = pa.table({"account_key": case.behaviour.profiles.keys[neither]})
     return sketched.anti_join(engine.adopt(keys, "accused_before"), "account_key") if len(keys) else sketched
-
-
-def _pools(behaviour: Behaviour, names: Sequence[CampaignId], found: Sequence[FoundCampaign]) -> tuple[Pool, ...]:
-    return tuple(
-        Pool(tuple(names[place] for place in one.campaigns), one.kind, one.values, one.accounts, one.bits, one.claim)
-        for one in shared_networks(behaviour.accounts, [campaign.rows for campaign in found])
-    )
 
 
 def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others, view: views.Views) -> Campaign:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from stillwatch.report import words
 from stillwatch.report.clean import visible
-from stillwatch.types import Answer, Calibration, Campaign, Leak, Scan, Verdict
+from stillwatch.types import ACCUSING, Answer, Calibration, Campaign, Leak, Scan, Verdict
 
 Tone = Literal["bad", "warn", "good", "unknown"]
 
@@ -71,7 +71,7 @@ def _labelled(calibration: Calibration) -> str:
 
 def headline(scan: Scan) -> str:
     """Say in one sentence what was found and among how much."""
-    accusing = sum(campaign.verdict in words.ACCUSING for campaign in scan.campaigns)
+    accusing = sum(campaign.verdict in ACCUSING for campaign in scan.campaigns)
     found = "No campaign" if accusing == 0 else words.many(accusing, "campaign")
     coverage = scan.coverage
     return (
@@ -136,7 +136,7 @@ def _together(campaign: Campaign, calibration: Calibration) -> Reply:
         return Reply("Together?", "Yes, uncalibrated", "warn", sentence)
     odds = words.odds_of_chance(campaign.together_bits)
     odds = f"chance does this at most once in {odds.removeprefix('1 in ')}" if campaign.together_bits >= 1 else odds
-    verdict_tone: Tone = "bad" if campaign.verdict in words.ACCUSING else "warn"
+    verdict_tone: Tone = "bad" if campaign.verdict in ACCUSING else "warn"
     sentence = f"{members}, {_bits(campaign.together_bits)}; {odds}."
     return Reply("Together?", "Yes", verdict_tone, sentence)
 
@@ -182,7 +182,7 @@ def _leaked(campaign: Campaign) -> Reply:
         return Reply("Leaked?", "Not evaluated", "unknown", "What was taken is not known, so neither is what has gone.")
     if campaign.taking == "no" or campaign.leak.exchanges == 0:
         return Reply("Leaked?", "Nothing counted", "good", "No exchange is held to be taken.")
-    tone: Tone = "bad" if campaign.verdict in words.ACCUSING else "warn"
+    tone: Tone = "bad" if campaign.verdict in ACCUSING else "warn"
     return Reply("Leaked?", words.many(campaign.leak.exchanges, "exchange"), tone, f"{leak_phrase(campaign.leak)}.")
 
 

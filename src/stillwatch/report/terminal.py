@@ -16,7 +16,7 @@ from rich.text import Text
 from stillwatch.report import answers, words
 from stillwatch.report.clean import visible
 from stillwatch.report.console import print_by
-from stillwatch.types import Calibration, Campaign, Coverage, Evidence, NotEvaluated, Scan, Verdict
+from stillwatch.types import ACCUSING, Calibration, Campaign, Coverage, Evidence, NotEvaluated, Scan, Verdict
 
 _WIDE_COLUMNS = 130  # terminal cells from which targets, leak and hiding fit into the table
 _RANKED = 25  # campaigns in the table
@@ -71,7 +71,7 @@ def _parts(scan: Scan, width: int) -> Iterator[RenderableType]:
 
 def _head(scan: Scan) -> Iterator[RenderableType]:
     yield Rule(Text(f"Stillwatch {visible(scan.version, 20)}", "bold"), style="dim")
-    accusing = any(c.verdict in words.ACCUSING for c in scan.campaigns)
+    accusing = any(c.verdict in ACCUSING for c in scan.campaigns)
     yield _line(answers.headline(scan), "bold red" if accusing else "bold green")
     yield _line(
         f"{words.period(scan.coverage.first_seen, scan.coverage.last_seen)}, UTC, event time; "

@@ -37,8 +37,6 @@ VERDICT_MEANINGS: Mapping[Verdict, str] = {
     Verdict.NO_CAMPAIGN: "These accounts are not together.",
 }
 
-ACCUSING = frozenset({Verdict.DISTILLATION, Verdict.RELAY, Verdict.DECLARED_HARVEST})
-
 _EXTRACT = ("AML.T0024.002", "MITRE ATLAS: Extract AI Model")
 _PROXIES = ("AML.T0008.005", "MITRE ATLAS: AI Service Proxies")
 _ESTABLISH = ("AML.T0021", "MITRE ATLAS: Establish Accounts")

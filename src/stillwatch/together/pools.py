@@ -1,13 +1,12 @@
 """Pools: campaigns that stay separate and yet send through the same networks, as customers of one proxy service do.
 
-In: accounts, the campaigns found. Out: `SharedNetworks`, each with its bits and a sentence. The hypothesis that says
+In: accounts, the campaigns found. Out: `Pool` values, each with its bits and a sentence. The hypothesis that says
 "chance": a network of one campaign is also another's as often as a network of an account outside any campaign is.
 Popular networks count once for every stranger on them, so what everybody uses says little. A pool is no reason to
 join campaigns; `operators` decides that by behaviour.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -19,28 +18,14 @@ from stillwatch.bits import calibrate_bits
 from stillwatch.together.dispersion import Floats
 from stillwatch.together.groups import Shown
 from stillwatch.together.likeness import Accounts
-from stillwatch.types import TraitKind
+from stillwatch.types import CampaignId, Pool, TraitKind
 
 _ERROR_FRACTION = 0.01  # of runs in which two campaigns at most are wrongly said to share a pool
 _LEAST_LOG_P = -600.0  # beyond, a p-value says nothing more
 Rows = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class SharedNetworks:
-    """campaigns: their places in the order found; values: the networks that two of them or more use; accounts: of these
-    campaigns behind these networks; bits: of the least sure link that holds the pool together.
-    """
-
-    campaigns: tuple[int, ...]
-    kind: TraitKind
-    values: tuple[str, ...]
-    accounts: int
-    bits: float
-    claim: str
-
-
-def shared_networks(accounts: Accounts, campaigns: Sequence[Rows]) -> tuple[SharedNetworks, ...]:
+def shared_networks(accounts: Accounts, campaigns: Mapping[CampaignId, Rows]) -> tuple[Pool, ...]:
     """Find the campaigns that share networks far more often than chance has it.
 
     Args:    campaigns: account rows of each.
@@ -50,7 +35,7 @@ def shared_networks(accounts: Accounts, campaigns: Sequence[Rows]) -> tuple[Shar
         return ()
     part = accounts.shown[kind]
     owner = np.full(len(accounts.exchanges), -1)
-    for place, rows in enumerate(campaigns):
+    for place, rows in enumerate(campaigns.values()):
         owner[rows] = place
     used = _used(part, owner, len(campaigns))
     bits, chance = _links(used, np.bincount(part.codes[owner[part.rows] < 0], minlength=len(part.values)))
@@ -58,7 +43,8 @@ def shared_networks(accounts: Accounts, campaigns: Sequence[Rows]) -> tuple[Shar
     linked = bits >= np.log2(pairs / _ERROR_FRACTION)
     _, pool = connected_components(sp.csr_array(linked), directed=False)
     found = [np.flatnonzero(pool == one) for one in range(pool.max() + 1)]
-    return tuple(_pool(part, owner, used, members, bits, chance) for members in found if len(members) > 1)
+    ids = tuple(campaigns)
+    return tuple(_pool(ids, part, owner, used, members, bits, chance) for members in found if len(members) > 1)
 
 
 def _used(part: Shown, owner: Rows, campaigns: int) -> sp.csr_array:
@@ -84,8 +70,14 @@ def _links(used: sp.csr_array, strangers: npt.NDArray[np.int64]) -> tuple[Floats
 
 
 def _pool(  # noqa: PLR0913, PLR0917 - one pool, and all that its sentence says
-    part: Shown, owner: Rows, used: sp.csr_array, members: Rows, bits: Floats, chance: Floats
-) -> SharedNetworks:
+    ids: tuple[CampaignId, ...],
+    part: Shown,
+    owner: Rows,
+    used: sp.csr_array,
+    members: Rows,
+    bits: Floats,
+    chance: Floats,
+) -> Pool:
     own = used[members]
     shared = np.flatnonzero(np.asarray(own.sum(axis=0)).ravel() >= 2)
     behind = np.isin(part.codes, shared) & np.isin(owner[part.rows], members)
@@ -98,8 +90,8 @@ def _pool(  # noqa: PLR0913, PLR0917 - one pool, and all that its sentence says
         f"{100 * chance[members].max():.1f} % lies there"
     )
     links = np.where(np.isfinite(bits[np.ix_(members, members)]), bits[np.ix_(members, members)], -np.inf)
-    return SharedNetworks(
-        campaigns=tuple(members.tolist()),
+    return Pool(
+        campaign_ids=tuple(ids[place] for place in members),
         kind=part.kind,
         values=tuple(str(part.values[int(code)].as_py()) for code in shared),
         accounts=len(np.unique(part.rows[behind])),

@@ -5,6 +5,8 @@ values, then `pipeline` for their order.
 """
 
 from stillwatch.types.campaigns import (
+    ACCUSING,
+    DISGUISED,
     TARGETS,
     AccountId,
     Answer,
@@ -63,6 +65,8 @@ from stillwatch.types.scoreboard import (
 
 __all__ = [
     "ACCUSED_OF",
+    "ACCUSING",
+    "DISGUISED",
     "OURS",
     "SEVERITY",
     "TARGETS",

@@ -44,6 +44,13 @@ class Verdict(StrEnum):
     NOT_EVALUATED = "not_evaluated"
 
 
+DISGUISED = frozenset({Verdict.DISTILLATION, Verdict.RELAY})
+"""Verdicts on one operator that takes and poses as strangers."""
+
+ACCUSING = DISGUISED | {Verdict.DECLARED_HARVEST}
+"""Verdicts that allege something."""
+
+
 class TraitKind(StrEnum):
     """What accounts can share."""
 

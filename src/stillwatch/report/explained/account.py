@@ -18,7 +18,7 @@ from stillwatch.report.explained.lines import (
 )
 from stillwatch.report.explained.stored import Row, Stored
 from stillwatch.report.explained.values import Explanation, Fact, Line, Section
-from stillwatch.types import Verdict
+from stillwatch.types import ACCUSING, Verdict
 
 _EXAMPLES = 5
 _NEAR_FRACTION = 0.01  # chance of membership from which a cleared account is worth a second look
@@ -48,7 +48,7 @@ def account_answer(stored: Stored, member: Row | None) -> str:
     verdict = Verdict(campaign["verdict"])
     name, meaning = words.VERDICT_NAMES[verdict], campaign["meaning"]
     belongs = f"this account belongs to {member['campaign_id']}, found as {name}"
-    if verdict not in words.ACCUSING:
+    if verdict not in ACCUSING:
         return f"No accusation: {belongs}. {meaning}"
     warning = "" if stored.overview["calibration"]["ok"] else f" {UNCALIBRATED}."
     return f"Counted: {belongs}; the chance that it does is {words.likelihood(member['bits'])}.{warning}"

@@ -13,7 +13,7 @@ from stillwatch.report.explained.account import account_answer
 from stillwatch.report.explained.lines import check_section
 from stillwatch.report.explained.stored import Row, Stored
 from stillwatch.report.explained.values import Explanation, Fact, Line, Section
-from stillwatch.types import Target, Verdict
+from stillwatch.types import ACCUSING, Target, Verdict
 
 _WORDS_INNOCENT = (
     "the same words come with a popular tool; therefore only words that members use far more than others count"
@@ -56,7 +56,7 @@ def _taken_answer(stored: Stored, taken: Row) -> str:
     verdict = Verdict(campaign["verdict"])
     sure = "" if taken["target_fraction"] is None else f", {words.share(taken['target_fraction'])} sure"
     aim = f"{words.target_name(Target(taken['target']))}{sure}"
-    if verdict not in words.ACCUSING:
+    if verdict not in ACCUSING:
         found = words.VERDICT_NAMES[verdict]
         return f"No accusation: it carries what marks {taken['campaign_id']} ({aim}), found as {found}."
     warning = "" if stored.overview["calibration"]["ok"] else f" {UNCALIBRATED}."
