@@ -86,7 +86,8 @@ class State:
             raise UsageError(f"{why}; free disk space, or name another folder with --state") from fault
 
     def _add(self, stamp: Stamp, batches: Iterable[pa.RecordBatch], counts: Callable[[], Mapping[str, Any]]) -> Part:
-        name = hashlib.sha256(f"{stamp.file}\0{stamp.size_bytes}\0{stamp.modified_ns}".encode()).hexdigest()[:32]
+        told = f"{stamp.file}\0{stamp.size_bytes}\0{stamp.modified_ns}".encode("utf-8", "surrogateescape")
+        name = hashlib.sha256(told).hexdigest()[:32]
         folder = self.folder / _UNFINISHED / name
         folder.mkdir()
         last_second = _write_rows(folder / f"{_ROWS}.parquet", batches)
