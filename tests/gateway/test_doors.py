@@ -193,6 +193,24 @@ async def _ask(app: Any, account: str, chunks: list[bytes]) -> list[dict[str, An
     return sent
 
 
+def test_rows_of_a_sender_who_is_gone_are_not_kept_by_half(gate_of: GateOf, tmp_path: Path) -> None:
+    """A body that breaks off is none: it would end in half a row, and the sender sends all of it again."""
+    waiting = [{"type": "http.request", "body": b'{"id": 1}\n{"id"', "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/seen", "query_string": b"", "headers": [
+        (b"content-length", b"100")]}  # fmt: skip
+    asyncio.run(App(gate_of(), Identity(), tmp_path / "seen")(scope, receive, send))
+    assert sent[0]["status"] == 413
+    assert not (tmp_path / "seen").exists()
+
+
 def test_the_middleware_gives_the_body_on_and_streams_as_it_comes(gate_of: GateOf) -> None:
     """The application reads every chunk and a disconnect; its own chunks pass one by one."""
     read: list[dict[str, Any]] = []

@@ -97,7 +97,7 @@ class App:
 
 
 async def _body(headers: Mapping[str, str], receive: Receive, most_bytes: int, most_seconds: float) -> bytes | None:
-    """Wait for a body; None if it is longer or slower than that."""
+    """Wait for a body; None if it is longer or slower than that, or breaks off."""
     if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
         return b""
     parts, size = [], 0
@@ -105,6 +105,8 @@ async def _body(headers: Mapping[str, str], receive: Receive, most_bytes: int, m
         async with asyncio.timeout(most_seconds):
             while True:
                 message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
                 part = message.get("body", b"")
                 parts.append(part)
                 size += len(part)

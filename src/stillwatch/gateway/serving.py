@@ -16,6 +16,7 @@ from queue import Empty
 
 import uvicorn
 
+from stillwatch.errors import UsageError
 from stillwatch.gateway.app import App
 from stillwatch.gateway.gate import Gate, Linked
 from stillwatch.gateway.home import Home
@@ -122,8 +123,10 @@ def _calm() -> None:
 def _traced(gate: Gate, served: Served) -> Callable[[], object]:
     if not served.traces:
         return lambda: None
-    from stillwatch.gateway.tracing import sent_to  # noqa: PLC0415 - an extra
-
+    try:
+        from stillwatch.gateway.tracing import sent_to  # noqa: PLC0415 - an extra
+    except ImportError as fault:
+        raise UsageError("traces need: pip install 'stillwatch[tracing]'") from fault
     gate.told = tracing = sent_to(served.traces)
     return tracing.close
 
@@ -133,5 +136,8 @@ def _grpc(gate: Gate, served: Served) -> Callable[[], object]:
         return lambda: None
     from stillwatch.gateway.doors.grpc import serve_grpc  # noqa: PLC0415 - an extra
 
-    server = serve_grpc(gate, served.identity, served.grpc)
+    try:
+        server = serve_grpc(gate, served.identity, served.grpc)
+    except RuntimeError as fault:
+        raise UsageError(f"grpc: cannot listen on {served.grpc}; name another HOST:PORT in --config") from fault
     return lambda: server.stop(1).wait()
