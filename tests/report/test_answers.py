@@ -69,3 +69,8 @@ def test_organisations_are_not_counted_as_campaigns(scan: Scan, quiet_scan: Scan
     found = answers.headline(scan).replace("\u00a0", " ")
     assert found == "3 campaigns found among 48,120 accounts and 1.28 M exchanges"
     assert answers.headline(quiet_scan).startswith("No campaign found")
+
+
+def test_a_log_without_groups_is_not_said_to_lack_inputs(quiet_scan: Scan) -> None:
+    assert answers.why_no_test(replace(quiet_scan, groups_tested=0)) == "none: there was no group of accounts to test"
+    assert answers.why_no_test(replace(quiet_scan, groups_tested=3)) == "none: every test lacked its input"

@@ -80,6 +80,11 @@ def headline(scan: Scan) -> str:
     )
 
 
+def why_no_test(scan: Scan) -> str:
+    """Say why no test ran."""
+    return "none: every test lacked its input" if scan.groups_tested else "none: there was no group of accounts to test"
+
+
 def verdict_counts(scan: Scan) -> tuple[tuple[Verdict, int], ...]:
     """Count campaigns by verdict, worst first; verdicts that do not occur are left out."""
     counted = ((verdict, sum(c.verdict is verdict for c in scan.campaigns)) for verdict in words.SEVERITY)

@@ -91,6 +91,6 @@ def _nothing(scan: Scan) -> Markup:
     return together(
         (
             element("p", f"Nothing was found. {groups} of accounts that share something were tested."),
-            note(f"Tests that ran: {tests or 'none, every test lacked its input'}."),
+            note(f"Tests that ran: {tests or answers.why_no_test(scan)}."),
         )
     )
