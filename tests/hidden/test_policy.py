@@ -133,3 +133,10 @@ def test_models_are_listed_for_members_only() -> None:
         sketched = engine.adopt(pa.Table.from_pylist(filled, arrow_schema(SKETCHED)), "sketched")
         found = engine.run(member_models(sketched, engine.adopt(members, "members"))).to_pylist()
     assert sorted((r["account_id"], r["model"], r["exchanges"]) for r in found) == [("a1", "x", 2), ("a1", "y", 1)]
+
+
+def test_other_rules_under_the_same_name_are_other_settings(tmp_path: Path) -> None:
+    before = _load(tmp_path, FILE).with_settings("ab12")
+    assert _load(tmp_path, FILE).with_settings("ab12") == before
+    assert _load(tmp_path, FILE.replace("org-7", "org-8")).with_settings("ab12") != before
+    assert NO_POLICY.with_settings("ab12") == "ab12"

@@ -186,3 +186,12 @@ def test_a_full_disk_is_said_and_leaves_the_state_as_it_was(tmp_path: Path) -> N
         with pytest.raises(UsageError, match=r"No space left on device.*--state"):
             held.add(state.Stamp("log", 1, 1), map(full, range(1)), dict)
         assert held.parts() == ()
+
+
+def test_a_file_whose_name_is_no_text_is_taken_in(tmp_path: Path) -> None:
+    """A name is bytes to the disk."""
+    stamp = state.Stamp("logs/\udcff\udcfe.jsonl", 1, 1)
+    with state.opened(tmp_path, "x") as held:
+        held.add(stamp, iter(()), dict)
+    with state.opened(tmp_path, "x") as held:
+        assert [part.stamp for part in held.parts()] == [stamp]

@@ -4,6 +4,7 @@ In: a TOML file, the accounts, the models their exchanges name. Out: the rules t
 numbers. docs/how-to/region-policy.md describes the file. A rule is the provider's decision: it has no bits.
 """
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -48,6 +49,12 @@ class Policy:
     """The rules of one file, in its order."""
 
     rules: tuple[Rule, ...] = ()
+
+    def with_settings(self, settings_hash: str) -> str:
+        """Hash settings and rules together; settings name the file of the rules, not what stands in it."""
+        if not self.rules:
+            return settings_hash
+        return hashlib.sha256(f"{settings_hash} {self.rules!r}".encode()).hexdigest()[:16]
 
 
 NO_POLICY = Policy()

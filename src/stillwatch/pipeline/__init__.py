@@ -92,7 +92,7 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
         version=__version__,
         as_of=asked.source.as_of or datetime.fromtimestamp(int(profiled.profiles.last_second.max()), UTC),
         input_fingerprint=intake.tally.fingerprint(),
-        settings_hash=settings.fingerprint(),
+        settings_hash=asked.policy.with_settings(settings.fingerprint()),
         coverage=coverage(intake, profiled, found),
         calibration=calibration,
         groups_tested=found.groups_tested,

@@ -102,7 +102,8 @@ class State:
     def _add(
         self, stamp: Stamp, batches: Iterable[pa.RecordBatch], counts: Callable[[], Mapping[str, Any]], *, grew: bool
     ) -> Part:
-        name = hashlib.sha256(f"{stamp.file}\0{stamp.size_bytes}\0{stamp.modified_ns}".encode()).hexdigest()[:32]
+        told = f"{stamp.file}\0{stamp.size_bytes}\0{stamp.modified_ns}".encode("utf-8", "surrogateescape")
+        name = hashlib.sha256(told).hexdigest()[:32]
         folder = self.folder / _UNFINISHED / name
         folder.mkdir()
         first_second, last_second = _write_rows(folder / f"{_ROWS}.parquet", batches)
