@@ -28,8 +28,11 @@ class World:
 Make = Callable[..., World]
 
 
-def make_world(seed: int, operators: Sequence[int] = (), size: int = 2000) -> World:
-    """Draw accounts; the k-th operator (from 1) runs operators[k - 1] of them at 50 exchanges a day each."""
+def make_world(seed: int, operators: Sequence[int] = (), size: int = 2000, crowd: int = 0) -> World:
+    """Draw accounts; the k-th operator (from 1) runs operators[k - 1] of them at 50 exchanges a day each.
+
+    Behind them stands a crowd of another sort: two exchanges an account, all of one kind, no shared value.
+    """
     rng = np.random.default_rng(seed)
     operator = np.zeros(size, np.int64)
     order = rng.permutation(size)
@@ -44,7 +47,18 @@ def make_world(seed: int, operators: Sequence[int] = (), size: int = 2000) -> Wo
     last = np.minimum(first + (length * DAY).astype(np.int64), START + DAYS * DAY)
     facets = {name: _facet(rng, bins, exchanges, operator) for name, bins in FACET_BINS.items()}
     traits = _traits(rng, operator, exchanges)
-    return World(accounts_of(exchanges, (first, last), facets, [traits], np.arange(size)), operator)
+    if crowd:
+        begun = START + rng.integers(0, (DAYS - 1) * DAY, crowd)
+        first, last = np.append(first, begun), np.append(last, begun + DAY // 2)
+        exchanges, operator = np.append(exchanges, np.full(crowd, 2)), np.append(operator, np.zeros(crowd, np.int64))
+        facets = {name: np.vstack([part, _alike(crowd, part.shape[1])]) for name, part in facets.items()}
+    return World(accounts_of(exchanges, (first, last), facets, [traits], np.arange(len(operator))), operator)
+
+
+def _alike(accounts: int, bins: int) -> npt.NDArray[np.float32]:
+    counts = np.zeros((accounts, bins), np.float32)
+    counts[:, 0] = 2
+    return counts
 
 
 def _facet(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stillwatch.settings import Settings
-from stillwatch.together import Accounts, Nulls, find
+from stillwatch.together import Accounts, Nulls, find, load
 from stillwatch.together.groups import Shown
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
@@ -116,3 +116,12 @@ def _reversed(made: Accounts) -> Accounts:
         made.exchanges[::-1].copy(), made.first_second[::-1].copy(), made.last_second[::-1].copy(),
         made.volume_bin[::-1].copy(), flip, shown,
     )  # fmt: skip
+
+
+def test_a_crowd_of_another_sort_does_not_draw_everybody_else_in(world) -> None:
+    """Beside fifty times as many accounts unlike them, all ordinary accounts are like the operator's in comparison."""
+    made = world(5, operators=(12,), size=600, crowd=30_000)
+    found = find(made.accounts, load(), SETTINGS)
+    composition = sorted(np.bincount(made.operator[c.rows], minlength=2).tolist() for c in found.campaigns)
+    assert composition[0] == [0, 12]
+    assert sum(innocents for innocents, _ in composition) < 20

@@ -21,7 +21,7 @@ from stillwatch.together.evidence import together_evidence
 from stillwatch.together.fitting import Fitting
 from stillwatch.together.groups import MOST_VALUES, Groups, build, shown
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts
-from stillwatch.together.membership import family_weights, grow, prior_bits, settle, weigh
+from stillwatch.together.membership import family_weights, grow, odds, prior_bits, settle, weigh
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load, looked_again
 from stillwatch.together.operators import join_operators, seated_elsewhere
 from stillwatch.together.pools import shared_networks
@@ -63,6 +63,7 @@ _PURE_FRACTION = 0.8  # of a group's accounts belong to a campaign: weights are 
 _SAME_FRACTION = 0.8  # of a core's accounts fit another campaign: it is a part of that
 _REASONS = 3
 _TRUST_ROUNDS = 2  # campaigns are found with even trust, then with what they taught
+_DRAWN_IN = 16  # accounts that a core may take in by likeness alone, for each of its that is in an accused group
 _FEWEST_CHECKED = 8  # benign groups: with fewer not even 3 bits can be checked
 
 
@@ -147,13 +148,18 @@ def form_groups(accounts: Accounts, settings: Settings) -> Groups:
 
 
 def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
-    """Find the campaigns among accounts."""
+    """Find the campaigns among accounts.
+
+    Where a log has two populations, everybody of the smaller one is more like a core than like the strangers: a core
+    that would take in many times the accounts that any accused group holds stays as it is.
+    """
     accounts = replace(accounts)  # the features that it computes are as large as itself, and go when this is done
     forming, nulls = nulls.trust, replace(nulls, trust=nulls.trust_of(accounts))
     groups = form_groups(accounts, settings)
     scores = score(accounts, groups, nulls, settings.false_discovery_fraction)
     accused = np.flatnonzero(scores.accused)
     fragments = communities(groups.members[accused], scores.total[accused])
+    suspected = np.asarray(groups.members[accused].sum(axis=0)).ravel() > 0
     taken = np.zeros(len(accounts.exchanges), bool)
     stood = np.zeros(len(groups), bool)
     campaigns: list[FoundCampaign] = []
@@ -163,14 +169,18 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
         core, *cores = cores
         seated = seated_elsewhere(accounts, core)
         others = np.any([taken, seated, *cores], axis=0)
-        grown, bits = grow(accounts, core & ~taken & ~seated, others, settings.membership_bits, forming)
-        same = [_fits(other, bits, seated, settings) for other in cores]
+        start = core & ~taken & ~seated
+        grown, bits = grow(accounts, start, others, settings.membership_bits, forming)
+        adrift = grown.sum() > _DRAWN_IN * max((grown & suspected).sum(), 1)
+        if adrift:
+            grown, bits = start, odds(accounts, start, ~start, forming)
+        same = [not adrift and _fits(other, bits, seated, settings) for other in cores]
         if any(same):
             rest = [other for other, one in zip(cores, same, strict=True) if not one]
             cores = [np.any([core, *(other for other, one in zip(cores, same, strict=True) if one)], axis=0), *rest]
             continue
         members = grown
-        if nulls.trust is not forming:
+        if nulls.trust is not forming and not adrift:
             members, bits = settle(accounts, grown, others, settings.membership_bits, nulls.trust)
         own = _own_groups(groups, scores, members)
         if members.sum() >= settings.minimum_accounts and scores.choice.stands(own, len(campaigns)):
