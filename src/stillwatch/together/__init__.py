@@ -63,6 +63,7 @@ _PURE_FRACTION = 0.8  # of a group's accounts belong to a campaign: weights are 
 _SAME_FRACTION = 0.8  # of a core's accounts fit another campaign: it is a part of that
 _REASONS = 3
 _TRUST_ROUNDS = 2  # campaigns are found with even trust, then with what they taught
+_DRAWN_IN = 16  # accounts that a core may take in by likeness alone, for each of its that is in an accused group
 _FEWEST_CHECKED = 8  # benign groups: with fewer not even 3 bits can be checked
 
 
@@ -149,8 +150,8 @@ def form_groups(accounts: Accounts, settings: Settings) -> Groups:
 def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     """Find the campaigns among accounts.
 
-    Most of whom a core takes in must be in an accused group, too: where a log has two populations, everybody of the
-    smaller one is more like the core than like the strangers. A core that would grow so stays as it is.
+    Where a log has two populations, everybody of the smaller one is more like a core than like the strangers: a core
+    that would take in many times the accounts that any accused group holds stays as it is.
     """
     accounts = replace(accounts)  # the features that it computes are as large as itself, and go when this is done
     forming, nulls = nulls.trust, replace(nulls, trust=nulls.trust_of(accounts))
@@ -170,7 +171,7 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
         others = np.any([taken, seated, *cores], axis=0)
         start = core & ~taken & ~seated
         grown, bits = grow(accounts, start, others, settings.membership_bits, forming)
-        adrift = 2 * (grown & suspected).sum() < grown.sum()
+        adrift = grown.sum() > _DRAWN_IN * max((grown & suspected).sum(), 1)
         if adrift:
             grown, bits = start, odds(accounts, start, ~start, forming)
         same = [not adrift and _fits(other, bits, seated, settings) for other in cores]
@@ -179,7 +180,7 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
             cores = [np.any([core, *(other for other, one in zip(cores, same, strict=True) if one)], axis=0), *rest]
             continue
         members = grown
-        if nulls.trust is not forming:
+        if nulls.trust is not forming and not adrift:
             members, bits = settle(accounts, grown, others, settings.membership_bits, nulls.trust)
         own = _own_groups(groups, scores, members)
         if members.sum() >= settings.minimum_accounts and scores.choice.stands(own, len(campaigns)):
