@@ -34,6 +34,7 @@ def test_the_version_is_printed(tmp_path: Path) -> None:
         (["scan", "rows.csv", "--table", "llm.exchanges"], 2, "name what to scan: files or folders, or one --table"),
         (["scan", "--table", "llm.exchanges"], 3, "table llm.exchanges: only an engine with a catalog"),
         (["scan", "--table", "oracle://lake/llm/t"], 3, "a URL begins with clickhouse://, bigquery://"),
+        (["sketch", "log.jsonl", "--keys", "ring", "--out", "rows.csv/x"], 3, "rows.csv/x: cannot be written"),
         (["watch", "rows.csv", "--state", "rows.csv"], 2, "rows.csv: cannot be made or written to"),
         (
             ["act", "propose", "--in", "nowhere", "--policy", "small-host", "--by", "A. Person"],
@@ -50,6 +51,7 @@ def test_a_mistake_gets_a_sentence_and_a_code_but_no_trace(
     tmp_path: Path, arguments: list[str], code: int, sentence: str
 ) -> None:
     (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "log.jsonl").write_text('{"exchange_id": "e", "ts": 1770120000, "account_id": "a", "model": "m"}')
     (tmp_path / "rows.csv").write_text("exchange_id,ts\n1,2\n")
     (tmp_path / "bad.toml").write_text('colour = "red"\n')
     done = stillwatch(*arguments, cwd=tmp_path)

@@ -5,6 +5,7 @@ In: paths, a key ring. Out: a Parquet file of `tables.KEYED` that `scan` reads l
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,7 +77,8 @@ def sketch_log(source: Source, ring: KeyRing, out: Path, settings: Settings) -> 
     except OSError as fault:
         raise InputError(f"{out}: cannot be written ({fault.strerror})") from fault
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # the fault that is being told of, once more
+            unfinished.unlink(missing_ok=True)
     return done
 
 
