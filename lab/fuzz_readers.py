@@ -37,7 +37,7 @@ def fuzz(name: str, seconds: int, folder: Path) -> None:
         from fuzzing import targets  # noqa: PLC0415 - same
 
         from stillwatch.read import rows  # noqa: PLC0415 - same
-    rows._PARSERS = 1  # threads cost more than a small file, and hide what ran
+    rows._PARSERS = 1  # noqa: SLF001 - threads cost more than a small file, and hide what ran
     target = targets()[name].reader
     crashes: dict[str, str] = {}
     counted = {"executions": 0, "hangs": 0, "slowest": 0.0}
