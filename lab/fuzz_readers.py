@@ -38,10 +38,11 @@ def fuzz(name: str, seconds: int, folder: Path) -> None:
 
         from stillwatch.read import rows  # noqa: PLC0415 - same
     rows._PARSERS = 1  # noqa: SLF001 - threads cost more than a small file, and hide what ran
-    target = targets()[name].reader
+    chosen = targets()[name]
+    target = chosen.reader
     crashes: dict[str, str] = {}
-    counted = {"executions": 0, "hangs": 0, "slowest": 0.0}
-    for content in kept(name) or [b"{}"]:
+    counted: dict[str, Any] = {"executions": 0, "hangs": 0, "slowest": 0.0, "slowest_input": ""}
+    for content in (*chosen.seeds(), *kept(name)):
         target(content)  # first calls import and compile what is not the reader's
     begun = time.perf_counter()
 
@@ -53,7 +54,8 @@ def fuzz(name: str, seconds: int, folder: Path) -> None:
             crashes.setdefault(_place(fault), base64.b64encode(content).decode())
         spent = time.process_time() - before
         counted["executions"] += 1
-        counted["slowest"] = max(counted["slowest"], spent)
+        if spent > counted["slowest"]:
+            counted |= {"slowest": spent, "slowest_input": base64.b64encode(content).decode()}
         counted["hangs"] += spent > HANG_SECONDS
         if counted["executions"] % NOTED_EVERY == 0:
             result = {**counted, "crashes": crashes, "seconds": time.perf_counter() - begun}
@@ -110,9 +112,11 @@ def summed(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> Mapping[
     if before is None:
         return now
     added = {name: before[name] + now[name] for name in ("executions", "hangs", "seconds")}
+    slowest = max(before, now, key=lambda one: one["slowest"])
     return {
         **added,
-        "slowest": max(before["slowest"], now["slowest"]),
+        "slowest": slowest["slowest"],
+        "slowest_input": slowest.get("slowest_input", ""),
         "crashes": {**before["crashes"], **now["crashes"]},
     }
 
