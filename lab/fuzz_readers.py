@@ -55,7 +55,7 @@ def fuzz(name: str, seconds: int, folder: Path) -> None:
         spent = time.process_time() - before
         counted["executions"] += 1
         if spent > counted["slowest"]:
-            counted |= {"slowest": spent, "slowest_input": base64.b64encode(content).decode()}
+            counted.update(slowest=spent, slowest_input=base64.b64encode(content).decode())
         counted["hangs"] += spent > HANG_SECONDS
         if counted["executions"] % NOTED_EVERY == 0:
             result = {**counted, "crashes": crashes, "seconds": time.perf_counter() - begun}
