@@ -7,6 +7,7 @@ is an input of more than a second of CPU time.
 
 import base64
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from typing import Any
 LAB = Path(__file__).parent
 CORPUS = LAB / "corpus"
 RECORD = LAB / "results" / "fuzz.json"
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one
 HANG_SECONDS = 1.0
 KEPT_BYTES = 60_000  # of corpus a target
 NOTED_EVERY = 100  # executions
@@ -85,12 +87,13 @@ def run(name: str, seconds: int) -> dict[str, Any]:
     """Fuzz a target in a process of its own, and keep what it found worth keeping."""
     from fuzzing import targets  # noqa: PLC0415 - not instrumented here
 
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as scratch:
         folder = Path(scratch)
         (folder / "corpus").mkdir()
         for at, content in enumerate([*targets()[name].seeds(), *kept(name)]):
             (folder / "corpus" / f"seed{at}").write_bytes(content)
-        done = subprocess.run([sys.executable, __file__, "--one", name, str(seconds), scratch], check=False)
+        command = [sys.executable, __file__, "--one", name, str(seconds), scratch]
+        done = subprocess.run(command, check=False, env=os.environ | {"TMPDIR": scratch})
         found = [
             path.read_bytes() for path in sorted((folder / "corpus").iterdir(), key=lambda path: path.stat().st_size)
         ]

@@ -68,13 +68,12 @@ def in_memory(content: bytes) -> Path:
 
 
 def on_disk(content: bytes) -> Path:
-    """A path to bytes for those who open it themselves; the same one each time, in memory where a machine has that."""
-    path = _scratch()
+    """A path to bytes for those who open it themselves; the same one each time."""
+    path = Path(_scratch().name) / "log"
     path.write_bytes(content)
     return path
 
 
 @cache
-def _scratch() -> Path:
-    shared = Path("/dev/shm")  # noqa: S108 - a file system in memory
-    return Path(tempfile.mkdtemp(prefix="fuzz-", dir=shared if shared.is_dir() else None)) / "log"
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="fuzz-")
