@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stillwatch.together import Accounts
-from stillwatch.together.returning import Returned, Sides, returned, silent_since
+from stillwatch.together import Accounts, accounts_of
+from stillwatch.together.returning import Returned, Sides, began_in_silence, returned
 from stillwatch.together.trust import Trust
 
 FRACTION = 0.01
@@ -63,8 +63,14 @@ def test_without_newcomers_or_strangers_nobody_is_named(world: Callable[..., Any
     assert named(made.accounts, order, (40, len(order) - 40)) == ()
 
 
-def test_a_campaign_is_silent_when_nine_in_ten_of_its_members_are(world: Callable[..., Any]) -> None:
-    made = world(7, [40])
-    members = made.operator == 1
-    last = np.sort(made.accounts.last_second[members])
-    assert silent_since(made.accounts, members) == last[36]
+def test_an_account_begins_in_silence_where_half_of_the_members_before_it_are_seen_no_more() -> None:
+    """Whatever members that began later do: the first pool stays stopped when some of the second are known."""
+    first, last = np.array([0, 0, 8, 9, 5, 20, 9]), np.array([10, 11, 30, 30, 30, 30, 30])
+    accounts = accounts_of(np.ones(7, np.int64), (first, last), {}, [], np.arange(7))
+    assert began_in_silence(accounts, held(0, 1)).tolist() == [False, False, False, False, False, True, False]
+    assert began_in_silence(accounts, held(0, 1, 2, 3)).tolist()[5]
+    assert not began_in_silence(accounts, held(0, 2, 3)).any()
+
+
+def held(*rows: int) -> np.ndarray:
+    return np.isin(np.arange(7), rows)

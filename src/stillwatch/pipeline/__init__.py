@@ -86,7 +86,8 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
     found = replace(found, checked=None)  # all groups, not needed any more
     clock.start("hidden? taking? leaked?")
     columns = seen_columns((intake.tally, intake.account_tally))
-    case = Case(intake, profiled, columns, asked.policy, settings, continuing.kept_ids, continuing.accused)
+    again = continuing.kept_ids, continuing.accused, continuing.standing
+    case = Case(intake, profiled, columns, asked.policy, settings, *again)
     judged = judge(engine, case, continuing.campaigns)
     result = Scan(
         version=__version__,

@@ -21,12 +21,13 @@ from stillwatch.bench.found import ACCUSING
 from stillwatch.engine import Engine
 from stillwatch.known import KnownCampaign
 from stillwatch.pipeline.behaviour import Behaviour
+from stillwatch.profile import Profiles
 from stillwatch.settings import Settings
 from stillwatch.together import FoundCampaign
 from stillwatch.together.membership import odds
-from stillwatch.together.returning import Returned, Sides, returned, silent_since
+from stillwatch.together.returning import Returned, Sides, began_in_silence, returned
 from stillwatch.together.trust import Trust
-from stillwatch.types import AccountId, Campaign, CampaignId, Continuation, ContinuedAccount, Trait, TraitKind
+from stillwatch.types import AccountId, Campaign, CampaignId, Continuation, ContinuedAccount, Trait, TraitKind, Verdict
 
 Mask = npt.NDArray[np.bool_]
 
@@ -43,7 +44,7 @@ _DECLARED: Mapping[TraitKind, str] = {
 class Continuing:
     """campaigns: as found, with the named accounts that are in no other; kept_ids: the known id, by place; suspects:
     accounts of known and found campaigns and those named, so that none of them counts as a stranger; accused: members
-    of known campaigns that were accused, and those named.
+    of known campaigns that were accused, and those named; standing: by id, the verdict of those not seen since.
     """
 
     campaigns: tuple[FoundCampaign, ...]
@@ -51,6 +52,7 @@ class Continuing:
     kept_ids: Mapping[int, CampaignId] = field(default_factory=dict)
     continuation: Continuation | None = None
     accused: Mask | None = None
+    standing: Mapping[CampaignId, Verdict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,10 @@ def go_on(
         threshold_bits=round(threshold, 3),
         accounts=tuple(_account(traffic.behaviour, name, reports) for name in named),
     )
-    return Continuing(joined, _with(suspects, joined), kept, continuation, accused)
+    standing = {
+        reports[n].campaign_id: reports[n].verdict for n in followed if _stopped(profiles, inside[n], reports[n])
+    }
+    return Continuing(joined, _with(suspects, joined), kept, continuation, accused, standing)
 
 
 def leave(  # noqa: PLR0913 - what the run found, and by what
@@ -209,6 +214,11 @@ def held_by(ids: pa.Array, accounts: frozenset[AccountId]) -> Mask:
     return np.asarray(pc.is_in(ids, value_set=pa.array(sorted(accounts), pa.string())).to_numpy(zero_copy_only=False))
 
 
+def _stopped(profiles: Profiles, members: Mask, report: KnownCampaign) -> bool:
+    """Whether most members were not seen since the report: nothing that they did can refute it."""
+    return bool(np.mean(profiles.last_second[members] > report.as_of.timestamp()) < 0.5) if members.any() else False
+
+
 def _current(behaviour: Behaviour, campaign: KnownCampaign, suspects: Mask) -> KnownCampaign:
     """The campaign without the values that long-standing innocent accounts show by now."""
     standing = (behaviour.profiles.first_second <= campaign.as_of.timestamp()) & ~suspects
@@ -258,15 +268,15 @@ def _named(traffic: Traffic, index: known.Index, checked: Mask, threshold: float
 def _returned(
     behaviour: Behaviour, members: Mask, others: tuple[Mask, Mask], trust: Trust, settings: Settings
 ) -> Iterator[Returned]:
-    """Who began when a known campaign had fallen silent, and behaves like it.
+    """Who began after a known campaign had fallen silent, and behaves like it.
 
     Args:    others: whom not to test, known members of any campaign; and who is no stranger, members of found ones too.
     """
     if members.sum() < settings.minimum_accounts:
         return
     suspects, outside = others
-    first, since = behaviour.profiles.first_second, silent_since(behaviour.accounts, members)
-    newcomers, strangers = (first > since) & ~suspects, (first <= since) & ~outside & _settled(behaviour)
+    late = began_in_silence(behaviour.accounts, members)
+    newcomers, strangers = late & ~suspects, ~late & ~outside & _settled(behaviour)
     yield from returned(
         behaviour.accounts, Sides(members, strangers, newcomers), trust, settings.false_discovery_fraction
     )

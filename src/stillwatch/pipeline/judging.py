@@ -27,7 +27,18 @@ from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import MEMBERS, SCAFFOLDS
 from stillwatch.together import FoundCampaign, shared_networks
-from stillwatch.types import AccountId, Campaign, CampaignId, Leak, Member, Pool, SharedTrait, TraitKind
+from stillwatch.types import (
+    AccountId,
+    Campaign,
+    CampaignId,
+    Evidence,
+    Leak,
+    Member,
+    Pool,
+    SharedTrait,
+    TraitKind,
+    Verdict,
+)
 
 Mask = npt.NDArray[np.bool_]
 
@@ -58,6 +69,9 @@ class Case:
     settings: Settings
     kept_ids: Mapping[int, CampaignId] = field(default_factory=dict)  # by place of a campaign that goes on: its id
     accused: Mask | None = None  # accounts of campaigns accused before: members or not, they are no ordinary customers
+    standing: Mapping[CampaignId, Verdict] = field(
+        default_factory=dict
+    )  # of campaigns accused before and stopped since
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +153,7 @@ def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others
     traits = tuple(replace(t, label=view.labels.get(t.trait.value, t.label)) for t in found.traits)
     return Campaign(
         campaign_id=name,
-        verdict=decide("yes", hidden.answer, finding.answer),
+        verdict=case.standing.get(name) or decide("yes", hidden.answer, finding.answer),
         together_bits=found.together_bits,
         taking_bits=finding.bits,
         hidden=hidden,
@@ -150,7 +164,7 @@ def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others
         first_seen=min(member.first_seen for member in members),
         last_seen=max(member.last_seen for member in members),
         targets=taking.target_shares(view.targets[name]),
-        evidence=(*found.evidence, *hidden_evidence, *finding.evidence, *course),
+        evidence=(*found.evidence, *hidden_evidence, *finding.evidence, *course, *_stands(case, name)),
         leak=_leak(case, name, view),
         indicators=tuple(_indicators(case, found, traits)),
         traits=traits,
@@ -158,6 +172,12 @@ def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others
         examples=tuple(view.examples[name]),
         not_evaluated=(*hidden_missing, *finding.not_evaluated, *course_missing),
     )
+
+
+def _stands(case: Case, name: CampaignId) -> Iterator[Evidence]:
+    if name in case.standing:
+        claim = f"Accused as {case.standing[name]} before, and most members were not seen since: that verdict stands."
+        yield Evidence("verdict before", "taking", 0.0, claim)
 
 
 def _leak(case: Case, name: CampaignId, view: views.Views) -> Leak:

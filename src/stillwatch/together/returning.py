@@ -1,4 +1,4 @@
-"""Accounts that began when a known campaign had fallen silent, and behave as its members did, whatever their words.
+"""Accounts that began after a known campaign had fallen silent, and behave as its members did, whatever their words.
 
 In: accounts, a campaign's members, strangers. Out: rows with bits and reasons. An operator that changes words, cards
 and addresses at once keeps its pace, its clients and what it asks for; the odds of membership measure that.
@@ -21,7 +21,7 @@ from stillwatch.together.likeness import Accounts
 from stillwatch.together.membership import odds, weigh
 from stillwatch.together.trust import Trust
 
-_SILENT_FRACTION = 0.9  # of the members were last seen before a campaign counts as silent: a few may go on unstopped
+_SILENT_FRACTION = 0.5  # of the members that were there: a campaign counts as stopped where so many were seen no more
 _REASONS = 2
 
 
@@ -38,16 +38,18 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """A campaign's members; strangers that were there before they fell silent; newcomers that are tested."""
+    """A campaign's members; strangers that were there before; newcomers, which are tested."""
 
     members: Mask
     strangers: Mask
     newcomers: Mask
 
 
-def silent_since(accounts: Accounts, members: Mask) -> float:
-    """Give the second by which the members had fallen silent; near the end of the log where they go on."""
-    return float(np.quantile(accounts.last_second[members], _SILENT_FRACTION, method="higher"))
+def began_in_silence(accounts: Accounts, members: Mask) -> Mask:
+    """Which accounts began when most members that had begun before were already seen no more."""
+    begun, gone = np.sort(accounts.first_second[members]), np.sort(accounts.last_second[members])
+    before, silent = (np.searchsorted(times, accounts.first_second) for times in (begun, gone))
+    return np.asarray((before > 0) & (silent >= _SILENT_FRACTION * before))
 
 
 def returned(accounts: Accounts, sides: Sides, trust: Trust, false_discovery_fraction: float) -> Iterator[Returned]:
@@ -68,7 +70,7 @@ def returned(accounts: Accounts, sides: Sides, trust: Trust, false_discovery_fra
     for place in named.tolist():
         row, fewer = int(rows[place]), len(known) - int(above[place])
         first = f"behaviour: closer to the campaign than {fewer:,} of {len(known):,} strangers"
-        first += f", as are {len(named):,} of {len(rows):,} accounts that began when it had fallen silent"
+        first += f", as are {len(named):,} of {len(rows):,} accounts that began after it had fallen silent"
         bits = float(np.log2((1 - share[place]) / share[place]))
         yield Returned(row, round(bits, 3), (first, *_loudest({name: float(w[row]) for name, w in weights.items()})))
 
