@@ -161,6 +161,13 @@ def test_a_fresh_account_that_continues_a_campaign_is_acted_on_in_its_first_exch
     assert gate.linked.empty()
 
 
+def test_small_talk_first_hides_nobody(gate_of: GateOf) -> None:
+    """Each exchange of a fresh account counts, not only the first few."""
+    gate = gate_of(follow_ups=_following(), indicators=as_text([_known()]))
+    assert all(gate.answer(_asked("fresh", prompt=f"Good morning, number {n}")).passes for n in range(100))
+    assert not gate.answer(_asked("fresh", prompt=PROMPT.format("five"))).passes
+
+
 def test_a_cap_an_hour_holds_for_fresh_accounts_too(gate_of: GateOf) -> None:
     """Beyond it they are let through and counted: a mistake of ours cannot stop everybody."""
     (act, following), *_ = _following()

@@ -1,7 +1,9 @@
 """Live linking: does a request come from a fresh account that continues a known campaign?
 
 In: known campaigns, and what requests show, one at a time. Out: the campaign and bits, as soon as they suffice. The
-same sketch, the same indicators and the same bits as in a scan with `--known`, over an account's first exchanges.
+same sketch, the same indicators and the same bits as in a scan with `--known`; but where a scan looks at an account's
+first exchanges, here each counts while the account is fresh: whoever begins with small talk is met all the same.
+Strangers are counted by what they ever show, so the bits hold however long one looks.
 """
 
 import json
@@ -20,7 +22,7 @@ from stillwatch.types import ACCUSED_OF, CampaignId, Trait, TraitKind
 
 __all__ = ["Linker", "Request", "client_of", "network", "request_of", "scaffolds", "shown"]
 
-_REMEMBERED = 200_000  # fresh accounts whose first exchanges are followed at once, about 100 MB; the oldest are let go
+_REMEMBERED = 200_000  # fresh accounts that are followed at once, about 100 MB; the oldest are let go
 _MOST_CHARACTERS = 65_536  # of a prompt that are looked at: both ends, so that time is bounded
 
 network = lru_cache(65_536)(sketch.network)
@@ -88,7 +90,7 @@ def shown(request: Request) -> Iterator[Trait]:
 
 
 class Linker:
-    """Follows fresh accounts through their first exchanges. Not safe for several threads.
+    """Follows fresh accounts from exchange to exchange. Not safe for several threads.
 
     Args:    least_bits: by campaign, what its follow-up asks for besides; false_fraction: at most this share of
              innocent fresh accounts is expected to be named, over all campaigns together.
@@ -102,7 +104,7 @@ class Linker:
         self._members = frozenset[str]().union(*(c.members for c in followed))
         floor = log2(max(len(followed), 1) / false_fraction)
         self._needed = [max(floor, least_bits[c.campaign_id]) for c in followed]
-        self._trails: OrderedDict[str, tuple[int, known.Trail]] = OrderedDict()
+        self._trails: OrderedDict[str, known.Trail] = OrderedDict()
 
     def knows(self, account: str) -> bool:
         """Whether an account is a known member, whose decisions are made by the plan."""
@@ -110,10 +112,8 @@ class Linker:
 
     def follow(self, account: str, traits: Iterable[Trait]) -> tuple[CampaignId, float] | None:
         """Add one exchange of a fresh account; give the campaign it continues and its bits once these suffice."""
-        count, trail = self._trails.pop(account, (0, {}))
-        if count < known.LOOKED:
-            trail = known.follow(self._index, trail, traits)
-        self._trails[account] = (min(count + 1, known.LOOKED), trail)
+        trail = known.follow(self._index, self._trails.pop(account, {}), traits)
+        self._trails[account] = trail
         if len(self._trails) > _REMEMBERED:
             self._trails.popitem(last=False)
         enough = [(b, n) for n, b in known.total_bits(self._index, trail).items() if b >= self._needed[n]]
