@@ -120,3 +120,26 @@ def _told(result: Scan) -> object:
     ]
     assert result.continued is not None
     return campaigns, [(a.account_id, a.campaign_id, round(a.bits, 3)) for a in result.continued.accounts]
+
+
+def test_the_verdict_on_a_stopped_campaign_stands_until_its_members_are_seen_again(
+    settings: Settings, log: Path, tmp_path: Path
+) -> None:
+    """What was stopped is in no log: later looks must not take its silence for innocence."""
+    source = Source((log / "exchanges",), log / "accounts.parquet")
+    first = scan(source, settings, tmp_path / "first", lambda _: None)
+    accused = {c.campaign_id for c in first.campaigns if c.verdict == "distillation"}
+    told = json.loads((tmp_path / "first/indicators.json").read_text())
+    for campaign in told["campaigns"]:
+        campaign["verdict"] = "relay"
+    for as_of, verdict in ((told["campaigns"][0]["as_of"], "relay"), ("2026-01-06T00:00:00Z", "distillation")):
+        for campaign in told["campaigns"]:
+            campaign["as_of"] = as_of
+        (tmp_path / verdict).mkdir()
+        (tmp_path / verdict / "indicators.json").write_text(json.dumps(told))
+        again = scan(
+            replace(source, known=(tmp_path / verdict,)), settings, tmp_path / f"{verdict}-out", lambda _: None
+        )
+        assert {c.verdict for c in again.campaigns if c.campaign_id in accused} == {verdict}
+        stands = [e for c in again.campaigns for e in c.evidence if e.test == "verdict before"]
+        assert bool(stands) == (verdict == "relay")
