@@ -2,12 +2,12 @@
 
 In: seeds, perhaps one reaction. Out: lab/results/gateway_drill.json, and from it the page beside it; what the file has
 already is kept. The traffic of `february` over ten days is replayed in order of time; every request is first put to the
-gate. Every twelve hours, and every two in the twelve hours after a campaign was first accused, `watch` judges what has
+gate. Every twelve hours, and every two in the day after a campaign was first accused, `watch` judges what has
 been logged, the policy of lab/gateway_drill.toml proposes, a person approves, the snapshot is published. An operator
 whose account is stopped gives it up; a day or an hour later a fresh account (own address, key, card and mail; the same
 client, tasks and words) goes on in its place, again and again. What is stopped reaches no model and is not in its log.
 In the third row the operator also words everything anew from its first stop on: prompts, tools and parameters of
-another half of all phrases. Policy and mechanisms were made while looking at seed 1; the other seeds were fresh.
+another half of all phrases. Policy and mechanisms were made while looking at seeds 1 to 4; the others were fresh.
 Usage: SEED... [--reaction 0|1|2]
 """
 
@@ -44,6 +44,7 @@ HERE = Path(__file__).resolve().parent
 PAGE, POLICY = HERE / "results" / "gateway_drill.md", HERE / "gateway_drill.toml"
 KEPT, SCALE = HERE / "results" / "gateway_drill.json", 0.01
 DAYS, WITHIN = 10, 3
+LOOKED_AT = {1, 2, 3, 4}  # seeds
 LOOK_HOURS = (*(2,) * 12, 12)  # from look to look after a campaign was first accused; the last goes on
 Reaction = Literal["replaced after 24 h", "replaced after 1 h", "replaced after 1 h, in new words"]
 HOURS: dict[Reaction, int] = {
@@ -328,12 +329,12 @@ def page(kept: list[Row]) -> str:
     lines = [
         row_of(reaction, some)
         for reaction in REACTIONS
-        for seeds in ({1}, {row["seed"] for row in kept} - {1})
+        for seeds in (LOOKED_AT, {row["seed"] for row in kept} - LOOKED_AT)
         if (some := [row for row in kept if row["reaction"] == reaction and row["seed"] in seeds])
     ]
     return "\n".join([
         "# Drill: a campaign that reacts to blocks", "", *told, "",
-        f"Scale {SCALE:g}: about 142,000 exchanges of 3,200 accounts. `lab/gateway_drill.py 1 2 3` makes this page.",
+        f"Scale {SCALE:g}: about 142,000 exchanges of 3,200 accounts. `lab/gateway_drill.py SEED...` makes this page.",
         "After: after the operator's own first accusation. Got: requests that reached the model.", "",
         *_head(heads), *lines, "", *_head(seen), *(line for row in kept for line in details(row)), "",
     ])  # fmt: skip
