@@ -93,6 +93,7 @@ def read(content: bytes, folder: Path, *, blocks: bool, typed: bool) -> Read:
     path = folder / "log.jsonl"
     path.write_bytes(content)
     reading = Reading(Settings(row_limit_bytes=LIMIT), Tally())
+    list(reading.exchanges(FULL))  # before a block is read at once, a row taught what stands in it beside the declared
     if not typed:
         reading.typed = None
     if blocks:
