@@ -122,7 +122,9 @@ def _names(column: Any) -> Any:
 
 
 def _times(column: Any) -> Any:
-    """Times as `values.moment` has them; the usual notations without a Python object a value."""
+    """Times as `values.moment` has them; the usual notations without a Python object a value. Every row has one."""
+    if column.null_count:
+        return None
     if pa.types.is_string(column.type):
         for pattern, kind in _NOTATIONS:
             if pc.all(pc.match_substring_regex(column, pattern)).as_py():
