@@ -12,7 +12,7 @@ import pytest
 
 from stillwatch import profile, traits
 from stillwatch.engine import DuckDBEngine
-from stillwatch.pipeline.behaviour import added_countries, countries_of, scaffolds_in
+from stillwatch.pipeline.behaviour import SHARED_TASKS, added_countries, countries_of, scaffolds_in
 from stillwatch.pipeline.counting import Afresh, Counting, First, Grown, Held
 from stillwatch.pipeline.once import all_once, once_more
 from stillwatch.schemas import arrow_schema
@@ -55,9 +55,7 @@ def counted(counting: Counting, engine: DuckDBEngine) -> list[list[dict[str, obj
         counting.sums("countries", countries_of, added_countries),
         counting.sums("address", partial(traits.column_counts, kind=TraitKind.ADDRESS), traits.added_counts),
         scaffolds_in(counting, "head_hash", 3),
-        counting.recurring(
-            "shared_tasks", "task_hash", traits.asked_tasks, lambda parts: parts.distinct(), traits.shared_tasks
-        ),
+        counting.recurring("shared_tasks", SHARED_TASKS),
         counting.selected(
             "answered", "x", lambda rows: rows.filter(rows.status < 400).select("exchange_key", "second")
         ),

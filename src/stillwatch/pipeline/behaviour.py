@@ -15,13 +15,15 @@ import pyarrow.compute as pc
 
 from stillwatch import profile, traits
 from stillwatch.engine import Engine
-from stillwatch.pipeline.counting import Afresh, Counting
+from stillwatch.pipeline.counting import Afresh, Counting, Recurring
 from stillwatch.pipeline.intake import Intake
 from stillwatch.profile import Profiles
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import ACCOUNTS, TRAITS
 from stillwatch.together import MOST_VALUES, Accounts, accounts_of
+
+SHARED_TASKS = Recurring("task_hash", traits.asked_tasks, lambda parts: parts.distinct(), traits.shared_tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,7 @@ def traits_of(engine: Engine, counting: Counting, table: pa.Table, settings: Set
     counted = [scaffolds_in(counting, column, settings.minimum_accounts) for column in traits.SCAFFOLD_COLUMNS]
     for batch in engine.stream(traits.scaffold_traits(ibis.union(*counted), MOST_VALUES)):
         yield pa.Table.from_batches([batch])
-    shared = counting.recurring(
-        "shared_tasks", "task_hash", traits.asked_tasks, lambda parts: parts.distinct(), traits.shared_tasks
-    )
+    shared = counting.recurring("shared_tasks", SHARED_TASKS)
     yield traits.task_list_traits(engine.run(traits.task_pairs(shared)))
     yield traits.declared_traits(table)
     yield traits.sign_up_traits(table)
@@ -65,9 +65,14 @@ def traits_of(engine: Engine, counting: Counting, table: pa.Table, settings: Set
 
 def scaffolds_in(counting: Counting, column: str, accounts: int) -> ir.Table:
     """Count the scaffolds of one hash column."""
-    words = partial(traits.word_counts, column=column)
-    kept = partial(traits.scaffold_counts, accounts=accounts)
-    return counting.recurring(f"scaffolds_{column}", column, words, traits.added_words, kept)
+    how = Recurring(
+        column,
+        partial(traits.word_counts, column=column),
+        traits.added_words,
+        partial(traits.scaffold_counts, accounts=accounts),
+        partial(traits.changing_words, column=column),
+    )
+    return counting.recurring(f"scaffolds_{column}", how)
 
 
 def countries_of(sketched: ir.Table) -> ir.Table:

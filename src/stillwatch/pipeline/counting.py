@@ -21,6 +21,22 @@ Query = Callable[[ir.Table], ir.Table]
 _MOST_FILES = 16  # of one selection: beyond, it is made anew as one
 
 
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """Counts by the values of a column, of which those are kept that recur.
+
+    query: to counts of (value, account_key); added: as in `sums`; kept: gives the rows of the counts that are kept, and
+    with more rows never lets a value go; may_recur: gives the values, under the column's name, that rows let be kept,
+    where most can be told not to without counting by account.
+    """
+
+    column: str
+    query: Query
+    added: Query
+    kept: Query
+    may_recur: Query | None = None
+
+
 class Counting(Protocol):
     """Counts the rows of one log; names tell what is counted apart."""
 
@@ -28,11 +44,8 @@ class Counting(Protocol):
         """Count by a query whose results add up: `added` makes one result of the rows of several."""
         ...
 
-    def recurring(self, name: str, column: str, query: Query, added: Query, kept: Query) -> ir.Table:
-        """Count by the values of a column (`value` in the result), and keep the values that recur often enough.
-
-        Args:    kept: gives the rows of the counts that are kept; with more rows it never lets a value go.
-        """
+    def recurring(self, name: str, how: Recurring) -> ir.Table:
+        """Count by the values of a column, and keep the values that recur often enough."""
         ...
 
     def facets(self) -> ir.Table:
@@ -63,8 +76,8 @@ class Afresh:
     def sums(self, name: str, query: Query, added: Query) -> ir.Table:  # noqa: ARG002, D102 - there is but one part
         return query(self.rows)
 
-    def recurring(self, name: str, column: str, query: Query, added: Query, kept: Query) -> ir.Table:  # noqa: ARG002, D102
-        return self.engine.keep(kept(query(self.rows)), f"{name}{self.suffix}")
+    def recurring(self, name: str, how: Recurring) -> ir.Table:  # noqa: D102
+        return self.engine.keep(how.kept(how.query(self.rows)), f"{name}{self.suffix}")
 
     def facets(self) -> ir.Table:  # noqa: D102
         return profile.facets(self.rows)
@@ -84,8 +97,8 @@ class Held:
     def sums(self, name: str, query: Query, added: Query) -> ir.Table:  # noqa: ARG002, D102
         return self._table(name, query(self.rows))
 
-    def recurring(self, name: str, column: str, query: Query, added: Query, kept: Query) -> ir.Table:  # noqa: ARG002, D102
-        return self._table(name, query(self.rows))
+    def recurring(self, name: str, how: Recurring) -> ir.Table:  # noqa: D102
+        return self._table(name, how.query(self.rows))
 
     def facets(self) -> ir.Table:  # noqa: D102
         return self._table("facets", profile.facets(self.rows))
@@ -116,8 +129,8 @@ class First:
     def sums(self, name: str, query: Query, added: Query) -> ir.Table:  # noqa: ARG002, D102
         return _left(self.engine, self.folder, name, lambda: query(self.rows))
 
-    def recurring(self, name: str, column: str, query: Query, added: Query, kept: Query) -> ir.Table:  # noqa: ARG002, D102
-        return _left(self.engine, self.folder, name, lambda: kept(query(self.rows)))
+    def recurring(self, name: str, how: Recurring) -> ir.Table:  # noqa: D102
+        return _left(self.engine, self.folder, name, lambda: how.kept(how.query(self.rows)))
 
     def facets(self) -> ir.Table:  # noqa: D102
         return _left(self.engine, self.folder, "facets", lambda: profile.facets(self.rows))
@@ -150,15 +163,26 @@ class Grown:
         before = self.before.sums(name, query, added)
         return _left(self.engine, self.folder, name, lambda: added(ibis.union(before, query(self.new))))
 
-    def recurring(self, name: str, column: str, query: Query, added: Query, kept: Query) -> ir.Table:
-        """Add the new counts to those of before; values that none were kept of are counted among earlier rows, too."""
-        before = self.before.recurring(name, column, query, added, kept)
+    def recurring(self, name: str, how: Recurring) -> ir.Table:
+        """Add the new counts to those of before; values that none were kept of are counted among earlier rows, too.
+
+        Most of what was kept is nothing new of: it passes by, and is neither grouped nor looked at again.
+        """
+        before, column = self.before.recurring(name, how), how.column
 
         def counted() -> ir.Table:
-            new = self.engine.keep(query(self.new), f"new_{self.folder.name}_{name}")
-            unkept = new.anti_join(before, "value").select(**{column: new["value"]}).distinct()
-            wanted = self.engine.keep(unkept, f"unkept_{self.folder.name}_{name}")
-            return kept(added(ibis.union(before, new, query(self.earlier.semi_join(wanted, column)))))
+            new = self.engine.keep(how.query(self.new), f"new_{self.folder.name}_{name}")
+            fresh = new.anti_join(before.select("value").distinct(), "value").select("value").distinct()
+            fresh = self.engine.keep(fresh, f"fresh_{self.folder.name}_{name}")
+            wanted = fresh.select(**{column: "value"})
+            if how.may_recur:
+                wanted = how.may_recur(ibis.union(self.earlier, self.new).semi_join(wanted, column))
+                wanted = self.engine.keep(wanted, f"wanted_{self.folder.name}_{name}")
+            missed = how.query(self.earlier.semi_join(wanted, column))
+            more = how.kept(how.added(ibis.union(new.semi_join(wanted.select(value=column), "value"), missed)))
+            keys = ["value", "account_key"]
+            again = how.added(ibis.union(before.semi_join(new, keys), new.anti_join(fresh, "value")))
+            return ibis.union(before.anti_join(new, keys), again, more)
 
         return _left(self.engine, self.folder, name, counted)
 

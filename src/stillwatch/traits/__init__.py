@@ -7,7 +7,14 @@ accounts table), `sign_up` (bursts), `task_list` (one list of tasks split or rep
 
 from stillwatch.traits.columns import COLUMN_KINDS, added_counts, column_counts, column_traits
 from stillwatch.traits.declared import declared_traits
-from stillwatch.traits.scaffold import SCAFFOLD_COLUMNS, added_words, scaffold_counts, scaffold_traits, word_counts
+from stillwatch.traits.scaffold import (
+    SCAFFOLD_COLUMNS,
+    added_words,
+    changing_words,
+    scaffold_counts,
+    scaffold_traits,
+    word_counts,
+)
 from stillwatch.traits.sign_up import sign_up_traits
 from stillwatch.traits.task_list import asked_tasks, shared_tasks, task_list_traits, task_pairs
 
@@ -17,6 +24,7 @@ __all__ = [
     "added_counts",
     "added_words",
     "asked_tasks",
+    "changing_words",
     "column_counts",
     "column_traits",
     "declared_traits",
