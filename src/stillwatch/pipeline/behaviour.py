@@ -70,7 +70,6 @@ def scaffolds_in(counting: Counting, column: str, accounts: int) -> ir.Table:
         partial(traits.word_counts, column=column),
         traits.added_words,
         partial(traits.scaffold_counts, accounts=accounts),
-        partial(traits.changing_words, column=column),
     )
     return counting.recurring(f"scaffolds_{column}", how)
 

@@ -26,15 +26,13 @@ class Recurring:
     """Counts by the values of a column, of which those are kept that recur.
 
     query: to counts of (value, account_key); added: as in `sums`; kept: gives the rows of the counts that are kept, and
-    with more rows never lets a value go; may_recur: gives the values, under the column's name, that rows let be kept,
-    where most can be told not to without counting by account.
+    with more rows never lets a value go.
     """
 
     column: str
     query: Query
     added: Query
     kept: Query
-    may_recur: Query | None = None
 
 
 class Counting(Protocol):
@@ -168,18 +166,14 @@ class Grown:
 
         Most of what was kept is nothing new of: it passes by, and is neither grouped nor looked at again.
         """
-        before, column = self.before.recurring(name, how), how.column
+        before = self.before.recurring(name, how)
 
         def counted() -> ir.Table:
             new = self.engine.keep(how.query(self.new), f"new_{self.folder.name}_{name}")
             fresh = new.anti_join(before.select("value").distinct(), "value").select("value").distinct()
             fresh = self.engine.keep(fresh, f"fresh_{self.folder.name}_{name}")
-            wanted = fresh.select(**{column: "value"})
-            if how.may_recur:
-                wanted = how.may_recur(ibis.union(self.earlier, self.new).semi_join(wanted, column))
-                wanted = self.engine.keep(wanted, f"wanted_{self.folder.name}_{name}")
-            missed = how.query(self.earlier.semi_join(wanted, column))
-            more = how.kept(how.added(ibis.union(new.semi_join(wanted.select(value=column), "value"), missed)))
+            missed = how.query(self.earlier.semi_join(fresh.select(**{how.column: "value"}), how.column))
+            more = how.kept(how.added(ibis.union(new.semi_join(fresh, "value"), missed)))
             keys = ["value", "account_key"]
             again = how.added(ibis.union(before.semi_join(new, keys), new.anti_join(fresh, "value")))
             return ibis.union(before.anti_join(new, keys), again, more)

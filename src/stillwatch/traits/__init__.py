@@ -10,7 +10,6 @@ from stillwatch.traits.declared import declared_traits
 from stillwatch.traits.scaffold import (
     SCAFFOLD_COLUMNS,
     added_words,
-    changing_words,
     scaffold_counts,
     scaffold_traits,
     word_counts,
@@ -24,7 +23,6 @@ __all__ = [
     "added_counts",
     "added_words",
     "asked_tasks",
-    "changing_words",
     "column_counts",
     "column_traits",
     "declared_traits",

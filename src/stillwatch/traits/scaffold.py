@@ -33,12 +33,6 @@ def added_words(parts: ir.Table) -> ir.Table:
     )
 
 
-def changing_words(sketched: ir.Table, column: str) -> ir.Table:
-    """List the hashes of a column under which there are two tasks at least: no other can be a scaffold to anybody."""
-    tasks = sketched.group_by(column).agg(least=lambda t: t.task_hash.min(), most=lambda t: t.task_hash.max())
-    return tasks.filter(tasks.least != tasks.most).select(column)
-
-
 def scaffold_counts(counts: ir.Table, accounts: int) -> ir.Table:
     """Keep the rows of hashes that are a scaffold to so many accounts; more exchanges never make one less of it.
 
