@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from stillwatch import profile, traits
+from stillwatch import profile, taking, traits
 from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline.behaviour import SHARED_TASKS, added_countries, countries_of, scaffolds_in
-from stillwatch.pipeline.counting import Afresh, Counting, First, Grown, Held
+from stillwatch.pipeline.counting import Afresh, Counting, First, Grouped, Grown, Held
 from stillwatch.pipeline.once import all_once, once_more
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
@@ -47,6 +47,13 @@ def engine() -> Iterator[DuckDBEngine]:
         yield running
 
 
+def tasks_of(rows: ir.Table) -> ir.Table:
+    return taking.task_counts(rows, ibis.memtable(pa.table({"campaign_id": ["c"], "account_key": pa.array([1])})))
+
+
+TASKS = Grouped("x", taking.TASK_KEYS, tasks_of, taking.added_tasks)
+
+
 def counted(counting: Counting, engine: DuckDBEngine) -> list[list[dict[str, object]]]:
     """Everything that is counted, in order."""
     tables = (
@@ -56,6 +63,7 @@ def counted(counting: Counting, engine: DuckDBEngine) -> list[list[dict[str, obj
         counting.sums("address", partial(traits.column_counts, kind=TraitKind.ADDRESS), traits.added_counts),
         scaffolds_in(counting, "head_hash", 3),
         counting.recurring("shared_tasks", SHARED_TASKS),
+        counting.grouped("tasks", TASKS),
         counting.selected(
             "answered", "x", lambda rows: rows.filter(rows.status < 400).select("exchange_key", "second")
         ),

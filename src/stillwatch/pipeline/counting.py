@@ -35,6 +35,16 @@ class Recurring:
     kept: Query
 
 
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Counts by keys, nearly as many as there are rows. by: a hash of all that the query looks at beside the rows."""
+
+    by: str
+    keys: Sequence[str]
+    query: Query
+    added: Query
+
+
 class Counting(Protocol):
     """Counts the rows of one log; names tell what is counted apart."""
 
@@ -44,6 +54,10 @@ class Counting(Protocol):
 
     def recurring(self, name: str, how: Recurring) -> ir.Table:
         """Count by the values of a column, and keep the values that recur often enough."""
+        ...
+
+    def grouped(self, name: str, how: Grouped) -> ir.Table:
+        """Count by keys, and keep the counts."""
         ...
 
     def facets(self) -> ir.Table:
@@ -62,6 +76,10 @@ class Leaving(Counting, Protocol):
         """Give the files of what is selected."""
         ...
 
+    def group_file(self, name: str, how: Grouped) -> Path | None:
+        """Give the file of what is counted by keys; None where it was counted by something else."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Afresh:
@@ -76,6 +94,9 @@ class Afresh:
 
     def recurring(self, name: str, how: Recurring) -> ir.Table:  # noqa: D102
         return self.engine.keep(how.kept(how.query(self.rows)), f"{name}{self.suffix}")
+
+    def grouped(self, name: str, how: Grouped) -> ir.Table:  # noqa: D102
+        return self.engine.keep(how.query(self.rows), f"{name}{self.suffix}")
 
     def facets(self) -> ir.Table:  # noqa: D102
         return profile.facets(self.rows)
@@ -97,6 +118,16 @@ class Held:
 
     def recurring(self, name: str, how: Recurring) -> ir.Table:  # noqa: D102
         return self._table(name, how.query(self.rows))
+
+    def grouped(self, name: str, how: Grouped) -> ir.Table:  # noqa: D102
+        counted, path = how.query(self.rows), self.group_file(name, how)
+        if path is None:
+            return self.engine.keep(counted, f"held_{name}")
+        return _found(self.engine, self.folder, path.stem, "held", counted)
+
+    def group_file(self, name: str, how: Grouped) -> Path | None:  # noqa: D102
+        path = self.folder / f"{name}-{how.by}.parquet"
+        return path if path.exists() else None
 
     def facets(self) -> ir.Table:  # noqa: D102
         return self._table("facets", profile.facets(self.rows))
@@ -130,6 +161,12 @@ class First:
     def recurring(self, name: str, how: Recurring) -> ir.Table:  # noqa: D102
         return _left(self.engine, self.folder, name, lambda: how.kept(how.query(self.rows)))
 
+    def grouped(self, name: str, how: Grouped) -> ir.Table:  # noqa: D102
+        return _left(self.engine, self.folder, f"{name}-{how.by}", lambda: how.query(self.rows))
+
+    def group_file(self, name: str, how: Grouped) -> Path | None:  # noqa: D102
+        return _file(self.engine, self.folder, f"{name}-{how.by}", lambda: how.query(self.rows))
+
     def facets(self) -> ir.Table:  # noqa: D102
         return _left(self.engine, self.folder, "facets", lambda: profile.facets(self.rows))
 
@@ -140,7 +177,7 @@ class First:
 
     def files(self, name: str, by: str, query: Query) -> Sequence[Path]:
         """The file of what is selected."""
-        return [_file(self.engine, self.folder, f"{name}-{by}-00", query(self.rows))]
+        return [_file(self.engine, self.folder, f"{name}-{by}-00", lambda: query(self.rows))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +217,26 @@ class Grown:
 
         return _left(self.engine, self.folder, name, counted)
 
+    def grouped(self, name: str, how: Grouped) -> ir.Table:
+        """Add the new counts to those of before; those that nothing is new of pass by."""
+        self.group_file(name, how)
+        return _found(self.engine, self.folder, f"{name}-{how.by}", self.folder.name, how.query(self.new))
+
+    def group_file(self, name: str, how: Grouped) -> Path | None:
+        """Give the file of all rows, made of the one of before where there is one."""
+        path = self.before.group_file(name, how)
+
+        def counted() -> ir.Table:
+            if path is None:
+                return how.query(ibis.union(self.earlier, self.new))
+            asked = how.query(self.new)
+            new = self.engine.keep(asked, f"new_{self.folder.name}_{name}").cast(asked.schema())
+            before = _found(self.engine, path.parent, path.stem, f"before_{self.folder.name}", asked)
+            again = how.added(ibis.union(before.semi_join(new, how.keys), new))
+            return ibis.union(before.anti_join(new, how.keys), again)
+
+        return _file(self.engine, self.folder, f"{name}-{how.by}", counted)
+
     def facets(self) -> ir.Table:
         """Add the new facets to those of before."""
         before = self.before.facets()
@@ -197,26 +254,27 @@ class Grown:
         """The files of before and one of new rows, or one of all where there are none, or very many."""
         before = self.before.files(name, by, query)
         if not 0 < len(before) < _MOST_FILES:
-            return [_file(self.engine, self.folder, f"{name}-{by}-00", query(ibis.union(self.earlier, self.new)))]
+            rows = ibis.union(self.earlier, self.new)
+            return [_file(self.engine, self.folder, f"{name}-{by}-00", lambda: query(rows))]
         beside = [self.folder / file.name for file in before]
         for there, here in zip(before, beside, strict=True):
             if not here.exists():
                 here.hardlink_to(there)
-        return [*beside, _file(self.engine, self.folder, f"{name}-{by}-{len(before):02}", query(self.new))]
+        return [*beside, _file(self.engine, self.folder, f"{name}-{by}-{len(before):02}", lambda: query(self.new))]
 
 
 def _left(engine: DuckDBEngine, folder: Path, name: str, expression: Callable[[], ir.Table]) -> ir.Table:
     """Leave a table in a folder, once, and give it."""
     made = expression()
-    _file(engine, folder, name, made)
+    _file(engine, folder, name, lambda: made)
     return _found(engine, folder, name, folder.name, made)
 
 
-def _file(engine: DuckDBEngine, folder: Path, name: str, expression: ir.Table) -> Path:
+def _file(engine: DuckDBEngine, folder: Path, name: str, expression: Callable[[], ir.Table]) -> Path:
     """Write a table into a folder unless it is there."""
     path = folder / f"{name}.parquet"
     if not path.exists():
-        engine.write(expression, path)
+        engine.write(expression(), path)
     return path
 
 

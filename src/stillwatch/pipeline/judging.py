@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from stillwatch.engine import Engine
 from stillwatch.hidden import Policy, Population, judge_hidden, member_models, population
 from stillwatch.pipeline import pointers, views
 from stillwatch.pipeline.behaviour import Behaviour
-from stillwatch.pipeline.counting import Afresh
+from stillwatch.pipeline.counting import Afresh, Counting, Grouped
 from stillwatch.pipeline.coursing import course_of
 from stillwatch.pipeline.intake import Intake
 from stillwatch.schemas import arrow_schema
@@ -85,7 +86,7 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     sketched = _members_and_ordinary(engine, case, found)
     taken = engine.keep(taking.taken(matched), "taken_exchanges")
     compared = sketched.semi_join(engine.keep(taking.compared(sketched, members), "compared_accounts"), "account_key")
-    tasks = engine.keep(taking.task_counts(compared, members), "task_counts")
+    tasks = _tasks(engine, counting, compared, members, _digest(belong.drop_columns("bits")))
     counts = taking.counts(
         engine.run(taking.unit_totals(compared, members)),
         engine.run(taking.unit_parts(tasks)),
@@ -113,6 +114,18 @@ def _members_and_ordinary(engine: Engine, case: Case, found: Sequence[FoundCampa
         neither[campaign.rows] = False
     keys = pa.table({"account_key": case.behaviour.profiles.keys[neither]})
     return sketched.anti_join(engine.adopt(keys, "accused_before"), "account_key") if len(keys) else sketched
+
+
+def _tasks(engine: Engine, counting: Counting, compared: ir.Table, members: ir.Table, by: str) -> ir.Table:
+    """Count the tasks of campaigns, which stay the same accounts from look to look, and of strangers, who do not."""
+
+    def of_members(rows: ir.Table) -> ir.Table:
+        return taking.task_counts(rows.semi_join(members, "account_key"), members)
+
+    own = counting.grouped("tasks", Grouped(by, taking.TASK_KEYS, of_members, taking.added_tasks))
+    strangers = taking.task_counts(compared.anti_join(members, "account_key"), members)
+    kept = engine.keep(strangers, "strangers_tasks")
+    return ibis.union(*(part.cast(strangers.schema()) for part in (own, kept)))  # the engine's sums may be wider
 
 
 def _pools(behaviour: Behaviour, names: Sequence[CampaignId], found: Sequence[FoundCampaign]) -> tuple[Pool, ...]:

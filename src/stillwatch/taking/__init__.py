@@ -12,15 +12,25 @@ from stillwatch.taking.course import Course, judge_course
 from stillwatch.taking.metadata import Silent, silent, unit_hours
 from stillwatch.taking.taken import SCAFFOLD_COLUMNS, matched, member_counts, taken, target_counts, target_shares
 from stillwatch.taking.targets import TargetWeights, load_projection
-from stillwatch.taking.units import compared, task_counts, unit_multiplicities, unit_parts, unit_totals
+from stillwatch.taking.units import (
+    TASK_KEYS,
+    added_tasks,
+    compared,
+    task_counts,
+    unit_multiplicities,
+    unit_parts,
+    unit_totals,
+)
 
 __all__ = [
     "SCAFFOLD_COLUMNS",
+    "TASK_KEYS",
     "Counts",
     "Course",
     "Silent",
     "TakingFinding",
     "TargetWeights",
+    "added_tasks",
     "compared",
     "counts",
     "judge_course",

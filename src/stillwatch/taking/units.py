@@ -16,6 +16,7 @@ MOST_SAMPLES = 64  # re-asked more often than this is a monitor or a greeting, n
 STRANGER_EXCHANGES = 20  # answered exchanges with text; shares of fewer say nothing about a habit
 MOST_STRANGERS = 20_000  # account keys are hashes, so the lowest are a random sample; more would add no bits
 PARTS = ("whole", "head", "tail")
+TASK_KEYS = ("campaign_id", "account_key", "task_hash")
 TARGET_COLUMNS = tuple(f"target_{target}" for target in TARGETS)
 TASKLESS_TARGET = TARGETS.index(Target.OTHER)
 
@@ -55,7 +56,7 @@ def task_counts(sketched: ir.Table, members: ir.Table) -> ir.Table:
         single=(rows.turn == 0).fill_null(False).cast("int64"),  # noqa: FBT003 - Ibis names no such argument
         turned=rows.turn.notnull().cast("int64"),
     )
-    return rows.group_by("campaign_id", "account_key", "task_hash").agg(
+    return rows.group_by(*TASK_KEYS).agg(
         head_hash=lambda t: t.head_hash.min(),
         tail_hash=lambda t: t.tail_hash.min(),
         target=lambda t: t.target.min(),
@@ -65,6 +66,13 @@ def task_counts(sketched: ir.Table, members: ir.Table) -> ir.Table:
         elicits=lambda t: t.elicits.sum(),
         judged=lambda t: t.judged.sum(),
     )
+
+
+def added_tasks(parts: ir.Table) -> ir.Table:
+    """Give the counts of several logs together from the rows of each."""
+    sums = {name: parts[name].sum().cast("int64") for name in ("exchanges", "single", "turned", "elicits", "judged")}
+    least = {name: parts[name].min() for name in ("head_hash", "tail_hash", "target")}
+    return parts.group_by(*TASK_KEYS).agg(**least, **sums)
 
 
 def unit_parts(tasks: ir.Table) -> ir.Table:
