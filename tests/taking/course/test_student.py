@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from stillwatch.taking.course.student import drift_p, judge_student
+from stillwatch.taking.course.student import MOST_SPANS, drift_p, judge_student
 
 SEED = 12
 
@@ -66,6 +66,34 @@ def test_p_is_that_of_all_orders_of_the_days() -> None:
         share = sum(p <= level for p in every.values()) / len(every)
         assert share == pytest.approx(min(level, share))
         assert share <= level + 1e-12
+
+
+@pytest.mark.parametrize("days", [5, 9, 17, 40])
+def test_p_is_that_of_the_law_added_up_place_by_place(days: int) -> None:
+    """Every number of pairs against the trend, from none to half of them."""
+    law = np.ones(1)
+    for place in range(2, days + 1):
+        law = np.convolve(law, np.full(place, 1.0 / place))
+    ordered = list(range(days))
+    for against in range(days // 2):
+        ordered[2 * against], ordered[2 * against + 1] = ordered[2 * against + 1], ordered[2 * against]
+        assert drift_p(ordered) == pytest.approx(min(1.0, 2 * law[: against + 2].sum()), rel=1e-12)
+    shuffled = np.random.default_rng(SEED).permutation(days)
+    least = min((np.triu(np.sign(shuffled[None, :] - shuffled[:, None]) == sign, 1)).sum() for sign in (1, -1))
+    assert drift_p(shuffled) == pytest.approx(min(1.0, 2 * law[: least + 1].sum()), rel=1e-12)
+
+
+def test_the_days_of_many_years_are_compared_by_spans_of_them() -> None:
+    """3,000 days: as many spans as may be, of 8 days each."""
+    rising = judge_student(_grading({day: 100 + 0.1 * day for day in range(3_000)}, streams=1), "campaign")
+    level = judge_student(_grading(dict.fromkeys(range(3_000), 100.0), streams=1), "campaign")
+    assert rising is not None
+    assert level is not None
+    spans = 3_000 // 8
+    assert spans <= MOST_SPANS
+    assert f"of {spans * (spans - 1) // 2:,} pairs of spans of 8 days" in rising[1]
+    assert rising[0] > 20
+    assert level[0] < 3
 
 
 def test_equal_days_are_no_trend() -> None:

@@ -6,7 +6,8 @@ longer (or shorter) from day to day. A sketch holds no candidate answer by itsel
 is read, under the same opening words: there, what changes is the task and the candidate.
 Null: the order of the days says nothing. Days are shuffled whole, so that neither the hours of a day nor what hangs
 together within one counts as a drift; the exact law of Kendall's number of inversions gives p, doubled for two sides.
-Exemptions: fewer than 100 grading prompts, or fewer than 5 days with 5 of them.
+Exemptions: fewer than 100 grading prompts, or fewer than 5 days with 5 of them. Beyond 400 such days, spans of equally
+many days take the place of days: the time does not grow with a log of years.
 Innocent twins: a nightly evaluation and a drift monitor grade without a direction. A team that grades its own
 product while it gets better does drift: it is told apart by declaring itself, not by this test.
 """
@@ -24,6 +25,8 @@ from stillwatch.taking.counts import Vector
 FEWEST_PROMPTS = 100  # graded in all: the mean of a day needs some
 FEWEST_DAYS = 5  # 2 in 5! = 1.7 %: with fewer days nothing could be said
 FEWEST_A_DAY = 5
+MOST_SPANS = 400  # compared; their law is made in the third power of it, a fraction of a second
+_LEAST_P = float(np.finfo(float).tiny)  # 171 days in order have less
 
 
 def judge_student(counted: pa.Table, campaign: str) -> tuple[float, str] | None:
@@ -32,30 +35,38 @@ def judge_student(counted: pa.Table, campaign: str) -> tuple[float, str] | None:
     prompts = int(pc.sum(rows["prompts"]).as_py() or 0)
     if prompts < FEWEST_PROMPTS:
         return None
-    means = daily_lengths(rows)
+    means, days = daily_lengths(rows)
     if len(means) < FEWEST_DAYS:
         return None
+    later, spans = ("day", "days") if days == 1 else (f"{days} days", f"spans of {days} days")
     rising = int(_concordant(means))
     pairs = len(means) * (len(means) - 1) // 2
     direction = "longer" if 2 * rising > pairs else "shorter"
     share = max(rising, pairs - rising)
     words = (
         f"{prompts:,} prompts with an answer to grade, under the same opening words, are {direction} on the later "
-        f"day in {share:,} of {pairs:,} pairs of days, by {abs(means[-1] - means[0]):.0f} words from the first to the "
-        "last; without a direction it would be half"
+        f"{later} in {share:,} of {pairs:,} pairs of {spans}, by {abs(means[-1] - means[0]):.0f} words from the first "
+        "to the last; without a direction it would be half"
     )
     return float(calibrate_bits(np.log(drift_p(means)))), words
 
 
-def daily_lengths(rows: pa.Table) -> Vector:
-    """Give each day's mean length in words, measured from the mean of the same opening words, in order of day."""
+def daily_lengths(rows: pa.Table) -> tuple[Vector, int]:
+    """Give each day's mean length in words, measured from the mean of the same opening words, in order of day.
+
+    Returns: the means, at most `MOST_SPANS` of them, and of how many graded days each one is.
+    """
     stream, place = np.unique(rows["head_hash"].to_numpy(), return_inverse=True)
     day, when = np.unique(rows["day"].to_numpy(), return_inverse=True)
     prompts, words = (rows[name].to_numpy().astype(float) for name in ("prompts", "words"))
     usual = np.bincount(place, words, len(stream)) / np.bincount(place, prompts, len(stream))
     beyond = np.bincount(when, words - prompts * usual[place], len(day))
     graded = np.bincount(when, prompts, len(day))
-    return np.asarray((beyond / graded)[graded >= FEWEST_A_DAY])
+    enough = graded >= FEWEST_A_DAY
+    days = -(-int(enough.sum()) // MOST_SPANS) or 1
+    left = int(enough.sum()) % days  # spans of fewer days would vary more: the first days are left out
+    beyond, graded = (counts[enough][left:].reshape(-1, days).sum(axis=1) for counts in (beyond, graded))
+    return np.asarray(beyond / graded), days
 
 
 def drift_p(values: Sequence[float] | Vector) -> float:
@@ -72,7 +83,7 @@ def drift_p(values: Sequence[float] | Vector) -> float:
     pairs = len(values) * (len(values) - 1) // 2
     against = pairs - max(rising, falling)
     law = _inversions(len(values))
-    return min(1.0, 2.0 * float(law[: against + 1].sum()))
+    return min(1.0, max(2.0 * float(law[: against + 1].sum()), _LEAST_P))
 
 
 def _concordant(values: Vector) -> int:
@@ -82,8 +93,9 @@ def _concordant(values: Vector) -> int:
 
 @cache
 def _inversions(size: int) -> Vector:
-    """Probability of each number of inversions in a random order, by convolving one uniform law a place."""
+    """Probability of each number of inversions in a random order: each place adds a uniform law, a moving mean."""
     law = np.ones(1)
     for place in range(2, size + 1):
-        law = np.convolve(law, np.full(place, 1.0 / place))
+        reached = np.cumsum(np.pad(law, (0, place - 1)))
+        law = np.concatenate([reached[:place], reached[place:] - reached[:-place]]) / place
     return law
