@@ -42,7 +42,9 @@ class WindowFinding:
 
 @dataclass(frozen=True, slots=True)
 class WindowReport:
-    """Every window of a log. exact: whether the reference's own windows reach b bits at most as often as 2**-b."""
+    """Every window of a log. exact: whether the reference's own windows reach b bits at most as often as 2**-b;
+    shared_exchanges: of the log, left out of the reference.
+    """
 
     version: str
     reference_exchanges: int
@@ -51,3 +53,4 @@ class WindowReport:
     exceedance: tuple[Exceedance, ...]
     left_out: int
     windows: tuple[WindowFinding, ...]
+    shared_exchanges: int = 0

@@ -210,6 +210,8 @@ def window(  # noqa: PLR0913 - one parameter an option
     per_account: Annotated[
         int | None, typer.Option("--per-account", help="Compare at most so many exchanges of one account.", min=1)
     ] = None,
+    column_map: ColumnMapFile = None,
+    identity: IdentityFile = None,
     settings_file: SettingsFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -222,7 +224,8 @@ def window(  # noqa: PLR0913 - one parameter an option
     cut = Cut((exchanges or _WINDOW_EXCHANGES) if hours is None else None, span, per_account)
     with progress() as tell:
         tell("comparing windows")
-        found = window_report(tuple(paths), reference, cut, settings.load(settings_file))
+        source = pipeline.Source(tuple(paths), reference=reference, column_map=column_map, identity=identity)
+        found = window_report(source, cut, settings.load(settings_file))
     if as_json:
         typer.echo(json.dumps(windows_json(found)))
     else:

@@ -1,13 +1,12 @@
 """Windows of a stream against reference traffic: what `stillwatch window` runs.
 
-In: paths of a log and of a reference, and how to cut windows. Out: `stream.WindowReport`. Texts are read once; what
+In: a log and its reference, and how to cut windows. Out: `stream.WindowReport`. Texts are read once; what
 stays of them are features and an excerpt. Cutting by hours leaves out hours too thin to say anything.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +15,9 @@ import pyarrow.compute as pc
 
 from stillwatch import __version__, windows
 from stillwatch.bits import e_bh
-from stillwatch.errors import InputError
-from stillwatch.read import Tally, read_exchanges
+from stillwatch.errors import InputError, UsageError
+from stillwatch.pipeline.intake import Source, exchanges_of
+from stillwatch.read import Tally
 from stillwatch.settings import Settings
 from stillwatch.sketch import word_lists
 from stillwatch.stream import Carrier, WindowFinding, WindowReport
@@ -68,21 +68,29 @@ class _Window:
     compared: Rows
 
 
-def window_report(paths: tuple[Path, ...], reference: Path, cut: Cut, settings: Settings) -> WindowReport:
-    """Compare every window of a log with the reference.
+def window_report(source: Source, cut: Cut, settings: Settings) -> WindowReport:
+    """Compare every window of a log with the reference, both read with the same map and identities.
 
-    A reference of less than two windows gives no bits that hold: they are None.
+    Exchanges of the log that are in the reference, too, are left out of it: a window compared with itself never
+    differs. A reference of less than two windows gives no bits that hold: they are None.
 
     Raises:  InputError: nothing can be read, fewer than `FEWEST` prompts are there, or no window compares so many.
     """
-    known, judged = _read((reference,), settings), _read(paths, settings)
+    if source.reference is None:
+        raise UsageError("windows are compared with a reference: name it with --reference")
+    judged = _enough(_read(source, settings), str(source))
+    whole = _read(replace(source, paths=(source.reference,)), settings)
+    known = whole.filter(pc.invert(pc.is_in(whole["exchange_id"], judged["exchange_id"].combine_chunks())))
+    shared = len(whole) - len(known)
+    which = f"{source.reference}, without {shared:,} exchanges of the log itself" if shared else str(source.reference)
+    known = _enough(known, which)
     features = _features([known["prompt_text"], judged["prompt_text"]])
     before, now = _stream(known, 0), _stream(judged, len(known))
     own, cuts = _windows(before, cut), _windows(now, cut)
     usual = before.rows(_spread(np.concatenate([window.compared for window in own]), MOST_REFERENCE))
     kept = [window for window in cuts if len(window.compared) >= FEWEST]
     if not kept:
-        raise InputError(f"no window of {', '.join(map(str, paths))} compares {FEWEST} exchanges; cut larger ones")
+        raise InputError(f"no window of {source} compares {FEWEST} exchanges; cut larger ones")
     trusted = _trusted(features, usual, before, [w.compared for w in own if len(w.compared) >= FEWEST])
     found = [windows.compare(features, usual, _at_most(now.rows(w.compared), len(usual))) for w in kept]
     bits = [trusted.bits(difference.bits) for difference in found]
@@ -91,6 +99,7 @@ def window_report(paths: tuple[Path, ...], reference: Path, cut: Cut, settings: 
     return WindowReport(
         version=__version__,
         reference_exchanges=len(known),
+        shared_exchanges=shared,
         reference_windows=trusted.windows,
         exact=trusted.exact,
         exceedance=trusted.exceedance,
@@ -99,19 +108,22 @@ def window_report(paths: tuple[Path, ...], reference: Path, cut: Cut, settings: 
     )
 
 
-def _read(paths: tuple[Path, ...], settings: Settings) -> pa.Table:
+def _read(source: Source, settings: Settings) -> pa.Table:
     """Read the exchanges that have a prompt, in order of time, each id once."""
-    tally = Tally()
-    parts = [pa.table({name: b[name] for name in _COLUMNS}) for b in read_exchanges(paths, settings, tally)]
+    parts = [pa.table({name: b[name] for name in _COLUMNS}) for b in exchanges_of(source, settings, Tally())]
     if not parts:
-        raise InputError(f"{', '.join(map(str, paths))}: no exchange could be read")
+        raise InputError(f"{source}: no exchange could be read")
     whole = pa.concat_tables(parts)
     whole = whole.filter(pc.greater(pc.fill_null(pc.utf8_length(whole["prompt_text"]), 0), 0))
-    if len(whole) < FEWEST:
-        raise InputError(f"{', '.join(map(str, paths))}: {len(whole)} exchanges have a prompt; windows need {FEWEST}")
     whole = whole.sort_by([("ts", "ascending"), ("exchange_id", "ascending")])
     ids = whole["exchange_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     return whole.take(np.sort(np.unique(ids, return_index=True)[1]))
+
+
+def _enough(read: pa.Table, which: str) -> pa.Table:
+    if len(read) < FEWEST:
+        raise InputError(f"{which}: {len(read)} exchanges have a prompt; windows need {FEWEST}")
+    return read
 
 
 def _features(texts: list[pa.ChunkedArray]) -> windows.Features:

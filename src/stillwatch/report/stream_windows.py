@@ -42,6 +42,9 @@ def print_windows(report: WindowReport, console: Console) -> None:
         console.print(Text(f"{len(report.windows) - len(shown):,} more windows: --json", "dim"))
     for window in flagged[:_EXPLAINED]:
         _explain(window, console)
+    if report.shared_exchanges:
+        shared = f"{report.shared_exchanges:,} exchanges of the log were in the reference, too, and left out of it"
+        console.print(Text(f"{shared}: a window compared with itself never differs.", "dim"))
     console.print(Text(_trust(report), "dim"))
 
 
