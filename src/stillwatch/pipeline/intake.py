@@ -5,7 +5,7 @@ In: paths, or a table. Out: `Intake`. Text is read and forgotten here; what foll
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from stillwatch.ids import canonical_id
 from stillwatch.pipeline.counting import Counting
 from stillwatch.pipeline.once import all_once
 from stillwatch.pipeline.pieces import Wanted, projection, sketch_catalogued, sketch_pieces, until
+from stillwatch.pipeline.strays import believed, set_aside
 from stillwatch.read import (
     Format,
     Identity,
@@ -70,7 +71,7 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Intake:
     """sketched: one row an exchange, each once; accounts: as declared, or empty; counts of what was read; counting: of
-    the sketched rows, where some have been counted before.
+    the sketched rows, where some have been counted before; strays: exchanges that a wrong clock has dated, left out.
     """
 
     sketched: ir.Table
@@ -79,6 +80,7 @@ class Intake:
     account_tally: Tally
     duplicated: int
     counting: Counting | None = None
+    strays: int = 0
 
 
 def take_in(engine: Engine, source: Source, settings: Settings, name: str = "") -> Intake:
@@ -91,7 +93,9 @@ def take_in(engine: Engine, source: Source, settings: Settings, name: str = "") 
         tally.digests.append(_digest(engine, sketched))
     if source.as_of and not engine.run(sketched.agg(rows=sketched.count()))["rows"][0].as_py():
         raise InputError(f"{source}: no exchange is as old as {source.as_of:%Y-%m-%d %H:%M} UTC; give a later --as-of")
-    return intake_of(engine, sketched, source, tally, settings, name)
+    dates = believed(engine, sketched)
+    strays = set_aside(engine, sketched, dates, tally)
+    return replace(intake_of(engine, dates.of(sketched), source, tally, settings, name), strays=strays)
 
 
 def _sketched(engine: Engine, source: Source, settings: Settings, tally: Tally, name: str) -> ir.Table:

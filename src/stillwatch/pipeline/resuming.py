@@ -4,8 +4,8 @@ In: the parts of this look, and what the last one left. Out: `Resumed`: all rows
 them that adds to what was left. Read `counting` next.
 
 A part is counted for good once it has stayed as it is for a look: one whose file grows (`grew`) is added on top, and
-counted again next time. A new version, another setting that counts depend on, a part that has gone, or a first second
-that moves into what was counted begin everything anew.
+counted again next time. A new version, another setting that counts depend on, a part that has gone, a first second
+that moves into what was counted, or other dates that are not believed begin everything anew.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from stillwatch import __version__, state
 from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline.counting import First, Grown, Held, Leaving
 from stillwatch.pipeline.once import Once, all_once, once_more
+from stillwatch.pipeline.strays import Believed
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.state import Counted, Part, State
@@ -37,6 +38,18 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """Which rows count: from the first second that is kept, None for all, and those whose dates are believed."""
+
+    since: int | None
+    dates: Believed
+
+    def of(self, rows: ir.Table) -> ir.Table:
+        """Give the rows that count."""
+        return self.dates.of(rows if self.since is None else rows.filter(rows.second >= self.since))
+
+
+@dataclass(frozen=True, slots=True)
 class _Layer:
     """Rows that are counted, and how."""
 
@@ -45,24 +58,26 @@ class _Layer:
 
 
 def resumed(  # noqa: PLR0913, PLR0917 - what is counted, by what, and where it is kept
-    engine: DuckDBEngine, held: State, parts: Sequence[Part], since: int | None, folder: Path, settings: Settings
+    engine: DuckDBEngine, held: State, parts: Sequence[Part], counts: Counts, folder: Path, settings: Settings
 ) -> Resumed:
     """Find out what need not be counted again.
 
     Args:    folder: an empty folder of the state directory, to write tables into.
     """
-    made_by = f"{__version__} {_COUNTS} {settings.minimum_accounts}"
+    since, dates = counts.since, counts.dates
+    strays = f" {dates.after} {dates.before}" if dates.strays else ""
+    made_by = f"{__version__} {_COUNTS} {settings.minimum_accounts}{strays}"
     before = _usable(state.counted(held), parts, since, made_by)
     seen = before.seen if before else frozenset[str]()
     settled = [part for part in parts if not part.grew or part.folder.name in seen]
     known = [part for part in settled if before and part.folder.name in before.parts]
     new = [part for part in settled if part not in known]
-    layer, kept, scratch = _held(engine, before, known, since) if before else None, folder / "kept", folder / "growing"
+    layer, kept, scratch = _held(engine, before, known, counts) if before else None, folder / "kept", folder / "growing"
     kept.mkdir()
     scratch.mkdir()
     if new or layer is None:
-        grown = layer and _more(engine, layer, _rows(engine, new, since, "new"), kept)
-        layer = grown or _first(engine, _rows(engine, settled, since, "settled"), kept)
+        grown = layer and _more(engine, layer, _rows(engine, new, counts, "new"), kept)
+        layer = grown or _first(engine, _rows(engine, settled, counts, "settled"), kept)
     names = frozenset(part.folder.name for part in settled), frozenset(part.folder.name for part in parts)
     left = Counted(kept, made_by, since or 0, *names, layer.once.duplicated) if new or not before else None
     if left:
@@ -70,8 +85,8 @@ def resumed(  # noqa: PLR0913, PLR0917 - what is counted, by what, and where it 
         engine.write(layer.once.chosen, kept / f"{_CHOSEN}.parquet")
     growing = [part for part in parts if part not in settled]
     if growing:
-        on_top = _more(engine, layer, _rows(engine, growing, since, "growing"), scratch)
-        layer = on_top or _first(engine, _rows(engine, parts, since, "all"), scratch)
+        on_top = _more(engine, layer, _rows(engine, growing, counts, "growing"), scratch)
+        layer = on_top or _first(engine, _rows(engine, parts, counts, "all"), scratch)
         left = left if on_top else None  # its tables are made as they are asked for
     return Resumed(layer.once, layer.counting, left)
 
@@ -85,16 +100,15 @@ def _usable(before: Counted | None, parts: Sequence[Part], since: int | None, ma
     return before if len(covered) == len(before.parts) and (whole or since == before.since) else None
 
 
-def _rows(engine: DuckDBEngine, parts: Sequence[Part], since: int | None, name: str) -> ir.Table:
+def _rows(engine: DuckDBEngine, parts: Sequence[Part], counts: Counts, name: str) -> ir.Table:
     if not parts:
         return engine.adopt(arrow_schema(SKETCHED).empty_table(), f"no_{name}")
-    rows = engine.read([part.rows for part in parts], f"{name}_sketches")
-    return rows if since is None else rows.filter(rows.second >= since)
+    return counts.of(engine.read([part.rows for part in parts], f"{name}_sketches"))
 
 
-def _held(engine: DuckDBEngine, before: Counted, known: Sequence[Part], since: int | None) -> _Layer:
+def _held(engine: DuckDBEngine, before: Counted, known: Sequence[Part], counts: Counts) -> _Layer:
     repeated, chosen = (engine.read([before.folder / f"{n}.parquet"], f"held_{n}") for n in (_REPEATED, _CHOSEN))
-    once = Once.of(_rows(engine, known, since, "known"), repeated, chosen, before.duplicated)
+    once = Once.of(_rows(engine, known, counts, "known"), repeated, chosen, before.duplicated)
     return _Layer(once, Held(engine, before.folder, once.rows))
 
 

@@ -25,7 +25,7 @@ def coverage(intake: Intake, known: Behaviour, found: Found) -> Coverage:
     unused = len(intake.accounts) - len(set(intake.accounts["account_id"].to_pylist()) & set(profiles.ids.to_pylist()))
     notes = [f"{unused:,} declared accounts have no exchange in this log"] if unused else []
     exchanges = int(profiles.exchanges.sum())
-    if left := tally.rows_read - intake.duplicated - exchanges:
+    if left := tally.rows_read - intake.duplicated - intake.strays - exchanges:
         notes.append(f"{left:,} rows were not judged: later than --as-of, or older than retention_days")
     notes += _odd_clock(known)
     return Coverage(

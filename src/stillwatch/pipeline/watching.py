@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
+import ibis.expr.types as ir
 import pyarrow as pa
 
 from stillwatch import read, state
@@ -23,8 +24,9 @@ from stillwatch.errors import InputError
 from stillwatch.pipeline import Asked, Source, Tell, examine
 from stillwatch.pipeline.intake import batches_of, intake_with, sketcher, why_nothing
 from stillwatch.pipeline.nulls import nulls_for
-from stillwatch.pipeline.resuming import resumed
+from stillwatch.pipeline.resuming import Counts, resumed
 from stillwatch.pipeline.stages import Stages
+from stillwatch.pipeline.strays import YEAR_SECONDS, Believed, believed, set_aside
 from stillwatch.read import Tally, is_elsewhere
 from stillwatch.settings import Settings
 from stillwatch.state import Part, Stamp, State
@@ -50,22 +52,25 @@ def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where th
         clock = Stages(tell, "seconds", lambda: engine.spilled_bytes)
         clock.start("reading and sketching what is new")
         present = take_new(held, source, settings, elsewhere)
-        parts = _in_time(held, present, settings)
+        dates = _dates(engine, held.parts())
+        counts = Counts(_since(held.parts(), dates, settings), dates)
+        parts = _in_time(held, present, counts.since)
         if held.is_reported() and (out / "campaigns.json").exists():
             return None
         if not any(part.last_second for part in parts):
             places = ", ".join([*map(str, source.paths), *elsewhere])
             raise InputError(f"{places}: no exchange could be read; {why_nothing(_counts(parts))}")
-        end = datetime.fromtimestamp(max(part.last_second for part in parts) + 1, UTC)
+        end = datetime.fromtimestamp(dates.last + 1, UTC)
         asked = replace(asked, source=replace(source, as_of=end))
         clock.start("learning what is normal")
         nulls = nulls_for(engine, asked.source, settings)
         clock.start("putting parts together")
         with state.leaving(held) as tables:
-            rest = resumed(engine, held, parts, _since(parts, settings), tables, settings)
+            rest = resumed(engine, held, parts, counts, tables, settings)
             tally = _counts(parts)
+            strays = set_aside(engine, _rows(engine, parts, counts.since), dates, tally)
             intake = intake_with(rest.once.rows, rest.once.duplicated, asked.source, tally, settings, rest.counting)
-            found = examine(engine, intake, asked, nulls, out, clock)
+            found = examine(engine, replace(intake, strays=strays), asked, nulls, out, clock)
             if rest.left:
                 state.leave(held, rest.left)
         held.reported()
@@ -143,23 +148,38 @@ def _sketched(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.R
         tally.quarantine(str(source.paths[0]), 1, str(fault).removeprefix(f"{source.paths[0]}: "))
 
 
-def _in_time(held: State, present: frozenset[str], settings: Settings) -> tuple[Part, ...]:
+def _dates(engine: DuckDBEngine, parts: Sequence[Part]) -> Believed:
+    """Which dates are believed, as a scan of everything says; rows are looked at only where there is a year of them."""
+    dated = [part for part in parts if part.last_second]
+    first = min((part.first_second for part in dated), default=0)
+    last = max((part.last_second for part in dated), default=0)
+    if last - first <= YEAR_SECONDS:
+        return Believed(last=last)
+    return believed(engine, engine.read([part.rows for part in dated], "dated_sketches"))
+
+
+def _rows(engine: DuckDBEngine, parts: Sequence[Part], since: int | None) -> ir.Table:
+    rows = engine.read([part.rows for part in parts], "kept_sketches")
+    return rows if since is None else rows.filter(rows.second >= since)
+
+
+def _in_time(held: State, present: frozenset[str], since: int | None) -> tuple[Part, ...]:
     """The parts that retention has not passed by; older ones go as soon as their log file has gone, too."""
     parts = held.parts()
-    since = _since(parts, settings)
     old = [part for part in parts if since is not None and part.last_second < since]
     held.drop(part for part in old if part.stamp.file not in present and not Path(part.stamp.file).exists())
     return tuple(part for part in parts if part not in old)
 
 
-def _since(parts: tuple[Part, ...], settings: Settings) -> int | None:
+def _since(parts: tuple[Part, ...], dates: Believed, settings: Settings) -> int | None:
     """The first second that is kept: retention counts back from the last exchange, not from today, and in steps, so
     that not every look must count anew what earlier ones counted.
 
-    An exchange cannot be later than the file that tells of it: one that is dated years ahead must not make all the
-    others old.
+    An exchange cannot be later than the file that tells of it: too many to be strays that are dated years ahead must
+    not make all the others old.
     """
-    last = max((min(part.last_second, part.stamp.modified_ns // 10**9 + _AHEAD_SECONDS) for part in parts), default=0)
+    ends = [min(part.last_second, part.stamp.modified_ns // 10**9 + _AHEAD_SECONDS) for part in parts]
+    last = min(max(ends, default=0), dates.last)
     if not settings.retention_days:
         return None
     step = max(settings.retention_days * _DAY_SECONDS // _STEPS, 1)
