@@ -1,7 +1,7 @@
 """The commands, from a scan's folder to a released customer: what is shown is what is done."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,33 @@ def test_a_dry_run_reads_a_log_as_the_scan_of_it_did(home: Path) -> None:
     expected = _run("act", "dry-run", act, folder / "log.jsonl", "--home", home)["touched"]
     assert expected
     assert _run(*dry, "--identity", folder / "who.jsonl")["touched"] == expected
+
+
+def test_a_dry_run_counts_an_exchange_once_however_often_it_was_logged(home: Path) -> None:
+    """As a scan does: each file twice, and each row twice in a file of its own."""
+    act, folder = _proposed(home), home.parent
+    once = (folder / "log.jsonl").read_text().splitlines()
+    (folder / "again").mkdir()
+    (folder / "again/twice.jsonl").write_text("\n".join(line for line in once for _ in range(2)))
+    expected = _run("act", "dry-run", act, folder / "log.jsonl", "--home", home)
+    assert expected["exchanges_looked_at"] == 8
+    found = _run("act", "dry-run", act, folder / "log.jsonl", folder / "again", "--home", home, "--days", 30)
+    assert found == expected
+
+
+def test_the_last_days_of_a_log_are_not_those_of_a_wrong_clock(home: Path) -> None:
+    act, folder = _proposed(home), home.parent
+    row = json.loads((folder / "log.jsonl").read_text().splitlines()[0])
+    begin = datetime(2026, 11, 1, tzinfo=UTC)
+    rows = [
+        {**row, "exchange_id": f"y{n}", "ts": (begin + timedelta(minutes=10 * n)).isoformat()} for n in range(1_000)
+    ]
+    (folder / "long.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    expected = _run("act", "dry-run", act, folder / "long.jsonl", "--home", home, "--days", 2)
+    rows.append({**row, "exchange_id": "stray", "ts": "2099-01-01T00:00:00Z"})
+    (folder / "long.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert _run("act", "dry-run", act, folder / "long.jsonl", "--home", home, "--days", 2) == expected
+    assert expected["exchanges_looked_at"] == 288
 
 
 def test_what_a_customer_writes_moves_no_cursor(home: Path) -> None:

@@ -6,10 +6,11 @@ In: the folder of a scan, a policy, a ledger. Out: plans, acts; exchanges of pas
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,6 +22,8 @@ from stillwatch.known import KnownCampaign
 from stillwatch.leaked import price_of
 from stillwatch.ledger import follow_up_of, follow_up_text
 from stillwatch.pipeline.intake import Source, exchanges_of
+from stillwatch.pipeline.met import Met
+from stillwatch.pipeline.strays import DAY_SECONDS, believed_of
 from stillwatch.read import Tally
 from stillwatch.settings import Settings
 from stillwatch.types import Accused, ActId, CampaignId, Exemption, Mark, Plan, Scope, TraitKind, Verdict
@@ -193,21 +196,31 @@ def past_exchanges(
 ) -> Iterator[tuple[dict[str, Any], float | None]]:
     """Give the exchanges of the last days of a log, each with its list price in US dollars or None where unknown.
 
-    The last day is the log's own: days are counted back from its last exchange.
+    The last day is the log's own: days are counted back from its last exchange whose date is believed, as a scan does.
+    Of rows that repeat an exchange's id the first counts.
     """
-    since = _last(source, settings) - timedelta(days=days) if days is not None else None
+    last = _last(source, settings) if days is not None else None
+    met = Met()
     for batch in exchanges_of(source, settings, Tally()):
-        rows = batch if since is None else batch.filter(pc.greater(batch["ts"], pa.scalar(since, batch["ts"].type)))
+        rows = met.first(batch if last is None or days is None else _within(batch, last - timedelta(days=days), last))
         prices = _prices(rows, settings)
         yield from zip(rows.select(list(columns)).to_pylist(), prices, strict=True)
 
 
+def _within(batch: pa.RecordBatch, since: datetime, last: datetime) -> pa.RecordBatch:
+    begin, end = (pa.scalar(moment, batch["ts"].type) for moment in (since, last + timedelta(seconds=1)))
+    return batch.filter(pc.and_(pc.greater(batch["ts"], begin), pc.less(batch["ts"], end)))
+
+
 def _last(source: Source, settings: Settings) -> datetime:
-    ends = [pc.max(batch["ts"]).as_py() for batch in exchanges_of(source, settings, Tally()) if len(batch)]
-    if not ends:
+    """The last second of a log, whatever a wrong clock has dated."""
+    batches = exchanges_of(source, settings, Tally())
+    seconds = [batch["ts"].cast(pa.int64()).to_numpy() // 1_000_000 for batch in batches if len(batch)]
+    if not seconds:
         raise InputError(f"{source}: no exchange could be read")
-    last: datetime = max(ends)
-    return last
+    every = np.sort(np.concatenate(seconds))
+    _, first, count = np.unique(every // DAY_SECONDS, return_index=True, return_counts=True)
+    return datetime.fromtimestamp(believed_of(count, every[first], every[first + count - 1]).last, UTC)
 
 
 def _prices(rows: pa.RecordBatch, settings: Settings) -> Iterator[float | None]:
