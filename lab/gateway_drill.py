@@ -335,7 +335,8 @@ def page(kept: list[Row]) -> str:
     return "\n".join([
         "# Drill: a campaign that reacts to blocks", "", *told, "",
         f"Scale {SCALE:g}: about 142,000 exchanges of 3,200 accounts. `lab/gateway_drill.py SEED...` makes this page.",
-        "After: after the operator's own first accusation. Got: requests that reached the model.", "",
+        "After: after the operator's own first accusation. Got: requests that reached the model.",
+        f"Seeds {min(LOOKED_AT)} to {max(LOOKED_AT)}: looked at while mechanisms were made, run on earlier code.", "",
         *_head(heads), *lines, "", *_head(seen), *(line for row in kept for line in details(row)), "",
     ])  # fmt: skip
 
