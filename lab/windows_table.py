@@ -1,10 +1,10 @@
 """The window test on the pairs of arXiv 2606.05725 that can be had, beside MMD on the same windows; and split accounts.
 
-Usage: windows_table.py PART [--pair NAME] [--out FILE]: measures PART (held, pooled, split, null) and appends rows to a
-JSON Lines file; `windows_page.py` makes the page. `held`: normals are the paper's held-out fifth only, windows of
-100 and 500. `pooled`: other texts of the same data sets join the normals (BoolQ's development questions, and
-more_normals_2606_05725.parquet where it is), windows of 100 and 1,500. `split`: see `windows_split.py`. `null`: benign
-windows of four data sets that are not reported, from which the threshold of 3.5 bits was read.
+Usage: windows_table.py PART [--pair NAME] [--out FILE]: measures PART (pooled, split, null) and appends rows to a
+JSON Lines file; `windows_page.py` makes the page. `pooled`: other texts of the same data sets join the paper's held-out
+fifth (BoolQ's development questions, and more_normals_2606_05725.parquet where it is), windows of 100 and 1,500.
+`split`: see `windows_split.py`. `null`: benign windows of four data sets that are not reported, from which the
+threshold of 3.5 bits was read.
 """
 
 import argparse
@@ -26,8 +26,7 @@ from stillwatch.windows import Features, coded, compare
 
 OUT = Path(__file__).parent / "results/windows.jsonl"
 MORE = SHARED / "more_normals_2606_05725.parquet"
-SHARES = {100: (0.05, 0.10, 0.25), 500: (0.05, 0.10), 1_500: (0.05, 0.10)}
-SIZES = {"held": (100, 500), "pooled": (100, 1_500)}
+SHARES = {100: (0.05, 0.10, 0.25), 1_500: (0.05, 0.10)}  # by windows of this size
 SPLITS = 10
 BENIGN, ATTACKED = 40, 5  # windows a split, and a share
 MMD_SPLITS = 2
@@ -46,10 +45,9 @@ class Corpus:
     normals: int
 
 
-def corpus(pair: str, part: str) -> Corpus:
+def corpus(pair: str) -> Corpus:
     normals = texts_of("pairs_2606_05725", f"mmd-pair:{pair}", "heldout_benign")
-    if part == "pooled":
-        normals += development_questions() if "boolq" in pair else _more(pair)
+    normals += development_questions() if "boolq" in pair else _more(pair)
     attackers = texts_of("pairs_2606_05725", f"mmd-pair:{pair}", "attacker")
     normals, attackers = list(dict.fromkeys(normals)), list(dict.fromkeys(attackers))[:MOST_ATTACKERS]
     return Corpus(pair, normals + attackers, len(normals))
@@ -87,8 +85,8 @@ def measured(known: Corpus, part: str) -> Iterator[list[dict[str, object]]]:
     for split in range(SPLITS):
         pick = np.random.default_rng([split, PAIRS.index(known.pair), len(part)])
         order = pick.permutation(known.normals)
-        for size in SIZES[part]:
-            cut = max(known.normals // 5, FEWEST_HELD_OUT) if part == "pooled" else 2 * known.normals // 5
+        for size in SHARES:
+            cut = max(known.normals // 5, FEWEST_HELD_OUT)
             held_out, reference = order[:cut], order[cut:]
             if len(reference) < size:
                 continue
@@ -166,14 +164,14 @@ def _append(parts: Iterator[list[dict[str, object]]], out: Path) -> None:
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("part", choices=[*SIZES, "split", "null"])
+    asked.add_argument("part", choices=["pooled", "split", "null"])
     asked.add_argument("--pair", choices=PAIRS, action="append")
     asked.add_argument("--out", type=Path, default=OUT)
     given = asked.parse_args()
     for name in NULL_SETS if given.part == "null" else ():
         _append(benign_rows(name), given.out)
     for pair in () if given.part == "null" else given.pair or PAIRS:
-        known = corpus(pair, "held" if given.part == "held" else "pooled")
+        known = corpus(pair)
         if given.part == "split":
             parts = split_rows(features_of(known.texts), known.normals, pair)
         else:
