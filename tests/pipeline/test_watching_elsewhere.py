@@ -52,6 +52,7 @@ def bucket() -> Iterator[str]:
             environment.setenv(name, value)
         s3fs.S3FileSystem().mkdir("gateway-logs")
         yield "s3://gateway-logs/day"
+    s3fs.S3FileSystem.clear_instance_cache()  # else the next test gets a client of the server stopped here
     running.stop()
 
 

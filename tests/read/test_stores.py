@@ -1,5 +1,6 @@
 """Objects of a store are found by URL and brought here whole; on fsspec's store in memory."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -50,11 +51,13 @@ def test_an_unknown_kind_of_store_says_what_to_install() -> None:
 
 
 def test_a_store_without_credentials_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("s3fs", reason="s3fs is not installed: uv sync --extra store")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
+    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed: uv sync --extra store")
+    s3fs.S3FileSystem.clear_instance_cache()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     with pytest.raises(InputError, match="NoCredentialsError"):
         stored("s3://logs/here")
 
