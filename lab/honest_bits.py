@@ -1,6 +1,6 @@
 """Honest bits: benign traffic of sources that the nulls never saw (half B of prompts and clients), twins included.
 
-Logs of 3 to 28 days in turn: bits must hold in a short log as in a long one.
+Logs of 3 to 28 days in turn, and of a large provider as of a small one: bits must hold in each.
 
 Usage: honest_bits.py [FIRST LAST]. Writes lab/results/honest_bits.md and prints it: how many groups of strangers reach
 b bits, against 2**-b, with its 95 % interval; and how many campaigns were found where there is none.
@@ -19,7 +19,7 @@ from stillwatch.settings import Settings
 from stillwatch.together import Found
 
 OUT = Path(__file__).parent / "results/honest_bits.md"
-DAYS = (14, 3, 14, 7, 28)
+LOGS = ((14, 1.0), (3, 1.0), (14, 1.0), (3, 10.0), (7, 1.0), (28, 1.0), (14, 4.0))  # days, times 5,736 accounts
 
 
 def table(runs: list[Found]) -> list[str]:
@@ -43,13 +43,14 @@ def main() -> None:
     nulls, runs, lines = (
         together.load(),
         list[Found](),
-        ["| seed | days | groups checked | campaigns |", "|---|---|---|---|"],
+        ["| seed | days | accounts | groups checked | campaigns |", "|---|---|---|---|---|"],
     )
     for seed in range(first, last + 1):
-        days = DAYS[seed % len(DAYS)]
-        runs.append(together.find(accounts(3000 + seed, days, 1.0, "B"), nulls, settings))
-        checked = runs[-1].calibration.groups_checked
-        lines.append(f"| {3000 + seed} | {days} | {checked:,} | {len(runs[-1].campaigns)} |")
+        days, scale = LOGS[seed % len(LOGS)]
+        known = accounts(3000 + seed, days, scale, "B")
+        runs.append(together.find(known, nulls, settings))
+        checked, size = runs[-1].calibration.groups_checked, len(known.exchanges)
+        lines.append(f"| {3000 + seed} | {days} | {size:,} | {checked:,} | {len(runs[-1].campaigns)} |")
         print(lines[-1], flush=True)
     empty = sum(not run.campaigns for run in runs)
     closing = f"\n{empty} of {len(runs)} logs without a campaign give no campaign. Machine: {os.cpu_count()} cores."

@@ -1,7 +1,7 @@
 """Learn what is normal from simulated benign traffic of half A of the prompts and clients, and ship it.
 
 Writes src/stillwatch/together/nulls.json. Half B is kept for `honest_bits.py`. Runs the benign scenario at several
-sizes and lengths, since a scan may see a day or a quarter; prints how many groups each kind of trait was learnt from.
+sizes and lengths, since a scan may see a day or a quarter.
 Takes about 20 minutes on two cores. `learn_nulls.py wordless` learns only how far odds of membership are trusted in
 logs without words, and leaves all else as it was shipped: two minutes.
 """
@@ -24,12 +24,15 @@ from stillwatch.together import Accounts, Nulls
 
 FIRST_SEED, FIRST_SEED_OF_SUMS, FIRST_SEED_OF_CAMPAIGNS, FIRST_SEED_OF_LOOKS = 1001, 2001, 1101, 1201
 TIMES = 20  # as many logs again: what is rare must be seen often enough to be measured
+TIMES_OF_NULLS, TIMES_OF_LARGE = 2, 3
 WEEKS, WEEKS_AT_ONCE = 160, 8
 LOGS = (
     (14, 1.0), (3, 1.0), (14, 0.4), (7, 0.4), (14, 1.0), (2, 1.0),
     (3, 0.4), (14, 1.0), (7, 1.0), (2, 0.4), (28, 0.4), (14, 0.4),
 )  # fmt: skip
 """Days, and how large the provider is: a scale of 1 has 5,736 accounts."""
+LARGE = ((3, 8.0), (14, 3.0), (7, 5.0), (2, 8.0))
+"""Providers on whom groups of hundreds and thousands form; each has as many groups as ten others."""
 
 
 def accounts(seed: int, days: int, scale: float, sources: Sources) -> Accounts:
@@ -61,13 +64,14 @@ def campaigns(read: Read = "everything") -> list[tuple[Accounts, npt.NDArray[np.
 
 def references() -> list[Accounts]:
     with ProcessPoolExecutor(os.cpu_count()) as workers:
-        return list(workers.map(_reference, enumerate(LOGS, FIRST_SEED)))
+        return list(workers.map(_reference, enumerate(LARGE + LOGS * TIMES_OF_NULLS, FIRST_SEED)))
 
 
 def summed(nulls: Nulls) -> list[float]:
     """Sums of bits of benign groups in logs that the nulls were not learnt from."""
     with ProcessPoolExecutor(os.cpu_count()) as workers:
-        found = list(workers.map(partial(_sums, nulls), enumerate(LOGS * TIMES, FIRST_SEED_OF_SUMS)))
+        jobs = enumerate(LARGE * TIMES_OF_LARGE + LOGS * TIMES, FIRST_SEED_OF_SUMS)
+        found = list(workers.map(partial(_sums, nulls), jobs))
     return [bits for part in found for bits in part]
 
 
@@ -111,10 +115,9 @@ def main() -> None:
     nulls = wordless(together.load()) if sys.argv[1:] == ["wordless"] else learnt()
     path = Path(__file__).parent.parent / "src/stillwatch/together/nulls.json"
     path.write_text(together.dump(nulls), encoding="utf-8")
-    kinds = {kind: null.groups for kind, null in nulls.tests["volume"].items()}
     print(f"weights of membership: {nulls.trust}; without words: {nulls.wordless}")
     print(f"sums measured on {nulls.sums.groups:,} groups, up to {nulls.sums.levels[-1]} bits")
-    print("groups by kind of trait:", ", ".join(f"{kind} {groups:,}" for kind, groups in sorted(kinds.items())))
+    print(f"kinds of groups with nulls of their own: {', '.join(sorted(nulls.tests['volume']))}")
 
 
 if __name__ == "__main__":

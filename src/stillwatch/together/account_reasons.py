@@ -20,7 +20,7 @@ from stillwatch.together.dispersion import Floats, Mask
 from stillwatch.together.groups import Groups
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts
 from stillwatch.together.membership import family_weights, weigh
-from stillwatch.together.null import TAIL_FREEDOM, Null, Nulls
+from stillwatch.together.null import TAIL_FREEDOM, Null, Nulls, size_class
 from stillwatch.together.score import Scores, null_labels
 from stillwatch.together.trust import Trust
 
@@ -131,7 +131,8 @@ def _test_rows(  # noqa: PLR0913, PLR0917 - one test of the groups
     ran = np.isfinite(scores.tests[test][rows])
     rows, numbers = rows[ran], numbers[ran]
     seen = scores.observed[test]
-    used = [_null_of(nulls, test, labels[row]) for row in rows.tolist()]
+    sizes = size_class(seen.accounts).tolist()
+    used = [_null_of(nulls, test, labels[row], sizes[row]) for row in rows.tolist()]
     mean = np.array([null.mean for _, null in used])
     scatter = np.array([null.scatter for _, null in used])
     usual = mean + seen.mean[rows]
@@ -156,10 +157,12 @@ def _test_rows(  # noqa: PLR0913, PLR0917 - one test of the groups
     )
 
 
-def _null_of(nulls: Nulls, test: str, label: str) -> tuple[str, Null]:
+def _null_of(nulls: Nulls, test: str, label: str, size: int) -> tuple[str, Null]:
     """The null a group was held against and the kind of groups it was learnt from, "*" where its own kind was rare."""
-    own = nulls.tests[test].get(label)
-    return (label, own) if own else ("*", nulls.tests[test]["*"])
+    own = nulls.of(test, label)
+    if own is None:
+        raise KeyError(test)
+    return own[0], own[1][size]
 
 
 def _figures(values: Floats) -> Floats:

@@ -1,8 +1,9 @@
 """What is normal: how alike benign groups are, by kind of trait and test.
 
 In: dispersions of benign reference groups (to fit), or of any groups (to judge). Out: `Nulls`, and bits per group and
-test. A benign group of a kind is one draw from a random-effects model: its log dispersion ratio has the kind's mean
-and scatter, and its own sampling variance. A group far below has a small predictive Student p-value, hence bits.
+test. A benign group is one draw from a random-effects model: its log dispersion ratio has the mean and scatter of
+groups of its kind and size, and its own sampling variance. A group far below has a small predictive Student p-value,
+hence bits.
 Sources: DerSimonian & Laird 1986 (random effects); Efron 2004 (empirical null, when the run's own bulk is wider).
 """
 
@@ -31,7 +32,8 @@ from stillwatch.together.likeness import Accounts
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 
-_FORMAT = "tests of format 4"
+_FORMAT = "tests of format 5"
+_SIZES = (9, 15, 30, 100)  # accounts from which groups have nulls of their own: chance makes small ones alike
 _FEW_GROUPS = 8  # reference groups below which a kind leans on the pooled null
 _PRIOR_GROUPS = 60.0  # groups' worth of belief that a kind is like all kinds, and a run like the reference
 TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
@@ -46,7 +48,7 @@ Labels: TypeAlias = npt.NDArray[np.str_]
 
 @dataclass(frozen=True, slots=True)
 class Null:
-    """Benign groups of one kind in one test: ln dispersion ratio ~ mean + scatter * Student, over `groups` groups."""
+    """Benign groups of one kind and size in one test: ln dispersion ratio ~ mean + scatter * Student, of `groups`."""
 
     mean: float
     scatter: float
@@ -74,7 +76,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Nulls:
-    """Nulls by test and kind ("*" pools all kinds of strangers). `source` says which traffic they were learnt from.
+    """Nulls by test, kind ("*" pools all kinds of strangers) and size. `source` says from which traffic.
 
     weights: of each test in the mean of its family, 1 where none is given; whatever they are, the mean of e-values is
     an e-value, so they may be learnt from campaigns. stakes: of each kind of group in e-BH, likewise. trust: how far
@@ -82,7 +84,7 @@ class Nulls:
     that a group ever reached while its log grew and was scanned again and again.
     """
 
-    tests: Mapping[str, Mapping[Kind, Null]]
+    tests: Mapping[str, Mapping[Kind, tuple[Null, ...]]]
     source: str
     weights: Mapping[str, float] = field(default_factory=dict)
     sums: Sums = field(default_factory=Sums)
@@ -95,10 +97,11 @@ class Nulls:
         """How far weights of membership are trusted among these accounts."""
         return self.trust if self.wordless is None or accounts.have_words else self.wordless
 
-    def of(self, test: str, kind: Kind) -> Null | None:
-        """The null of a kind, or the pooled one; None if the test was never seen."""
+    def of(self, test: str, kind: Kind) -> tuple[Kind, tuple[Null, ...]] | None:
+        """The nulls of a kind by size, or the pooled ones ("*"), and of which; None if the test was never seen."""
         kinds = self.tests.get(test, {})
-        return kinds.get(kind) or kinds.get("*")
+        own = kind if kind in kinds else "*"
+        return (own, kinds[own]) if own in kinds else None
 
 
 def fit(observed: Mapping[str, Dispersion], kinds: Sequence[Kind], source: str) -> Nulls:
@@ -198,19 +201,35 @@ def looked_again(nulls: Nulls) -> Nulls:
     return replace(nulls, sums=nulls.looks, source=f"{nulls.source}, looked at again and again")
 
 
-def _fit_test(result: Dispersion, labels: Labels) -> dict[Kind, Null]:
+def size_class(accounts: Floats) -> npt.NDArray[np.int64]:
+    """Which of the nulls of a kind holds for groups of so many known accounts."""
+    return np.searchsorted(_SIZES, accounts, side="right")
+
+
+def _fit_test(result: Dispersion, labels: Labels) -> dict[Kind, tuple[Null, ...]]:
     excess = result.log_ratio - result.mean
     usable = np.isfinite(excess) & np.isfinite(result.variance)
     kinds = {str(kind): usable & (labels == kind) for kind in np.unique(labels)}
     strangers = usable & (labels != TraitKind.ORGANISATION)
     parts = {"*": strangers, **{kind: rows for kind, rows in kinds.items() if rows.sum() >= _FEW_GROUPS}}
-    fitted = {kind: _envelope(excess[rows], result.variance[rows]) for kind, rows in parts.items() if rows.any()}
+    size = size_class(result.accounts)
+    fitted = {kind: _by_size(excess, result.variance, rows, size) for kind, rows in parts.items() if rows.any()}
     return {kind: _no_narrower(own, fitted.get("*", own)) for kind, own in fitted.items()}
 
 
-def _no_narrower(own: Null, pooled: Null) -> Null:
+def _by_size(excess: Floats, variance: Floats, rows: Mask, size: npt.NDArray[np.int64]) -> tuple[Null, ...]:
+    """Fit the groups of each size; where they are few, the groups of all sizes."""
+    of_size = [rows & (size == one) for one in range(len(_SIZES) + 1)]
+    used = [some if some.sum() >= _FEW_GROUPS else rows for some in of_size]
+    return tuple(_envelope(excess[some], variance[some]) for some in used)
+
+
+def _no_narrower(own: tuple[Null, ...], pooled: tuple[Null, ...]) -> tuple[Null, ...]:
     """Let no kind be surer than all kinds of strangers together: a class or a workshop surfaces through any trait."""
-    return Null(own.mean, max(own.scatter, pooled.scatter), own.groups)
+    return tuple(
+        Null(one.mean, max(one.scatter, all_kinds.scatter), one.groups)
+        for one, all_kinds in zip(own, pooled, strict=True)
+    )
 
 
 def _envelope(excess: Floats, variance: Floats) -> Null:
@@ -244,9 +263,11 @@ def bits_of(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) 
 
 def standardised(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) -> Floats:
     """Each group's distance from the benign mean in benign standard deviations."""
-    of_kind = {kind: nulls.of(test, kind) for kind in set(kinds)}
-    mean = np.array([n.mean if (n := of_kind[kind]) else np.nan for kind in kinds])
-    scatter = np.array([n.scatter if (n := of_kind[kind]) else np.nan for kind in kinds])
+    names, row = np.unique(np.asarray(kinds, np.str_), return_inverse=True)
+    known = [nulls.of(test, str(name)) for name in names]
+    unknown = (Null(np.nan, np.nan, 0),) * (len(_SIZES) + 1)
+    table = np.array([[(null.mean, null.scatter) for null in (one[1] if one else unknown)] for one in known])
+    mean, scatter = table[row, size_class(result.accounts)].T if len(row) else np.zeros((2, 0))
     return np.asarray((result.log_ratio - result.mean - mean) / np.sqrt(scatter**2 + result.variance))
 
 
@@ -267,7 +288,10 @@ def load(path: Path | None = None) -> Nulls:
     try:
         text = path.read_text("utf-8") if path else files(__package__).joinpath("nulls.json").read_text("utf-8")
         content = json.loads(text)
-        tests = {t: {k: Null(*values) for k, values in kinds.items()} for t, kinds in content[_FORMAT].items()}
+        tests = {
+            test: {kind: tuple(Null(*one) for one in sizes) for kind, sizes in kinds.items()}
+            for test, kinds in content[_FORMAT].items()
+        }
         sums, looks = _sums_from(content["sums"]), _sums_from(content["looks"])
         trust, bare = _trust_from(content["membership"]), content["membership without words"]
         wordless = _trust_from(bare) if bare else None
@@ -280,7 +304,10 @@ def load(path: Path | None = None) -> Nulls:
 def dump(nulls: Nulls) -> str:
     """Write nulls as JSON, rounded to what their fit can carry."""
     tests = {
-        test: {kind: [round(n.mean, 4), round(n.scatter, 4), n.groups] for kind, n in sorted(kinds.items())}
+        test: {
+            kind: [[round(one.mean, 4), round(one.scatter, 4), one.groups] for one in sizes]
+            for kind, sizes in sorted(kinds.items())
+        }
         for test, kinds in sorted(nulls.tests.items())
     }
     sums, looks = _as_json(nulls.sums), _as_json(nulls.looks)
