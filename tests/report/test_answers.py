@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from stillwatch.report import answers
-from stillwatch.types import Calibration, LabelledInnocents, Scan, Verdict
+from stillwatch.types import Calibration, Exceedance, LabelledInnocents, Scan, Verdict
 
 
 def _answers(scan: Scan, verdict: Verdict) -> list[str]:
@@ -74,3 +74,11 @@ def test_organisations_are_not_counted_as_campaigns(scan: Scan, quiet_scan: Scan
 def test_a_log_without_groups_is_not_said_to_lack_inputs(quiet_scan: Scan) -> None:
     assert answers.why_no_test(replace(quiet_scan, groups_tested=0)) == "none: there was no group of accounts to test"
     assert answers.why_no_test(replace(quiet_scan, groups_tested=3)) == "none: every test lacked its input"
+
+
+def test_the_calibration_line_says_that_operators_below_the_threshold_were_counted_once(scan: Scan) -> None:
+    """Whoever reads that the bits hold reads, too, that some groups have more of them than strangers should."""
+    excused = Exceedance(10, 812, 40, 0.035, 0.066, 2**-10, holds=True)
+    line = answers.calibration_line(replace(scan.calibration, exceedance=(*scan.calibration.exceedance, excused)))
+    told = "40 reached 10 bits, as do groups of a few operators not accused, counted once"
+    assert line == f"bits checked on 812 benign groups: holds ({told})"

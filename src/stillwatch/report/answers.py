@@ -48,7 +48,7 @@ def calibration_line(calibration: Calibration) -> str:
 def _checked(calibration: Calibration) -> str:
     groups = words.many(calibration.groups_checked, "benign group")
     if calibration.ok:
-        return f"bits checked on {groups}: holds"
+        return f"bits checked on {groups}: holds{_excused(calibration)}"
     if calibration.groups_checked == 0:
         return f"{UNCALIBRATED} (no benign groups to check the bits on)"
     broken = [e for e in calibration.exceedance if not e.holds]
@@ -59,6 +59,12 @@ def _checked(calibration: Calibration) -> str:
         f"{UNCALIBRATED} (of {groups}, {worst.exceeding:,} reached {worst.bits} bits; "
         f"{worst.allowed_fraction * worst.groups:.1f} are allowed)"
     )
+
+
+def _excused(calibration: Calibration) -> str:
+    most = [e for e in calibration.exceedance if e.excused][-1:]
+    told = (f"{e.exceeding:,} reached {e.bits} bits, as do groups of a few operators not accused" for e in most)
+    return "".join(f" ({one}, counted once)" for one in told)
 
 
 def _labelled(calibration: Calibration) -> str:

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from stillwatch.bits import exceedance
 from stillwatch.settings import Settings
 from stillwatch.together.account_reasons import Reach, Tested, tested
+from stillwatch.together.checked import Checked
 from stillwatch.together.communities import communities
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, strata
 from stillwatch.together.evidence import together_evidence
@@ -31,7 +31,7 @@ from stillwatch.together.score import learn_weights as weights_of
 from stillwatch.together.stakes import fit_stakes, kinds_of
 from stillwatch.together.telling import holders
 from stillwatch.together.trust import Labelled, Trust, fit_trust
-from stillwatch.types import Calibration, Evidence, LabelledInnocents, NotEvaluated, SharedTrait, Trait, TraitKind
+from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
 
 __all__ = [
     "MOST_VALUES",
@@ -64,7 +64,6 @@ _SAME_FRACTION = 0.8  # of a core's accounts fit another campaign: it is a part 
 _REASONS = 3
 _TRUST_ROUNDS = 2  # campaigns are found with even trust, then with what they taught
 _DRAWN_IN = 16  # accounts that a core may take in by likeness alone, for each of its that is in an accused group
-_FEWEST_CHECKED = 8  # benign groups: with fewer not even 3 bits can be checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,40 +94,7 @@ class Found:
     tests_off: tuple[NotEvaluated, ...]
     threshold_bits: float | None
     tested: Tested
-    checked: "Checked | None"
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a run's check of its own bits rests on. groups: their accounts; bits: of each; open: those that declare no
-    organisation.
-    """
-
-    groups: Groups
-    bits: Floats
-    open: Mask
-    nulls: str
-
-    def calibration(self, suspects: Mask, innocents: Mask | None = None) -> Calibration:
-        """Check the bits on groups of strangers: no account of a campaign in more than a tenth of it.
-
-        Args:    innocents: accounts labelled so; a campaign that accuses them does not make them suspects.
-        """
-        guilty = suspects if innocents is None else suspects & ~innocents
-        inside = np.asarray(self.groups.members @ guilty.astype(float)).ravel()
-        size = np.asarray(self.groups.members.sum(axis=1)).ravel()
-        benign = (10 * inside < size) & self.open
-        table = exceedance(self.bits[benign])
-        enough = int(benign.sum()) >= _FEWEST_CHECKED
-        said = "" if enough else f" (too few to check: {_FEWEST_CHECKED} are needed)"
-        source = f"groups of this run without campaign members{said}; nulls: {self.nulls}"
-        labelled = None if innocents is None else self._labelled(suspects, innocents, size)
-        return Calibration(int(benign.sum()), table, enough and all(row.holds for row in table), source, labelled)
-
-    def _labelled(self, suspects: Mask, innocents: Mask, size: npt.NDArray[np.int64]) -> LabelledInnocents:
-        most = self.open & (2 * np.asarray(self.groups.members @ innocents.astype(float)).ravel() > size)
-        accused = int((suspects & innocents).sum())
-        return LabelledInnocents(int(innocents.sum()), accused, int(most.sum()), exceedance(self.bits[most]))
+    checked: Checked | None
 
 
 def accounts_of(

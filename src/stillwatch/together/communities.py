@@ -17,20 +17,20 @@ _SEED = 1
 _RESOLUTION = 0.5  # below 1: prefer one large community to its fragments
 
 
-def communities(members: sp.csr_array, bits: Floats) -> list[Mask]:
+def communities(members: sp.csr_array, bits: Floats, resolution: float = _RESOLUTION) -> list[Mask]:
     """Split the accounts of accused groups into cores, largest first.
 
-    Args:    members: 0/1 [groups, accounts]; bits: [groups], positive.
+    Args:    members: 0/1 [groups, accounts]; bits: [groups], positive; resolution: the lower, the fewer and larger.
     """
     if members.shape[0] == 0:
         return []
     weight = np.maximum(bits, 1.0) / np.maximum(np.asarray(members.sum(axis=1)).ravel(), 1.0)
-    labels = _leiden(members, weight)
+    labels = _leiden(members, weight, resolution)
     found = [labels == label for label in np.unique(labels[labels >= 0])]
     return sorted(found, key=lambda mask: (-int(mask.sum()), int(np.flatnonzero(mask)[0])))
 
 
-def _leiden(members: sp.csr_array, weight: Floats) -> npt.NDArray[np.int64]:
+def _leiden(members: sp.csr_array, weight: Floats, resolution: float) -> npt.NDArray[np.int64]:
     """Community of every account, -1 for accounts in no group.
 
     Only accounts in a group are in the graph: to the method the others are as many communities to be tried, which
@@ -45,7 +45,7 @@ def _leiden(members: sp.csr_array, weight: Floats) -> npt.NDArray[np.int64]:
         graph,
         leidenalg.RBConfigurationVertexPartition,
         weights=weight[rows].tolist(),
-        resolution_parameter=_RESOLUTION,
+        resolution_parameter=resolution,
         seed=_SEED,
         n_iterations=-1,
     )

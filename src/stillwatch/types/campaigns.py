@@ -226,7 +226,10 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Exceedance:
-    """Of `groups` held-out benign groups, how many reached `bits`; `allowed_fraction` is 2**-bits."""
+    """Of `groups` held-out benign groups, how many reached `bits`; `allowed_fraction` is 2**-bits.
+
+    holds: the interval reaches down to what is allowed, or what lies above it is no more than a few operators' doing.
+    """
 
     bits: int
     groups: int
@@ -235,6 +238,11 @@ class Exceedance:
     high_fraction: float
     allowed_fraction: float
     holds: bool
+
+    @property
+    def excused(self) -> bool:
+        """Whether it holds only because groups of one operator count once."""
+        return self.holds and self.low_fraction > self.allowed_fraction
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def _exceedance(calibration: Calibration) -> Markup:
             f"{e.exceeding / e.groups:.5f}" if e.groups else "none",
             f"{e.low_fraction:.5f} to {e.high_fraction:.5f}",
             f"{e.allowed_fraction:.5f}",
-            "holds" if e.holds else "BROKEN",
+            "a few operators'" if e.excused else "holds" if e.holds else "BROKEN",
         )
         for e in calibration.exceedance
     )
