@@ -1,6 +1,6 @@
 """What is normal in this run: the shipped nulls, or nulls learnt from reference traffic.
 
-In: reference traffic believed benign, or none. Out: `Nulls`.
+In: reference traffic believed benign, read with the map and identities of the log, or none. Out: `Nulls`.
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ def nulls_for(engine: Engine, source: Source, settings: Settings) -> Nulls:
 def _nulls(engine: Engine, source: Source, settings: Settings) -> Nulls:
     if source.reference is None:
         return load()
-    reference = Source((source.reference,))
+    reference = Source((source.reference,), column_map=source.column_map, identity=source.identity)
     accounts = behaviour(engine, take_in(engine, reference, settings, "_reference"), settings, "_reference").accounts
     learnt = learn([accounts], settings, f"reference {source.reference.name}")
     shipped = load()  # one reference has too few groups to measure how sums fall, and no campaign to learn from

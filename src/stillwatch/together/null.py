@@ -35,6 +35,7 @@ from stillwatch.types import TraitKind
 _FORMAT = "tests of format 5"
 _SIZES = (9, 15, 30, 100)  # accounts from which groups have nulls of their own: chance makes small ones alike
 _FEW_GROUPS = 8  # reference groups below which a kind leans on the pooled null
+_FEW_POOLED = 60  # groups of all kinds of one size below which they lean on all sizes: nothing else holds them then
 _PRIOR_GROUPS = 60.0  # groups' worth of belief that a kind is like all kinds, and a run like the reference
 TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
 _EVEN_FRACTION = 0.3  # of weights that is not learnt: a campaign to come need not look like those known
@@ -212,16 +213,20 @@ def _fit_test(result: Dispersion, labels: Labels) -> dict[Kind, tuple[Null, ...]
     kinds = {str(kind): usable & (labels == kind) for kind in np.unique(labels)}
     strangers = usable & (labels != TraitKind.ORGANISATION)
     parts = {"*": strangers, **{kind: rows for kind, rows in kinds.items() if rows.sum() >= _FEW_GROUPS}}
-    size = size_class(result.accounts)
-    fitted = {kind: _by_size(excess, result.variance, rows, size) for kind, rows in parts.items() if rows.any()}
+    fitted = {
+        kind: _by_size(result, rows, _FEW_GROUPS if kind in kinds else _FEW_POOLED)
+        for kind, rows in parts.items()
+        if rows.any()
+    }
     return {kind: _no_narrower(own, fitted.get("*", own)) for kind, own in fitted.items()}
 
 
-def _by_size(excess: Floats, variance: Floats, rows: Mask, size: npt.NDArray[np.int64]) -> tuple[Null, ...]:
-    """Fit the groups of each size; where they are few, the groups of all sizes."""
+def _by_size(result: Dispersion, rows: Mask, least: int) -> tuple[Null, ...]:
+    """Fit the groups of each size; where they are fewer than `least`, the groups of all sizes."""
+    excess, size = result.log_ratio - result.mean, size_class(result.accounts)
     of_size = [rows & (size == one) for one in range(len(_SIZES) + 1)]
-    used = [some if some.sum() >= _FEW_GROUPS else rows for some in of_size]
-    return tuple(_envelope(excess[some], variance[some]) for some in used)
+    used = [some if some.sum() >= least else rows for some in of_size]
+    return tuple(_envelope(excess[some], result.variance[some]) for some in used)
 
 
 def _no_narrower(own: tuple[Null, ...], pooled: tuple[Null, ...]) -> tuple[Null, ...]:
