@@ -18,8 +18,8 @@ _ACCOUNT = ("user.id", "enduser.id", "traceloop.association.properties.user_id",
 _KEY = ("gen_ai.api_key.id", "api_key.id", "key.id", "traceloop.association.properties.key_id")
 _ORGANISATION = ("organization.id", "org.id", "tenant.id", "traceloop.association.properties.org_id")
 _SESSION = ("gen_ai.conversation.id", "session.id", "traceloop.association.properties.thread_id")
-_ADDRESS = ("client.address", "http.client_ip", "net.sock.peer.addr", "network.peer.address")
-_AGENT = ("user_agent.original", "http.user_agent", "http.request.header.user-agent")
+_ADDRESS = ("client.address", "http.client_ip", "net.sock.peer.addr", "network.peer.address", "peer.address")
+_AGENT = ("user_agent.original", "http.user_agent", "http.request.header.user-agent", "user_agent")
 _PARAMETERS = {
     "temperature": ("gen_ai.request.temperature", "llm.temperature"),
     "top_p": ("gen_ai.request.top_p", "llm.top_p"),
@@ -54,23 +54,28 @@ class Call:
 
 def call_columns(call: Call) -> dict[str, Any] | None:
     """Give the columns of a call; None where no model was asked for words."""
-    own = call.own
+    own = stated(call.own)
     model = _model(own)
     if model is None or not _is_inference(own):
         return None
     return {
-        **_texts(own),
+        **_texts(call.own),
         **_parameters(own),
         **_counts(own),
-        **_identity({**call.shared, **own}),
+        **_identity({**stated(call.shared), **own}),
         "exchange_id": call.name or first_of(own, ("gen_ai.response.id", "gen_ai.request.id")),
         "ts": call.begin_nanoseconds,
         "model": model,
         "latency_ms": _latency_ms(call),
-        "status": first_of(own, ("http.response.status_code",)) or _refusal(own) or call.status,
+        "status": first_of(own, ("http.response.status_code", "http.status_code")) or _refusal(own) or call.status,
         "finish_reason": _first(own.get("gen_ai.response.finish_reasons"))
         or first_of(own, ("llm.finish_reason", "llm.response.finish_reason")),
     }
+
+
+def stated(own: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes that say something: a proxy writes a dash where it knows nothing."""
+    return {name: value for name, value in own.items() if value != "-"}
 
 
 def _model(own: Mapping[str, Any]) -> Any:

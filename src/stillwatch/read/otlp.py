@@ -8,14 +8,16 @@ Read `genai_attributes` next. Source: opentelemetry-proto, semantic-conventions-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from stillwatch.read.column_map import presets
 from stillwatch.read.format import SHAPE, UNEXPECTED, Columns, Document, Format, Held, attempted
-from stillwatch.read.genai_attributes import Call, call_columns
+from stillwatch.read.genai_attributes import Call, call_columns, stated
 from stillwatch.read.pairs import mapping
 from stillwatch.read.values import RowFault
 
 _DEEPEST = 16
 _ROLES = {"gen_ai.user.message": "user", "gen_ai.system.message": "system", "gen_ai.assistant.message": "assistant"}
 _CHOICE = "gen_ai.choice"
+_ACCESS_LOG = next(one for one in presets() if one.name == "envoy_ai_gateway")
 _ATTRIBUTE_BYTES = 250  # of memory, beside its text
 _RECORD = "(record)"  # of no named event
 
@@ -91,7 +93,17 @@ def _lacks_words(call: Call) -> bool:
 
 def _read(pieces: Sequence[Call]) -> Iterable[Columns | RowFault]:
     """Give the exchange of a span and the records beside it; none where they are words alone."""
-    return attempted(lambda: call_columns(_joined(pieces)))
+    return attempted(lambda: _columns(_joined(pieces)))
+
+
+def _columns(call: Call) -> dict[str, Any] | None:
+    """The columns of a call; where a proxy sends its access log in this way, by the fields of that log first."""
+    found = call_columns(call)
+    if found is None or not (call.event and _ACCESS_LOG.matches(call.own)):
+        return found
+    noted = {name: value for row in _ACCESS_LOG.rows(stated(call.own)) for name, value in mapping(row).items()}
+    kept = {name: found[name] for name in ("exchange_id", "ts", "latency_ms") if found[name] is not None}
+    return {**found, **{name: value for name, value in noted.items() if value is not None}, **kept}
 
 
 def _joined(pieces: Sequence[Call]) -> Call:
@@ -104,7 +116,8 @@ def _joined(pieces: Sequence[Call]) -> Call:
         own |= {name: value for name, value in one.own.items() if value is not None}
     for one in pieces:
         _note_message(own, one.event, one.own, one.own)
-    return Call(own, first.shared, first.name, first.begin_nanoseconds, first.end_nanoseconds, first.status)
+    event = told[0].event if told else first.event
+    return Call(own, first.shared, first.name, first.begin_nanoseconds, first.end_nanoseconds, first.status, event)
 
 
 def _is_message(call: Call) -> bool:
