@@ -44,6 +44,7 @@ def openllmetry(row: Row) -> dict[str, Any]:
     for at, message in enumerate(bodies.messages(row)):
         asked |= {f"gen_ai.prompt.{at}.role": message["role"], f"gen_ai.prompt.{at}.content": message["content"]}
     wanted = {f"gen_ai.request.{k}": v for k, v in bodies.parameters(row).items() if isinstance(v, int | float)}
+    wanted |= {f"llm.request.functions.{at}.name": name for at, name in enumerate(row["tools"] or ())}
     known = _identity(row)
     known["traceloop.association.properties.user_id"] = known.pop("user.id")
     return {
@@ -65,6 +66,8 @@ def openinference(row: Row) -> dict[str, Any]:
     for at, message in enumerate(bodies.messages(row)):
         stem = f"llm.input_messages.{at}.message"
         asked |= {f"{stem}.role": message["role"], f"{stem}.content": message["content"]}
+    for at, name in enumerate(row["tools"] or ()):
+        asked[f"llm.tools.{at}.tool.json_schema"] = json.dumps({"type": "function", "function": {"name": name}})
     return {
         **_identity(row),
         **asked,

@@ -91,6 +91,20 @@ def test_a_key_whose_time_is_over_is_destroyed_and_never_made_again(tmp_path: Pa
     assert (tmp_path / "ring.json").stat().st_mode & 0o077 == 0
 
 
+def test_keys_are_overwritten_wherever_a_ring_left_them(tmp_path: Path) -> None:
+    """In the ring that is replaced, and in one that a killed run did not finish: other names of the files show it."""
+    ring = open_ring(tmp_path / "ring.json", 7, 2)
+    ring.key(3)
+    (tmp_path / "ring.json.new").write_bytes((tmp_path / "ring.json").read_bytes())
+    for name in ("ring.json", "ring.json.new"):
+        (tmp_path / f"{name}.linked").hardlink_to(tmp_path / name)
+    assert ring.expire(30 * 86_400) == 1
+    left = {path.name: path.read_bytes().strip(b"\0") for path in tmp_path.iterdir()}
+    assert (left["ring.json.linked"], left["ring.json.new.linked"]) == (b"", b"")
+    assert json.loads(left["ring.json"])["keys"] == {}
+    assert "ring.json.new" not in left
+
+
 def test_runs_at_once_make_one_key_for_a_new_epoch(tmp_path: Path) -> None:
     """Eight runs that opened the ring before any of them made a key, each asking for the same new epochs."""
     rings = [open_ring(tmp_path / "ring.json", 7, 2) for _ in range(8)]

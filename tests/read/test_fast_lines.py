@@ -71,6 +71,10 @@ ENDINGS = (
     b',"model":"n"}', b',"model":5}', b',"colour":"\xff"}', b',"latency_ms":1e999}', b',"latency_ms":01}',
     b',"latency_ms":NaN}', b',"turn":-0}', b',"org_id":"\\ud800"}', b',"org_id":"\\udc00\\ud800"}', b',"org_id":"\t"}',
     b',"org_id":"\\u0000"}', b',"org_id":"a\\/b"}', b',"org_id":"a\\qb"}', b',"org_id":"a","org_id":"b"}',
+    b',"params":{"a":"}"}}', b',"params" : {"b":{"c":[1,{}]},"a":"\\"}"}}', b',"params":{"a":1},"params":"x"}',
+    b',"org_id":"\\"params\\": {}"}', b',"org_id":"params":{}}', b',"params":{"a":1\n}}', b',"params":{"a":\xff}}',
+    b',"params":{01:1}}', b',"params":{"a":"\\ud800"}}', b',"params":{}', b',"params":{"\xc3\xbc":1.0,"b":1e0}}',
+    b',"tools":[{"params":{}}]}', b',"params":{"a":1}"}',
     b',"colour":{"a":1}} {"b":{}', b"}}", b",}", b',"x":' + b"[" * 1_000 + b"]" * 1_000 + b"}",
 )  # fmt: skip
 ODD = st.sampled_from([
@@ -134,6 +138,17 @@ def test_plain_rows_do_go_through_blocks(ts: object) -> None:
     """Were the fast way never taken, every other test here would pass."""
     blocks, row = Blocks(), FULL | {"ts": ts}
     blocks.learn(row)
-    batch = blocks.batch(json.dumps(row).encode() + b"\n", LIMIT)
+    batch, _ = blocks.batch(json.dumps(row).encode() + b"\n", LIMIT)
     assert batch is not None
     assert batch.num_rows == 1
+
+
+def test_parameters_as_objects_and_lines_cut_short_leave_a_block_whole() -> None:
+    """Same promise: the objects become text, and what was cut is a fault with its place."""
+    blocks, row = Blocks(), FULL | {"params": {"n": 1, "response_format": {"type": "text"}}}
+    blocks.learn(row)
+    whole = json.dumps(row).encode() + b"\n"
+    batch, faults = blocks.batch(whole + whole[:-20] + b"\n\n" + whole, LIMIT)
+    assert batch is not None
+    assert batch["params"].to_pylist() == ['{"n":1,"response_format":{"type":"text"}}'] * 2
+    assert [(at, str(fault)) for at, fault in faults] == [(1, "not valid JSON in UTF-8")]

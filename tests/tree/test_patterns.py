@@ -16,6 +16,7 @@ import stillwatch
 LENGTH = 200_000
 PIECES = ["a", "a ", "0", "0."]
 PIECES += ["-", "+1 ", " +1", "(", "[", "[a|", "|", '"', "\\\\", "-.", "\\n", " ", "\u00b2", "=", "1 bits"]
+PIECES += ['"params":{', '"params":{},', '"params":{"']
 ENDS = ["", "!", "]", " +1 bits"]
 count = 0
 for module in pkgutil.walk_packages(stillwatch.__path__, "stillwatch."):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from stillwatch.errors import InputError
 from stillwatch.sketch import KEY_BYTES
@@ -97,7 +97,10 @@ class KeyRing:
             "keys": {str(epoch): key.hex() for epoch, key in sorted(self.keys.items())},
         }
         fresh = self.path.with_name(f"{self.path.name}.new")
-        fresh.unlink(missing_ok=True)
+        if fresh.exists():  # of a run that was killed while it wrote
+            with fresh.open("r+b") as left:
+                _overwrite(left)
+            fresh.unlink()
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(state, file, indent=1)
             file.flush()
@@ -106,9 +109,7 @@ class KeyRing:
         fresh.replace(self.path)
         if old is not None:
             with old:
-                old.write(b"\0" * os.fstat(old.fileno()).st_size)
-                old.flush()
-                os.fsync(old.fileno())
+                _overwrite(old)
 
 
 def open_ring(path: Path, epoch_days: int | None, overlap_days: int | None) -> KeyRing:
@@ -125,6 +126,12 @@ def open_ring(path: Path, epoch_days: int | None, overlap_days: int | None) -> K
     if not 0 < ring.epoch_days <= 3_660 or not 0 <= ring.overlap_days < ring.epoch_days:
         raise InputError(f"{path}: an epoch has 1 to 3,660 days, and the overlap is shorter")
     return ring
+
+
+def _overwrite(file: IO[bytes]) -> None:
+    file.write(b"\0" * os.fstat(file.fileno()).st_size)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 @contextmanager

@@ -45,7 +45,7 @@ class TypedLines:
             if found.tools is not None:
                 found.tools = names(found.tools) if found.tools != "" else None
             if found.params is not None:
-                found.params = _parameters(found.params)
+                found.params = parameters(bytes(found.params))
         except _NO_ROW:
             return None
         return _VALUES(found)
@@ -78,9 +78,11 @@ def _type(column: Column) -> Any:
     return _TYPES[column.type] if column.required else _TYPES[column.type] | None
 
 
-def _parameters(raw: msgspec.Raw) -> str | None:
-    """Parameters as `values.text` writes them: few are ever different, so the short ones are remembered."""
-    content = bytes(raw)
+def parameters(content: bytes) -> str | None:
+    """Parameters, a string or an object of JSON, as `values.text` writes them; the short ones are remembered.
+
+    Raises:  msgspec.MsgspecError, ValueError, RecursionError: it is neither.
+    """
     return _parsed(content) if len(content) <= _SHORT_BYTES else _parsed.__wrapped__(content)
 
 

@@ -6,6 +6,7 @@ The conventions have no attribute for who asked: user.id, enduser.id and the lik
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from stillwatch.read.pairs import content_text, decoded, first_of, mapping, of_messages, of_parameters, of_tools
@@ -17,8 +18,8 @@ _ACCOUNT = ("user.id", "enduser.id", "traceloop.association.properties.user_id",
 _KEY = ("gen_ai.api_key.id", "api_key.id", "key.id", "traceloop.association.properties.key_id")
 _ORGANISATION = ("organization.id", "org.id", "tenant.id", "traceloop.association.properties.org_id")
 _SESSION = ("gen_ai.conversation.id", "session.id", "traceloop.association.properties.thread_id")
-_ADDRESS = ("client.address", "http.client_ip", "net.sock.peer.addr", "network.peer.address")
-_AGENT = ("user_agent.original", "http.user_agent", "http.request.header.user-agent")
+_ADDRESS = ("client.address", "http.client_ip", "net.sock.peer.addr", "network.peer.address", "peer.address")
+_AGENT = ("user_agent.original", "http.user_agent", "http.request.header.user-agent", "user_agent")
 _PARAMETERS = {
     "temperature": ("gen_ai.request.temperature", "llm.temperature"),
     "top_p": ("gen_ai.request.top_p", "llm.top_p"),
@@ -26,13 +27,21 @@ _PARAMETERS = {
     "max_tokens": ("gen_ai.request.max_tokens", "llm.request.max_tokens"),
     "n": ("gen_ai.request.choice.count",),
     "seed": ("gen_ai.request.seed",),
-    "stream": ("gen_ai.request.stream", "llm.is_streaming"),
+    "stream": ("gen_ai.request.stream", "gen_ai.is_streaming", "llm.is_streaming"),
 }
+_STATUS = {
+    "BadRequestError": 400, "AuthenticationError": 401, "PermissionDeniedError": 403, "NotFoundError": 404,
+    "ConflictError": 409, "UnprocessableEntityError": 422, "RateLimitError": 429,
+}  # fmt: skip
+"""What the SDKs of OpenAI and Anthropic call a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A span or record. times: nanoseconds since 1970; status: what the span's own status says, if anything."""
+    """A span or record. times: nanoseconds since 1970; status: what the span's own status says, if anything.
+
+    event: what a record is called; empty for a span.
+    """
 
     own: Mapping[str, Any]
     shared: Mapping[str, Any]
@@ -40,27 +49,49 @@ class Call:
     begin_nanoseconds: int | None
     end_nanoseconds: int | None
     status: int | None
+    event: str = ""
 
 
 def call_columns(call: Call) -> dict[str, Any] | None:
     """Give the columns of a call; None where no model was asked for words."""
-    own = call.own
-    model = first_of(own, ("gen_ai.request.model", "llm.model_name", "llm.request.model", "gen_ai.response.model"))
+    own = stated(call.own)
+    model = _model(own)
     if model is None or not _is_inference(own):
         return None
-    status = first_of(own, ("http.response.status_code",)) or call.status
     return {
-        **_texts(own),
+        **_texts(call.own),
         **_parameters(own),
         **_counts(own),
-        **_identity({**call.shared, **own}),
+        **_identity({**stated(call.shared), **own}),
         "exchange_id": call.name or first_of(own, ("gen_ai.response.id", "gen_ai.request.id")),
         "ts": call.begin_nanoseconds,
         "model": model,
         "latency_ms": _latency_ms(call),
-        "status": status,
-        "finish_reason": _first(own.get("gen_ai.response.finish_reasons")) or own.get("llm.response.finish_reason"),
+        "status": first_of(own, ("http.response.status_code", "http.status_code")) or _refusal(own) or call.status,
+        "finish_reason": _first(own.get("gen_ai.response.finish_reasons"))
+        or first_of(own, ("llm.finish_reason", "llm.response.finish_reason")),
     }
+
+
+def stated(own: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes that say something: a proxy writes a dash where it knows nothing."""
+    return {name: value for name, value in own.items() if value != "-"}
+
+
+def _model(own: Mapping[str, Any]) -> Any:
+    """The model that was asked for: OpenInference has it among the parameters, and names the one that answered."""
+    asked = first_of(own, ("gen_ai.request.model", "llm.request.model")) or _invocation(own).get("model")
+    return asked or first_of(own, ("llm.model_name", "gen_ai.response.model"))
+
+
+def _invocation(own: Mapping[str, Any]) -> Mapping[str, Any]:
+    return mapping(_opened(own.get("llm.invocation_parameters")))
+
+
+def _refusal(own: Mapping[str, Any]) -> int | None:
+    """The status that an error's name stands for, or that it is."""
+    name = str(first_of(own, ("error.type", "exception.type")) or "").rpartition(".")[2]
+    return int(name) if len(name) == 3 and name.isascii() and name.isdigit() else _STATUS.get(name)
 
 
 def _latency_ms(call: Call) -> float | None:
@@ -105,7 +136,7 @@ def _texts(own: Mapping[str, Any]) -> dict[str, Any]:
         **told,
         "system_text": system or told.get("system_text"),
         "reply_text": "\n".join(text for one in said if (text := content_text(one["content"]))) or None,
-        **of_tools(_opened(first_of(own, ("gen_ai.tool.definitions", "llm.tools")))),
+        **of_tools(_opened(first_of(own, ("gen_ai.tool.definitions", "llm.tools"))) or _numbered_tools(own)),
     }
 
 
@@ -155,6 +186,17 @@ def _numbered(own: Mapping[str, Any], before: str, after: str) -> list[dict[str,
     return found
 
 
+def _numbered_tools(own: Mapping[str, Any]) -> list[Any]:
+    """Tools spread over attributes: whole schemas (OpenInference), or parts of each (OpenLLMetry, earlier)."""
+    schemas = (f"llm.tools.{number}.tool.json_schema" for number in range(_MOST_MESSAGES))
+    stems = (f"llm.request.functions.{number}." for number in range(_MOST_MESSAGES))
+    whole = [_opened(own[name]) for name in takewhile(own.__contains__, schemas)]
+    return whole or [
+        {part: own[stem + part] for part in ("name", "description", "parameters") if stem + part in own}
+        for stem in takewhile(lambda stem: f"{stem}name" in own, stems)
+    ]
+
+
 def _contents(own: Mapping[str, Any], stem: str) -> str | None:
     texts: list[str] = []
     for number in range(_MOST_MESSAGES):
@@ -184,8 +226,10 @@ def _plain(value: Any) -> list[dict[str, Any]]:
 
 
 def _parameters(own: Mapping[str, Any]) -> dict[str, Any]:
-    given = mapping(_opened(own.get("llm.invocation_parameters")))
-    told = {ours: value for ours, theirs in _PARAMETERS.items() if (value := first_of(own, theirs)) is not None}
+    given = _invocation(own)
+    told = {
+        ours: value for ours, theirs in _PARAMETERS.items() if (value := first_of(own, theirs)) not in (None, False)
+    }
     return of_parameters({**given, **told})
 
 

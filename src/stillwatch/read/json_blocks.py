@@ -5,20 +5,25 @@ plainly canonical: then every line of it goes the careful way, which finds forma
 
 Arrow's parser forgives what JSON does not: it does not look at UTF-8, and takes objects that share a line or run over
 several. So each line must begin with a brace and end with one, as no line inside an object does, and there must be as
-many objects as lines. It stops at any name that is not in its schema, and nothing in that schema is nested.
+many objects as lines. It stops at any name that is not in its schema, and nothing in that schema is nested. Lines that
+were cut are no JSON and are taken out first; parameters that stand there as an object are written as their text.
 """
 
 import io
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from stillwatch.read.canonical_jsonl import parameters
 from stillwatch.read.casts import cast, nothing_for_empty
-from stillwatch.read.values import moment
+from stillwatch.read.documents import line_documents
+from stillwatch.read.values import RowFault, moment
 from stillwatch.schemas import arrow_schema
 from stillwatch.tables import EXCHANGES
 
@@ -36,7 +41,15 @@ _LARGEST_EXACT = float(2**53)  # a float from here on may stand for another inte
 _MOST_EXTRA, _LONGEST_EXTRA = 100, 200  # columns that are not declared, and characters of their names
 _SCALARS = {str: pa.string(), bool: pa.bool_(), int: pa.float64(), float: pa.float64()}
 _TIMES = {int: pa.int64(), float: pa.float64()}
+_STRING = rb'"(?:[^"\\\n]|\\.)*+"'
+_FLAT = rb'\{(?:[^{}"\n]|%s)*+\}' % _STRING
+_NESTED = rb'\{(?:[^{}"\n]|%s|%s)*+\}' % (_STRING, _FLAT)
+_PARAMETERS = re.compile(rb'("params"[ \t]*:[ \t]*)(%s)' % _NESTED)  # no quote inside a string stands bare
 _SMALLEST = {pa.int32(): -(2**31), pa.int64(): -(2**63)}  # the one value of its type that `values` refuses
+
+
+Faults = Sequence[tuple[int, RowFault]]
+"""Lines of a block that are no objects, by their place in it, from 0."""
 
 
 class Blocks:
@@ -57,13 +70,20 @@ class Blocks:
             self._extra |= dict(list(new.items())[:room])
             self._options = self._parse_options()
 
-    def batch(self, lines: bytes, limit_bytes: int) -> pa.RecordBatch | None:
-        """Give the rows of whole lines, if every one of them is plainly canonical and within the limit."""
-        count = _objects(lines, limit_bytes)
+    def batch(self, lines: bytes, limit_bytes: int) -> tuple[pa.RecordBatch | None, Faults]:
+        """Give the rows of whole lines and the faults of those that are no objects; None where one needs care."""
+        whole, count, faults = _objects(lines, limit_bytes)
         if not count:
-            return None
+            return None, ()
+        batch = self._parsed(whole, count)
+        if batch is None:
+            flat, objects = _PARAMETERS.subn(_as_text, whole)
+            batch = self._parsed(flat, count) if objects else None
+        return (None, ()) if batch is None else (batch, faults)
+
+    def _parsed(self, lines: bytes, count: int) -> pa.RecordBatch | None:
         try:
-            read = pj.ReadOptions(use_threads=False, block_size=max(len(lines), 1))
+            read = pj.ReadOptions(use_threads=False, block_size=len(lines))
             table = pj.read_json(io.BytesIO(lines), read_options=read, parse_options=self._options)
             return _declared(table.combine_chunks().to_batches()[0]) if table.num_rows == count else None
         except (pa.ArrowException, ValueError, OverflowError, IndexError):
@@ -78,15 +98,36 @@ class Blocks:
         return pj.ParseOptions(explicit_schema=pa.schema(fields), unexpected_field_behavior="error")
 
 
-def _objects(lines: bytes, limit_bytes: int) -> int:
-    """Count the lines of a block if each begins and ends with a brace and is within the limit, else 0."""
+def _objects(lines: bytes, limit_bytes: int) -> tuple[bytes, int, Faults]:
+    """Give the lines of a block that begin and end with a brace, how many, and the faults of all others.
+
+    Nothing where a line is beyond the limit, or holds an object although it does not look so.
+    """
     raw = np.frombuffer(lines, np.uint8)
-    if lines[:1] != b"{" or lines[-2:] != b"}\n":
-        return 0
     ends = np.flatnonzero(raw == _NEWLINE)
-    if len(lines) > limit_bytes and np.diff(ends, prepend=-1).max() - 1 > limit_bytes:
-        return 0
-    return len(ends) if (raw[ends - 1] == _CLOSE).all() and (raw[ends[:-1] + 1] == _OPEN).all() else 0
+    begins = np.append(0, ends + 1)[:-1]
+    if lines[-1:] != b"\n" or (len(lines) > limit_bytes and (ends - begins).max() > limit_bytes):
+        return b"", 0, ()
+    odd = np.flatnonzero((raw[begins] != _OPEN) | (raw[ends - 1] != _CLOSE))
+    if not len(odd):
+        return lines, len(ends), ()
+    faults: list[tuple[int, RowFault]] = []
+    for at in odd.tolist():
+        for place, _, document in line_documents((lines[begins[at] : ends[at]],), limit_bytes, at):
+            if not isinstance(document, RowFault):
+                return b"", 0, ()
+            faults.append((place, document))
+    bounds = zip([0, *(ends[odd] + 1).tolist()], [*begins[odd].tolist(), len(lines)], strict=True)
+    return b"".join(lines[begin:end] for begin, end in bounds), len(ends) - len(odd), faults
+
+
+def _as_text(parameters_object: re.Match[bytes]) -> bytes:
+    """Parameters that stand as an object as their text, in JSON; what is no JSON stays."""
+    before, content = parameters_object.groups()
+    try:
+        return before + msgspec.json.encode(parameters(content))
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return parameters_object.group()
 
 
 def _declared(read: pa.RecordBatch) -> pa.RecordBatch | None:

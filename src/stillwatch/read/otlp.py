@@ -1,21 +1,25 @@
 """OTLP: spans and log records with GenAI attributes, in JSON. One document holds many exchanges.
 
 In: TracesData or LogsData as OTLP/JSON writes them. Out: columns of `tables.EXCHANGES` for every call of a model;
-other spans are none. Read `genai_attributes` next. Source: opentelemetry-proto, semantic-conventions-genai.
+other spans are none. Words that an emitter wrote as log records beside the span are joined with it by trace and span.
+Read `genai_attributes` next. Source: opentelemetry-proto, semantic-conventions-genai.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from stillwatch.read.format import Columns, Document, Format, attempted
-from stillwatch.read.genai_attributes import Call, call_columns
+from stillwatch.read.column_map import presets
+from stillwatch.read.format import SHAPE, UNEXPECTED, Columns, Document, Format, Held, attempted
+from stillwatch.read.genai_attributes import Call, call_columns, stated
 from stillwatch.read.pairs import mapping
 from stillwatch.read.values import RowFault
 
 _DEEPEST = 16
-
-Reader = Callable[[Mapping[str, Any], Mapping[str, Any]], Call]
+_ROLES = {"gen_ai.user.message": "user", "gen_ai.system.message": "system", "gen_ai.assistant.message": "assistant"}
+_CHOICE = "gen_ai.choice"
+_ACCESS_LOG = next(one for one in presets() if one.name == "envoy_ai_gateway")
+_ATTRIBUTE_BYTES = 250  # of memory, beside its text
+_RECORD = "(record)"  # of no named event
 
 
 def matches(row: Document) -> bool:
@@ -25,6 +29,12 @@ def matches(row: Document) -> bool:
 
 def rows(document: Document) -> Iterator[Columns | RowFault]:
     """Give the calls of a document, span after span, record after record."""
+    for call in calls(document):
+        yield from (call,) if isinstance(call, RowFault) else _read((call,))
+
+
+def calls(document: Document) -> Iterator[Call | RowFault]:
+    """Give every span and log record of a document, whatever it is of."""
     for outer, inner, records, read in (
         ("resourceSpans", "scopeSpans", "spans", _of_span),
         ("resourceLogs", "scopeLogs", "logRecords", _of_record),
@@ -33,11 +43,85 @@ def rows(document: Document) -> Iterator[Columns | RowFault]:
             shared = attributes(mapping(resource.get("resource")).get("attributes"))
             for scope in _listed(resource, inner):
                 for record in _listed(scope, records):
-                    yield from attempted(partial(_columns, read, record, shared))
+                    try:
+                        yield read(record, shared)
+                    except SHAPE:
+                        yield RowFault(UNEXPECTED)
 
 
-def _columns(read: Reader, record: Mapping[str, Any], shared: Mapping[str, Any]) -> Columns | None:
-    return call_columns(read(record, shared))
+class WordJoiner:
+    """Holds calls without words, and words without a call, until the other comes, the end, or the limit."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._held = Held(limit_bytes)
+
+    def add(self, document: Document) -> Iterator[Columns | RowFault]:
+        """Give the calls that have their words, and those that no longer fit."""
+        for call in calls(document):
+            if isinstance(call, RowFault):
+                yield call
+            elif call.name is None or not (call.event or _lacks_words(call)):
+                yield from _read((call,))
+            else:
+                yield from self._hold(call.name, call)
+
+    def rest(self) -> Iterator[Columns | RowFault]:
+        """Give what is held."""
+        for key in list(self._held.pieces):
+            yield from _read(_called(self._held.take(key)))
+
+    def _hold(self, key: str, call: Call) -> Iterator[Columns | RowFault]:
+        for pieces in self._held.hold(key, {"call": call}, len(str(call.own)) + _ATTRIBUTE_BYTES * len(call.own)):
+            yield from _read(_called(pieces))
+        events = {one.event for one in _called(self._held.pieces.get(key, []))}
+        if {"", _CHOICE} <= events:  # the answer is the last that is written
+            yield from _read(_called(self._held.take(key)))
+
+
+def _called(pieces: Iterable[Document]) -> list[Call]:
+    return [piece["call"] for piece in pieces]
+
+
+def _lacks_words(call: Call) -> bool:
+    """Tell a call that others' words may belong to; what is none, or cannot be read, waits for nothing."""
+    try:
+        found = call_columns(call)
+    except (RowFault, *SHAPE):
+        return False
+    return found is not None and found.get("prompt_text") is None and found.get("reply_text") is None
+
+
+def _read(pieces: Sequence[Call]) -> Iterable[Columns | RowFault]:
+    """Give the exchange of a span and the records beside it; none where they are words alone."""
+    return attempted(lambda: _columns(_joined(pieces)))
+
+
+def _columns(call: Call) -> dict[str, Any] | None:
+    """The columns of a call; where a proxy sends its access log in this way, by the fields of that log first."""
+    found = call_columns(call)
+    if found is None or not (call.event and _ACCESS_LOG.matches(call.own)):
+        return found
+    noted = {name: value for row in _ACCESS_LOG.rows(stated(call.own)) for name, value in mapping(row).items()}
+    kept = {name: found[name] for name in ("exchange_id", "ts", "latency_ms") if found[name] is not None}
+    return {**found, **{name: value for name, value in noted.items() if value is not None}, **kept}
+
+
+def _joined(pieces: Sequence[Call]) -> Call:
+    """One call of a span, of records that tell of it, and of messages; a span is believed over a record."""
+    spans = [one for one in pieces if not one.event]
+    told = [one for one in pieces if one.event and not _is_message(one)]
+    first = (spans or told or pieces)[0]
+    own: dict[str, Any] = {}
+    for one in (*told, *spans):
+        own |= {name: value for name, value in one.own.items() if value is not None}
+    for one in pieces:
+        _note_message(own, one.event, one.own, one.own)
+    event = told[0].event if told else first.event
+    return Call(own, first.shared, first.name, first.begin_nanoseconds, first.end_nanoseconds, first.status, event)
+
+
+def _is_message(call: Call) -> bool:
+    return call.event in _ROLES or call.event == _CHOICE
 
 
 def _of_span(span: Mapping[str, Any], shared: Mapping[str, Any]) -> Call:
@@ -45,7 +129,8 @@ def _of_span(span: Mapping[str, Any], shared: Mapping[str, Any]) -> Call:
     for event in _listed(span, "events"):
         inner = attributes(event.get("attributes"))
         _note_message(own, str(event.get("name") or ""), inner, inner)
-        own |= {name: value for name, value in inner.items() if name.startswith("gen_ai.") and name not in own}
+        wanted = {name: value for name, value in inner.items() if name.startswith(("gen_ai.", "exception.type"))}
+        own = {**wanted, **own}
     failed = mapping(span.get("status")).get("code") in (2, "STATUS_CODE_ERROR")
     return Call(
         own,
@@ -63,19 +148,21 @@ def _of_record(record: Mapping[str, Any], shared: Mapping[str, Any]) -> Call:
     if isinstance(body, dict):
         own = {**body, **own}
     moment = _time(record, "timeUnixNano") or _time(record, "observedTimeUnixNano")
-    return Call(own, shared, _name(record, "traceId", "spanId"), moment, None, None)
+    event = str(record.get("eventName") or record.get("event_name") or own.get("event.name") or _RECORD)
+    return Call(own, shared, _name(record, "traceId", "spanId"), moment, None, None, event)
 
 
 def _note_message(own: dict[str, Any], event: str, inner: Mapping[str, Any], body: Mapping[str, Any]) -> None:
     """Keep a message that an older emitter wrote as an event of its own."""
-    role = {"gen_ai.user.message": "user", "gen_ai.system.message": "system", "gen_ai.assistant.message": "assistant"}
-    if event in role:
+    if event in _ROLES:
         said = body.get("content", inner.get("gen_ai.prompt"))
         own.setdefault("gen_ai.input.messages", [])
         if isinstance(own["gen_ai.input.messages"], list):
-            own["gen_ai.input.messages"].append({"role": role[event], "content": said})
-    elif event == "gen_ai.choice":
-        own.setdefault("gen_ai.output.messages", [{"role": "assistant", "content": body.get("content")}])
+            own["gen_ai.input.messages"].append({"role": _ROLES[event], "content": said})
+    elif event == _CHOICE:
+        said = mapping(body.get("message")).get("content", body.get("content"))
+        own.setdefault("gen_ai.output.messages", [{"role": "assistant", "content": said}])
+        own.setdefault("gen_ai.response.finish_reasons", body.get("finish_reason"))
 
 
 def _listed(holder: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
@@ -122,4 +209,4 @@ def _time(record: Mapping[str, Any], name: str) -> int | None:
     return int(value) if isinstance(value, int | str) and str(value).isdigit() and int(value) else None
 
 
-FORMAT = Format("otlp", "OTLP with GenAI attributes", matches, rows)
+FORMAT = Format("otlp", "OTLP with GenAI attributes", matches, rows, WordJoiner)

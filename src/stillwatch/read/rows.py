@@ -19,6 +19,7 @@ from stillwatch.read.casts import nothing_for_empty
 from stillwatch.read.documents import is_spread, line_documents, spread_documents
 from stillwatch.read.foreign import foreign, separated
 from stillwatch.read.format import SHAPE, UNEXPECTED, Columns, Document
+from stillwatch.read.json_blocks import Faults
 from stillwatch.read.otlp_protobuf import is_protobuf, protobuf_documents
 from stillwatch.read.reading import Reading
 from stillwatch.read.registry import CANONICAL, format_of
@@ -54,15 +55,17 @@ def _line_batches(path: Path, table: Table, reading: Reading) -> Iterator[pa.Rec
     """Read lines of JSON, blocks of plain canonical ones at once and all others one by one."""
     limit_bytes, blocks = reading.settings.row_limit_bytes, reading.blocks if table is EXCHANGES else None
 
-    def parsed(lines: Lines) -> tuple[Lines, pa.RecordBatch | None]:
-        return lines, blocks.batch(lines, limit_bytes) if blocks and isinstance(lines, bytes) else None
+    def parsed(lines: Lines) -> tuple[Lines, pa.RecordBatch | None, Faults]:
+        return lines, *(blocks.batch(lines, limit_bytes) if blocks and isinstance(lines, bytes) else (None, ()))
 
     number = 1
-    for lines, batch in abreast(parsed, _line_blocks(path, limit_bytes), _PARSERS):
+    for lines, batch, faults in abreast(parsed, _line_blocks(path, limit_bytes), _PARSERS):
         if isinstance(lines, Truncated):
             reading.tally.quarantine(str(path), number, str(lines))
             return
         if batch is not None:
+            for at, fault in faults:
+                reading.tally.quarantine(str(path), number + at, str(fault))
             reading.tally.saw(CANONICAL.name, batch.num_rows)
             yield batch
         elif lines is None or lines.strip():
