@@ -110,9 +110,9 @@ class Linker:
         """Whether an account is a known member, whose decisions are made by the plan."""
         return account in self._members
 
-    def follow(self, account: str, traits: Iterable[Trait]) -> tuple[CampaignId, float] | None:
+    def follow(self, account: str, traits: Iterable[Trait], organisation: str = "") -> tuple[CampaignId, float] | None:
         """Add one exchange of a fresh account; give the campaign it continues and its bits once these suffice."""
-        trail = known.follow(self._index, self._trails.pop(account, {}), traits)
+        trail = known.follow(self._index, self._trails.pop(account, {}), traits, organisation)
         self._trails[account] = trail
         if len(self._trails) > _REMEMBERED:
             self._trails.popitem(last=False)
