@@ -161,6 +161,17 @@ def test_a_fresh_account_that_continues_a_campaign_is_acted_on_in_its_first_exch
     assert gate.linked.empty()
 
 
+def test_a_new_seat_is_not_linked_by_its_companys_own_prompt(gate_of: GateOf) -> None:
+    """The campaign copied it; another fresh account that sends it is linked."""
+    known = _known()
+    words = tuple(replace(value, organisations=("company",)) for value in known.kinds[0].values)
+    indicators = as_text([replace(known, kinds=(KindIndicators(TraitKind.SCAFFOLD, words),))])
+    gate = gate_of(follow_ups=_following(), indicators=indicators)
+    shown = Request(prompt=PROMPT.format("five"))
+    assert gate.answer(Asked(account="seat", organisation="company", request=shown)).passes
+    assert not gate.answer(Asked(account="fresh", organisation="another", request=shown)).passes
+
+
 def test_small_talk_first_hides_nobody(gate_of: GateOf) -> None:
     """Each exchange of a fresh account counts, not only the first few."""
     gate = gate_of(follow_ups=_following(), indicators=as_text([_known()]))

@@ -83,3 +83,16 @@ def test_reasons_can_be_checked(campaign: KnownCampaign) -> None:
     assert reasons(index([campaign]), 0, [SCAFFOLD, CARD])[0] == (
         "scaffold +11.2 bits: shown by 60 of 60 members and 0 of 2,400 strangers"
     )
+
+
+def test_what_other_seats_of_its_company_showed_says_nothing_about_an_account(campaign: KnownCampaign) -> None:
+    """The operator copied the company's prompt; whoever is no seat of it is linked by it all the same."""
+    kinds = tuple(
+        replace(kind, values=tuple(replace(value, organisations=("company",)) for value in kind.values))
+        for kind in campaign.kinds
+    )
+    known, met = index([replace(campaign, kinds=kinds)]), [(1, SCAFFOLD), (1, PRODUCT), (2, CLIENT)]
+    assert passed(known, met, THRESHOLD_BITS, "company") is None
+    assert reasons(known, 0, [SCAFFOLD, CLIENT], "company") == ()
+    for organisation in ("", "another"):
+        assert passed(known, met, THRESHOLD_BITS, organisation) == passed(index([campaign]), met, THRESHOLD_BITS)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+import pyarrow as pa
 
 from stillwatch.known import KnownCampaign, Values, learn
 from stillwatch.types import TraitKind
@@ -35,3 +36,14 @@ def test_the_order_of_accounts_does_not_matter(shown: Mapping[TraitKind, Values]
     members = np.arange(2460) < 60
     left = learn(shuffled, members, ~members)
     assert (left.kinds, left.families) == (campaign.kinds, campaign.families)
+
+
+def test_a_value_names_the_organisations_of_the_few_strangers_that_show_it(shown: Mapping[TraitKind, Values]) -> None:
+    """Not of members, and not where many strangers show it."""
+    members, clients = np.arange(2460) < 60, shown[TraitKind.CLIENT]
+    rare = clients.rows[clients.codes == 0]
+    seats = type(clients)(rare, np.where(members[rare], 0, 1), pa.array(["the operator's", "a company"]))  # type: ignore[call-arg]
+    left = learn({**shown, TraitKind.ORGANISATION: seats}, members, ~members)
+    named = {value.value: value.organisations for kind in left.kinds for value in kind.values}
+    assert named.pop("rare/1.0") == ("a company",)
+    assert set(named.values()) == {()}

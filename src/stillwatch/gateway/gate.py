@@ -193,7 +193,7 @@ class Gate:
             return order if order.enforced and now < order.end else None
         if self._linker is None or not self._follows(asked.account):
             return None
-        found = self._linker.follow(asked.account, shown(asked.request))
+        found = self._linker.follow(asked.account, shown(asked.request), asked.organisation)
         if found is None:
             return None
         (act_id, following), at = self._follow_ups[found[0]], datetime.fromtimestamp(now, UTC)

@@ -79,8 +79,13 @@ def _campaign(campaign: KnownCampaign) -> dict[str, Any]:
 def _kind(kind: KindIndicators) -> dict[str, Any]:
     return {
         "kind": kind.kind.value,
-        "values": [[v.value, v.members, v.strangers, v.lift_bits] for v in kind.values],
+        "values": [_indicator(v) for v in kind.values],
     }
+
+
+def _indicator(value: Indicator) -> list[Any]:
+    told = [value.value, value.members, value.strangers, value.lift_bits]
+    return [*told, value.organisations] if value.organisations else told
 
 
 def _campaign_of(values: dict[str, Any]) -> KnownCampaign:
@@ -101,8 +106,13 @@ def _campaign_of(values: dict[str, Any]) -> KnownCampaign:
 def _kind_of(values: dict[str, Any]) -> KindIndicators:
     return KindIndicators(
         kind=TraitKind(values["kind"]),
-        values=tuple(Indicator(_text(v), int(m), int(s), float(b)) for v, m, s, b in values["values"]),
+        values=tuple(_indicator_of(*told) for told in values["values"]),
     )
+
+
+def _indicator_of(value: Any, members: Any, strangers: Any, lift_bits: Any, organisations: Any = ()) -> Indicator:
+    seats = tuple(_text(organisation) for organisation in organisations)
+    return Indicator(_text(value), int(members), int(strangers), float(lift_bits), seats)
 
 
 def _family_of(values: dict[str, Any]) -> FamilyOdds:

@@ -32,13 +32,16 @@ jointly: users of one product share its prompt, client and parameters, the seats
 class Indicator:
     """A value that marks a campaign: members and strangers that show it, and its lift.
 
-    lift_bits: log2 of its share among members over that among strangers, these counted one too many.
+    lift_bits: log2 of its share among members over that among strangers, these counted one too many; organisations:
+    those of the strangers that show it. Its seats share their company's prompt and tools whoever copies them, so to
+    another seat of theirs the value says nothing.
     """
 
     value: str
     members: int
     strangers: int
     lift_bits: float
+    organisations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,30 +22,33 @@ Trail = Mapping[int, Mapping[TraitKind, float]]
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Known campaigns turned round. marks: (campaign number, lift in bits) by trait."""
+    """Known campaigns turned round. marks: (campaign number, lift in bits, organisations whose own it is) by trait."""
 
     campaigns: tuple[KnownCampaign, ...]
-    marks: Mapping[Trait, tuple[tuple[int, float], ...]]
+    marks: Mapping[Trait, tuple[tuple[int, float, tuple[str, ...]], ...]]
 
 
 def index(campaigns: Sequence[KnownCampaign]) -> Index:
     """Turn campaigns into what `follow` looks up."""
-    marks: dict[Trait, tuple[tuple[int, float], ...]] = {}
+    marks: dict[Trait, tuple[tuple[int, float, tuple[str, ...]], ...]] = {}
     for number, campaign in enumerate(campaigns):
         for kind in campaign.kinds:
             for value in kind.values:
                 trait = Trait(kind.kind, value.value)
-                marks[trait] = (*marks.get(trait, ()), (number, value.lift_bits))
+                marks[trait] = (*marks.get(trait, ()), (number, value.lift_bits, value.organisations))
     return Index(tuple(campaigns), MappingProxyType(marks))
 
 
-def follow(known: Index, trail: Trail, shown: Iterable[Trait]) -> Trail:
-    """Add what one more exchange shows; the trail is the same value when nothing new was met."""
+def follow(known: Index, trail: Trail, shown: Iterable[Trait], organisation: str = "") -> Trail:
+    """Add what one more exchange shows; the trail is the same value when nothing new was met.
+
+    Args:    organisation: of the account; what other seats of it showed says nothing.
+    """
     grown: dict[int, Mapping[TraitKind, float]] | None = None
     for trait in shown:
-        for number, lift in known.marks.get(trait, ()):
+        for number, lift, organisations in known.marks.get(trait, ()):
             best = (trail if grown is None else grown).get(number, {})
-            if lift > best.get(trait.kind, 0.0):
+            if lift > best.get(trait.kind, 0.0) and organisation not in organisations:
                 grown = dict(trail) if grown is None else grown
                 grown[number] = {**best, trait.kind: lift}
     return trail if grown is None else grown
@@ -56,10 +59,12 @@ def total_bits(known: Index, trail: Trail) -> dict[int, float]:
     return {number: _bits(known.campaigns[number], best) for number, best in trail.items()}
 
 
-def passed(known: Index, met: Iterable[tuple[int, Trait]], threshold_bits: float) -> tuple[int, int, float] | None:
+def passed(
+    known: Index, met: Iterable[tuple[int, Trait]], threshold_bits: float, organisation: str = ""
+) -> tuple[int, int, float] | None:
     """Follow one account through what it met: (campaign, exchanges until its bits sufficed, its bits in the end).
 
-    Args:    met: (exchange, trait), exchanges numbered from 1; of one exchange together.
+    Args:    met: (exchange, trait), exchanges numbered from 1; of one exchange together; organisation: see `follow`.
     Returns: None if the bits of no campaign ever suffice; of several the one with the most bits.
     """
     by_exchange: dict[int, list[Trait]] = defaultdict(list)
@@ -68,7 +73,7 @@ def passed(known: Index, met: Iterable[tuple[int, Trait]], threshold_bits: float
     trail: Trail = {}
     first: dict[int, int] = {}
     for exchange in sorted(by_exchange):
-        trail = follow(known, trail, by_exchange[exchange])
+        trail = follow(known, trail, by_exchange[exchange], organisation)
         for number, bits in total_bits(known, trail).items():
             if bits >= threshold_bits:
                 first.setdefault(number, exchange)
@@ -79,12 +84,13 @@ def passed(known: Index, met: Iterable[tuple[int, Trait]], threshold_bits: float
     return number, first[number], round(bits_in_the_end[number], 3)
 
 
-def reasons(known: Index, number: int, met: Iterable[Trait]) -> tuple[str, ...]:
+def reasons(known: Index, number: int, met: Iterable[Trait], organisation: str = "") -> tuple[str, ...]:
     """Say what an account met of a campaign: the best value of each kind, with its numbers, the strongest first."""
     campaign, shown = known.campaigns[number], set(met)
     said: list[tuple[float, str]] = []
     for kind in campaign.kinds:
-        own = [value for value in kind.values if Trait(kind.kind, value.value) in shown]
+        met_values = (value for value in kind.values if Trait(kind.kind, value.value) in shown)
+        own = [value for value in met_values if organisation not in value.organisations]
         if own:
             best = max(own, key=lambda value: value.lift_bits)
             members = f"{best.members:,} of {campaign.accounts:,} members"

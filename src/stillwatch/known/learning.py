@@ -3,6 +3,7 @@
 In: which account shows which value, and who is a member and who a stranger. Out: `KindIndicators` and `FamilyOdds`.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -19,6 +20,7 @@ Mask = npt.NDArray[np.bool_]
 
 _FEWEST_MEMBERS = 2  # a value of one member alone is its own affair
 _MOST_VALUES = 20_000  # of one kind and campaign: those that most members show
+_MOST_NAMED = 100  # strangers that show a value, up to which their organisations are named
 
 
 Places: TypeAlias = npt.NDArray[np.int32]
@@ -49,7 +51,10 @@ def learn(shown: Mapping[TraitKind, Values], members: Mask, strangers: Mask) -> 
     for kind, family in FAMILIES.items():
         if kind in shown:
             inside, outside = _holders(shown[kind], members), _holders(shown[kind], strangers)
-            values = _values(shown[kind], inside, outside, (int(members.sum()), int(strangers.sum())))
+            sizes = int(members.sum()), int(strangers.sum())
+            rare = np.isin(shown[kind].codes, np.flatnonzero((inside >= _FEWEST_MEMBERS) & (outside <= _MOST_NAMED)))
+            seats = _seats(shown[kind], rare & strangers[shown[kind].rows], shown.get(TraitKind.ORGANISATION))
+            values = _values(shown[kind], inside, outside, sizes, seats)
             if values:
                 kinds.append(KindIndicators(kind, values))
                 best = _best(shown[kind], inside, outside, members, strangers)
@@ -62,13 +67,29 @@ def _holders(part: Values, accounts: Mask) -> Counts:
     return np.bincount(part.codes[accounts[part.rows]], minlength=len(part.values)).astype(np.int64)
 
 
-def _values(part: Values, inside: Counts, outside: Counts, sizes: tuple[int, int]) -> tuple[Indicator, ...]:
+def _seats(part: Values, some: Mask, declared: Values | None) -> Mapping[int, tuple[str, ...]]:
+    """The organisations of the accounts that show some of the values, by code."""
+    found = defaultdict[int, tuple[str, ...]](tuple)
+    if declared is not None and some.any():
+        of = np.full(max(int(part.rows.max()), int(declared.rows.max(initial=0))) + 1, -1, np.int64)
+        of[declared.rows] = declared.codes
+        pairs = np.unique(np.column_stack([part.codes[some], of[part.rows[some]]]), axis=0)
+        for code, organisation in pairs[pairs[:, 1] >= 0].tolist():
+            found[code] = (*found[code], str(declared.values[organisation].as_py()))
+    return found
+
+
+def _values(
+    part: Values, inside: Counts, outside: Counts, sizes: tuple[int, int], seats: Mapping[int, tuple[str, ...]]
+) -> tuple[Indicator, ...]:
     lift = lifts(inside, sizes[0], outside, sizes[1])
     marks = np.flatnonzero((lift > 0) & (inside >= _FEWEST_MEMBERS))
     marks = marks[np.argsort(-inside[marks], kind="stable")][:_MOST_VALUES]
     return tuple(
-        Indicator(str(part.values[int(c)].as_py()), int(inside[c]), int(outside[c]), round(float(lift[c]), 3))
-        for c in marks
+        Indicator(
+            str(part.values[c].as_py()), int(inside[c]), int(outside[c]), round(float(lift[c]), 3), seats.get(c, ())
+        )
+        for c in marks.tolist()
     )
 
 

@@ -268,10 +268,14 @@ def _named(traffic: Traffic, index: known.Index, checked: Mask, threshold: float
         trails[row].append((place, Trait(TraitKind(kind), value)))
     for row, trait in _declared(behaviour, index, checked):
         trails[row].append((1, trait))
+    seats = behaviour.accounts.shown[TraitKind.ORGANISATION]
+    of = dict(zip(seats.rows.tolist(), seats.values.take(pa.array(seats.codes)).to_pylist(), strict=True))
     for row in sorted(trails):
-        passed = known.passed(index, trails[row], threshold)
+        organisation = of.get(row, "")
+        passed = known.passed(index, trails[row], threshold, organisation)
         if passed is not None:
-            yield _Named(row, *passed, known.reasons(index, passed[0], [trait for _, trait in trails[row]]))
+            met_traits = [trait for _, trait in trails[row]]
+            yield _Named(row, *passed, known.reasons(index, passed[0], met_traits, organisation))
 
 
 def _returned(

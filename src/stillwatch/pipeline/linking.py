@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log2
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -24,6 +25,8 @@ __all__ = ["Linker", "Request", "client_of", "network", "request_of", "scaffolds
 
 _REMEMBERED = 200_000  # fresh accounts that are followed at once, about 100 MB; the oldest are let go
 _MOST_CHARACTERS = 65_536  # of a prompt that are looked at: both ends, so that time is bounded
+
+_NOTHING_MET: known.Trail = MappingProxyType({})  # shared: most accounts never meet anything
 
 network = lru_cache(65_536)(sketch.network)
 
@@ -110,9 +113,9 @@ class Linker:
         """Whether an account is a known member, whose decisions are made by the plan."""
         return account in self._members
 
-    def follow(self, account: str, traits: Iterable[Trait]) -> tuple[CampaignId, float] | None:
+    def follow(self, account: str, traits: Iterable[Trait], organisation: str = "") -> tuple[CampaignId, float] | None:
         """Add one exchange of a fresh account; give the campaign it continues and its bits once these suffice."""
-        trail = known.follow(self._index, self._trails.pop(account, {}), traits)
+        trail = known.follow(self._index, self._trails.pop(account, _NOTHING_MET), traits, organisation)
         self._trails[account] = trail
         if len(self._trails) > _REMEMBERED:
             self._trails.popitem(last=False)
