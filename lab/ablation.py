@@ -42,7 +42,7 @@ POINTS = (
     Point(("dilution",), ("80 %",)),
 )
 TEXT = ("system_text", "prompt_text", "reply_text")
-STAGES = ("score", "evidence", "membership", "operators", "account_reasons")
+STAGES = ("likeness", "score", "evidence", "membership", "operators", "account_reasons")
 READS_ALL = (together, *(import_module(f"stillwatch.together.{name}") for name in STAGES))
 PAYS = 0.005  # of recall or precision, on average over the points: less is within what one account decides
 

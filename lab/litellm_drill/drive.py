@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError  # type: ignore[import-not-found]  # lives in the drill's own environment
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError  # lives in the drill's own environment
 
 CONCURRENT = 48  # requests on the wire at once; the client's own queue gets slow when it is long
 
