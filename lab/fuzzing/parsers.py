@@ -9,6 +9,7 @@ import gzip
 import io
 import itertools
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def change(document: dict[str, Any], choices: Bytes) -> None:
             at = choices.below(len(inner))
             holder[key] = inner[:at] + str(PALETTE[choices.below(len(PALETTE))]) + inner[at + 1 :]
         case _:
-            holder[key] = PALETTE[choices.below(len(PALETTE))]
+            holder[key] = deepcopy(PALETTE[choices.below(len(PALETTE))])  # it may be changed next, and hold itself
 
 
 def _runs() -> Iterator[Reading]:

@@ -154,6 +154,14 @@ def test_hostile_characters_stay_inside_their_field(read: Read, tmp_path: Path, 
     assert tally.rows_quarantined == 0
 
 
+@pytest.mark.parametrize("tools", [r'[["\ud800"]]', r'[{"a":"\ud800"}]', r'["\ud800"]'])
+def test_half_a_character_in_a_list_inside_a_list_costs_its_row(read: Read, tmp_path: Path, tools: str) -> None:
+    """Found by fuzzing: JSON in a string may escape what no text can hold."""
+    rows, tally = read(written(tmp_path, line(tools=tools) + line(exchange_id="e2")))
+    assert [row["exchange_id"] for row in rows] == ["e2"]
+    assert tally.quarantined[0].reason == "column tools holds a str that is no strings"
+
+
 @pytest.mark.parametrize("name", ["otlp_standard", "openai_batch", "azure_apim"])
 def test_a_bad_exchange_costs_none_of_those_that_come_with_it(read: Read, tmp_path: Path, name: str) -> None:
     """Documents that hold several exchanges, and exchanges that wait for each other, are read one by one."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stillwatch.read import Tally
+from stillwatch.read.otlp import WordJoiner
 from stillwatch.settings import Settings
 
 Read = Callable[..., tuple[list[dict[str, Any]], Tally]]
@@ -67,3 +68,14 @@ def test_a_call_whose_words_never_come_is_an_exchange_without_and_words_alone_ar
     assert [(row["account_id"], row["prompt_text"]) for row in alone] == [(account, None) for account, *_ in ASKED]
     assert read(tmp_path / "records.jsonl")[0] == []
     assert len(read(tmp_path, settings=Settings(join_limit_bytes=1))[0]) == 4
+
+
+def test_records_of_one_call_without_end_are_not_held(read: Read) -> None:
+    """Whoever writes one trace and span on everything costs neither memory nor time."""
+    lines = (GOLDEN / "otlp_events.jsonl").read_text(encoding="utf-8").splitlines()
+    document = next(json.loads(line) for line in lines if "resourceLogs" in line)
+    (scope,) = document["resourceLogs"][0]["scopeLogs"]
+    scope["logRecords"] = [scope["logRecords"][0]] * 2_500
+    joiner = WordJoiner(1 << 30)
+    assert list(joiner.add(document)) == []
+    assert [len(pieces) for pieces in joiner._held.pieces.values()] == [500]

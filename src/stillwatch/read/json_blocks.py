@@ -38,6 +38,7 @@ _DECLARED = frozenset(EXCHANGES.names)
 _TIME = arrow_schema(EXCHANGES).field("ts")
 _TS = next(column for column in EXCHANGES.columns if column.name == "ts")
 _LARGEST_EXACT = float(2**53)  # a float from here on may stand for another integer
+_LONGEST_OBJECT = 1 << 16  # bytes of parameters
 _MOST_EXTRA, _LONGEST_EXTRA = 100, 200  # columns that are not declared, and characters of their names
 _SCALARS = {str: pa.string(), bool: pa.bool_(), int: pa.float64(), float: pa.float64()}
 _TIMES = {int: pa.int64(), float: pa.float64()}
@@ -77,7 +78,7 @@ class Blocks:
             return None, ()
         batch = self._parsed(whole, count)
         if batch is None:
-            flat, objects = _PARAMETERS.subn(_as_text, whole)
+            flat, objects = _PARAMETERS.subn(_as_text, whole, count)  # a line has them once
             batch = self._parsed(flat, count) if objects else None
         return (None, ()) if batch is None else (batch, faults)
 
@@ -122,8 +123,10 @@ def _objects(lines: bytes, limit_bytes: int) -> tuple[bytes, int, Faults]:
 
 
 def _as_text(parameters_object: re.Match[bytes]) -> bytes:
-    """Parameters that stand as an object as their text, in JSON; what is no JSON stays."""
+    """Parameters that stand as an object as their text, in JSON; what is no JSON, or very long, stays."""
     before, content = parameters_object.groups()
+    if len(content) > _LONGEST_OBJECT:
+        return parameters_object.group()
     try:
         return before + msgspec.json.encode(parameters(content))
     except (msgspec.MsgspecError, ValueError, RecursionError):

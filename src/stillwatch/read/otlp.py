@@ -19,6 +19,7 @@ _ROLES = {"gen_ai.user.message": "user", "gen_ai.system.message": "system", "gen
 _CHOICE = "gen_ai.choice"
 _ACCESS_LOG = next(one for one in presets() if one.name == "envoy_ai_gateway")
 _ATTRIBUTE_BYTES = 250  # of memory, beside its text
+_MOST_PIECES = 1_000  # of one call
 _RECORD = "(record)"  # of no named event
 
 
@@ -73,8 +74,9 @@ class WordJoiner:
     def _hold(self, key: str, call: Call) -> Iterator[Columns | RowFault]:
         for pieces in self._held.hold(key, {"call": call}, len(str(call.own)) + _ATTRIBUTE_BYTES * len(call.own)):
             yield from _read(_called(pieces))
-        events = {one.event for one in _called(self._held.pieces.get(key, []))}
-        if {"", _CHOICE} <= events:  # the answer is the last that is written
+        held = self._held.pieces.get(key, ())
+        ends = call.event in ("", _CHOICE) and {"", _CHOICE} <= {one.event for one in _called(held)}
+        if ends or len(held) >= _MOST_PIECES:  # the answer is the last that is written
             yield from _read(_called(self._held.take(key)))
 
 

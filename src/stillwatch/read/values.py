@@ -69,12 +69,12 @@ def lacking_columns(have: Sequence[str], table: Table) -> str | None:
 
 def text(value: Any) -> str:
     """A string as it is; numbers and JSON values in their canonical form."""
+    if isinstance(value, dict | list):
+        value = canonical_json(value)
     if isinstance(value, str):
         if not value.isascii():
             value.encode()  # lone surrogates are no text
         return value
-    if isinstance(value, dict | list):
-        return canonical_json(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
