@@ -4,22 +4,24 @@ In: `Asked`, the current snapshot, a steady clock. Out: `Answer`. A fault of our
 the route, open or closed, and counted. Requests of one process are answered one at a time.
 """
 
+import posixpath
 import queue
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote
 
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.counting import Allowance
-from stillwatch.gateway.snapshot import Order, Snapshot, order_of
+from stillwatch.gateway.snapshot import CHOSEN, Order, Snapshot, order_of
 from stillwatch.pipeline.acting import linked
 from stillwatch.pipeline.linking import Linker, linker_of, scaffolds, shown
-from stillwatch.types import SEVERITY, ActId, Action, FollowUp, Scope
+from stillwatch.types import SEVERITY, ActId, Action, FollowUp, Scope, Trait
 
 OnFailure = Literal["open", "closed"]
 _ACCOUNT, _SCAFFOLD = Scope.ACCOUNT.value, Scope.SCAFFOLD.value
@@ -142,8 +144,12 @@ class Gate:
             self.counts["trace_faults",] += 1
 
     def failed(self, route: str) -> Answer:
-        """Answer for a route when we cannot tell; the longest prefix decides, and without one it is open."""
-        fitting = [r for r in self._routes if route.startswith(r.prefix)]
+        """Answer for a route when we cannot tell; the longest prefix decides, and without one it is open.
+
+        The client spells the path: `//v1/./%63hat` is `/v1/chat` to a server, and must not be another route to us.
+        """
+        plain = posixpath.normpath("/" + unquote(route.partition("?")[0]).lstrip("/")) + "/"
+        fitting = [r for r in self._routes if plain.startswith(r.prefix)]
         mode = max(fitting, key=lambda r: len(r.prefix)).on_failure if fitting else "open"
         self.counts["failed", mode] += 1
         return Answer(passes=mode == "open", action="failed", status=200 if mode == "open" else 503, failed=True)
@@ -191,9 +197,13 @@ class Gate:
         if asked.account in self._new:
             order = self._new[asked.account]
             return order if order.enforced and now < order.end else None
+        held = self._snapshot
         if self._linker is None or not self._follows(asked.account):
             return None
-        found = self._linker.follow(asked.account, shown(asked.request), asked.organisation)
+        traits: Iterable[Trait] = shown(asked.request)
+        if held is not None and not CHOSEN.isdisjoint(held.scopes):
+            traits = [trait for trait in traits if not held.exempts(trait.kind, trait.value)]
+        found = self._linker.follow(asked.account, traits, asked.organisation)
         if found is None:
             return None
         (act_id, following), at = self._follow_ups[found[0]], datetime.fromtimestamp(now, UTC)

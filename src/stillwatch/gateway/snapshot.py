@@ -27,6 +27,9 @@ from stillwatch.whole import write_whole
 Target = tuple[str, str]
 """A scope and its value."""
 
+CHOSEN = frozenset({Scope.CLIENT.value, Scope.SCAFFOLD.value})
+"""Scopes whose value a request itself chooses: an exemption ends decisions about it, and frees nobody of others."""
+
 _MAGIC = b"SWSNAP3\n"
 _SECTIONS = 7
 _HEADER = Struct(f"<8s32s2Q{_SECTIONS}Q")  # magic, digest, version, made at (seconds), bytes of each section unpadded
@@ -146,18 +149,25 @@ class Snapshot:
         return len(self._hashes)
 
     def look_up(self, targets: Iterable[Target], now: float) -> Found:
-        """Give what holds for a request that shows these scopes and values; an exemption of any of them beats all."""
+        """Give what holds for a request that shows these scopes and values; an exemption of who asks beats all, one of
+        what is `CHOSEN` the orders about just that.
+        """
         orders: list[Order] = []
         for scope, value in targets:
             if scope not in self.scopes:
                 continue
-            for row in self._rows(_hash(scope, value)):
-                if len(row) == 2:
-                    if row == [scope, value]:
-                        return _EXEMPT
-                elif row[1] == scope and row[2] == value and row[7] <= now < row[8]:
-                    orders.append(Order(*row))
+            rows = self._rows(_hash(scope, value))
+            if [scope, value] in rows:
+                if scope not in CHOSEN:
+                    return _EXEMPT
+                continue
+            held = (row for row in rows if len(row) > 2 and row[1] == scope and row[2] == value)
+            orders += [Order(*row) for row in held if row[7] <= now < row[8]]
         return Found(exempt=False, orders=tuple(orders)) if orders else NOTHING
+
+    def exempts(self, scope: str, value: str) -> bool:
+        """Whether a value is exempt that a request chooses, so that it says nothing about who sends it."""
+        return scope in CHOSEN and scope in self.scopes and [scope, value] in self._rows(_hash(scope, value))
 
     def settled(self, account: str) -> bool:
         """Whether an account was there before the known campaigns were learnt, so that it is not fresh."""
