@@ -215,6 +215,16 @@ def test_a_cap_an_hour_holds_for_fresh_accounts_too(gate_of: GateOf) -> None:
     assert gate.counts["over_cap", "challenge"] == 3
 
 
+def test_a_cap_an_hour_holds_for_accounts_that_show_a_mark(gate_of: GateOf) -> None:
+    """A mark that became popular cannot stop everybody: beyond the cap milder decisions hold, or nobody is stopped."""
+    marked = (("10.0.0.1", Action.BLOCK, Scope.ADDRESS), ("10.0.0.0/24", Action.CHALLENGE, Scope.NETWORK))
+    gate = gate_of(also=marked, caps={Action.BLOCK: 2, Action.CHALLENGE: 1})
+    actions = [gate.answer(_asked(f"a{n}", address="10.0.0.1")).action for n in (1, 2, 3, 4, 1, 3)]
+    assert actions == ["block", "block", "challenge", "none", "block", "challenge"]
+    assert (gate.counts["over_cap", "block"], gate.counts["over_cap", "challenge"]) == (3, 1)
+    assert not gate.answer(_asked("blocked")).passes
+
+
 def test_without_an_approval_a_follow_up_only_counts(gate_of: GateOf) -> None:
     """Linked and counted, but let through."""
     gate = gate_of(follow_ups=_following(enforced=False), indicators=as_text([_known()]))

@@ -17,7 +17,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from stillwatch.gateway.asked import Asked
-from stillwatch.gateway.counting import Allowance
+from stillwatch.gateway.counting import Allowance, Touched
 from stillwatch.gateway.snapshot import CHOSEN, Order, Snapshot, order_of
 from stillwatch.pipeline.acting import linked
 from stillwatch.pipeline.linking import Linker, linker_of, scaffolds, shown
@@ -25,6 +25,7 @@ from stillwatch.types import SEVERITY, ActId, Action, FollowUp, Scope, Trait
 
 OnFailure = Literal["open", "closed"]
 _ACCOUNT, _SCAFFOLD = Scope.ACCOUNT.value, Scope.SCAFFOLD.value
+_PLANNED = frozenset({_ACCOUNT, Scope.KEY.value})  # whose plan has counted each value under its cap
 _LINKED = 100_000  # fresh accounts acted on since the last snapshot
 _SEVERITY = {action.value: place for action, place in SEVERITY.items()}
 _STOPPING = frozenset({Action.CHALLENGE.value, Action.VERIFY.value, Action.BLOCK.value})
@@ -83,7 +84,7 @@ class Gate:
         self._follow_ups: dict[str, tuple[ActId, FollowUp]] = {}
         self._new: OrderedDict[str, Order] = OrderedDict()
         self._seen: tuple[int, int] | None = None
-        self._allowance = Allowance()
+        self._allowance, self._touched = Allowance(), Touched()
         self._lock = threading.Lock()
         self._offset = time.time() - time.monotonic()
         self.linked: queue.SimpleQueue[Linked] = queue.SimpleQueue()
@@ -173,7 +174,21 @@ class Gate:
             self.counts["unread_bodies",] += 1
             if not enforced and (_SCAFFOLD in self._snapshot.scopes or self._follows(asked.account)):
                 return self.failed(asked.route)
-        return self._act(max(enforced, key=lambda o: _SEVERITY[o.action]), now) if enforced else PASS
+        for order in sorted(enforced, key=lambda o: _SEVERITY[o.action], reverse=True):
+            if self._within_cap(order, asked, now):
+                return self._act(order, now)
+        return PASS
+
+    def _within_cap(self, order: Order, asked: Asked, now: float) -> bool:
+        """Whether an order may touch who asks: of what many accounts can show, only so many of them an hour."""
+        most = self._snapshot.caps.get(order.action, 0) if self._snapshot else 0
+        if not most or order.scope in _PLANNED:
+            return True
+        who = asked.account or asked.key or asked.request.address
+        if self._touched.allows(order.action, who, most, now):
+            return True
+        self.counts["over_cap", order.action] += 1
+        return False
 
     def _words(self, asked: Asked) -> list[tuple[str, str]]:
         """Scaffolds to look up. Words that cannot be read hide nobody: identities are decided on all the same."""
