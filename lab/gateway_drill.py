@@ -7,7 +7,8 @@ been logged, the policy of lab/gateway_drill.toml proposes, a person approves, t
 whose account is stopped gives it up; a day or an hour later a fresh account (own address, key, card and mail; the same
 client, tasks and words) goes on in its place, again and again. What is stopped reaches no model and is not in its log.
 In the third row the operator also words everything anew from its first stop on: prompts, tools and parameters of
-another half of all phrases. Policy and mechanisms were made while looking at seeds 1 to 4; the others were fresh.
+another half of all phrases. Policy and mechanisms were made while looking at seeds 1 to 4. Seeds 11 and 12 were fresh
+when they were run; what stopped innocents there, and on a part of seed 13, was mended since. The others are fresh.
 Usage: SEED... [--reaction 0|1|2]
 """
 
@@ -44,7 +45,7 @@ HERE = Path(__file__).resolve().parent
 PAGE, POLICY = HERE / "results" / "gateway_drill.md", HERE / "gateway_drill.toml"
 KEPT, SCALE = HERE / "results" / "gateway_drill.json", 0.01
 DAYS, WITHIN = 10, 3
-LOOKED_AT = {1, 2, 3, 4}  # seeds
+LOOKED_AT = ({1, 2, 3, 4}, {11, 12, 13})  # seeds, while mechanisms were made; run on earlier code
 LOOK_HOURS = (*(2,) * 12, 12)  # from look to look after a campaign was first accused; the last goes on
 Reaction = Literal["replaced after 24 h", "replaced after 1 h", "replaced after 1 h, in new words"]
 HOURS: dict[Reaction, int] = {
@@ -325,18 +326,19 @@ def page(kept: list[Row]) -> str:
         "accounts of the operator", "seeds", "operators found", "wanted after", "got after", "harvest falls by",
         f"fresh accounts stopped within {WITHIN} requests", "innocents' requests stopped",
     )  # fmt: skip
+    there = {row["seed"] for row in kept}
     seen = ("seed", "reaction", "operator", "first accused", "got before", "wanted after", "got after")
     lines = [
         row_of(reaction, some)
         for reaction in REACTIONS
-        for seeds in (LOOKED_AT, {row["seed"] for row in kept} - LOOKED_AT)
+        for seeds in (*LOOKED_AT, {row["seed"] for row in kept}.difference(*LOOKED_AT))
         if (some := [row for row in kept if row["reaction"] == reaction and row["seed"] in seeds])
     ]
     return "\n".join([
         "# Drill: a campaign that reacts to blocks", "", *told, "",
         f"Scale {SCALE:g}: about 142,000 exchanges of 3,200 accounts. `lab/gateway_drill.py SEED...` makes this page.",
         "After: after the operator's own first accusation. Got: requests that reached the model.",
-        f"Seeds {min(LOOKED_AT)} to {max(LOOKED_AT)}: looked at while mechanisms were made, run on earlier code.", "",
+        f"Run on earlier code: {', '.join(str(seed) for seed in sorted(set[int]().union(*LOOKED_AT) & there))}.", "",
         *_head(heads), *lines, "", *_head(seen), *(line for row in kept for line in details(row)), "",
     ])  # fmt: skip
 

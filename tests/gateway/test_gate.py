@@ -81,6 +81,32 @@ def test_an_exemption_of_any_identity_beats_every_decision(gate_of: GateOf) -> N
     assert gate.answer(Asked(account="blocked", organisation="acme")).passes
 
 
+@pytest.mark.parametrize("scope", [Scope.SCAFFOLD, Scope.CLIENT])
+def test_an_exemption_of_what_a_request_chooses_frees_nobody_of_other_decisions(gate_of: GateOf, scope: Scope) -> None:
+    """Words or a client found innocent on appeal stop nobody any more; a blocked account does not go free by them."""
+    value = scaffolds(PROMPT.format("five"))[0] if scope is Scope.SCAFFOLD else "acme/1"
+    shown_value = {"prompt": PROMPT.format("five")} if scope is Scope.SCAFFOLD else {"client": "acme/1"}
+    exempt = Exemption(scope, value, "B. Reviewer", datetime.now(UTC), "appeal p-1", released=True)
+    gate = gate_of(also=((value, Action.CHALLENGE, scope),), exemptions=(exempt,))
+    assert not gate.answer(_asked("blocked", **shown_value)).passes
+    assert gate.answer(_asked("anybody", **shown_value)).passes
+
+
+def test_exempt_words_link_nobody(gate_of: GateOf) -> None:
+    at = datetime.now(UTC)
+    exempt = [Exemption(Scope.SCAFFOLD, h, "B. Reviewer", at, "appeal") for h in scaffolds(PROMPT.format("five"))]
+    gate = gate_of(follow_ups=_following(), indicators=as_text([_known()]), exemptions=exempt)
+    assert gate.answer(_asked("fresh", prompt=PROMPT.format("five"))).passes
+
+
+@pytest.mark.parametrize(
+    "route", ["//v1/chat", "/v1//chat?a=/", "/v1/./chat/x", "/v2/../v1/chat", "/v1/%63hat", "v1/chat"]
+)
+def test_a_route_is_the_same_however_its_path_is_spelled(tmp_path: Path, route: str) -> None:
+    gate = Gate(tmp_path / "absent", (Route("/v1/chat", "closed"),))
+    assert not gate.answer(Asked(route=route)).passes
+
+
 @pytest.mark.parametrize(("mode", "passes"), [("open", True), ("closed", False)])
 def test_without_a_snapshot_the_route_decides_and_it_is_counted(tmp_path: Path, mode: str, passes: bool) -> None:  # noqa: FBT001 - a column
     """The longest prefix; without one, open."""
@@ -187,6 +213,16 @@ def test_a_cap_an_hour_holds_for_fresh_accounts_too(gate_of: GateOf) -> None:
     passes = [gate.answer(_asked(f"fresh-{n}", prompt=prompt)).passes for n in range(5)]
     assert passes == [False, False, True, True, True]
     assert gate.counts["over_cap", "challenge"] == 3
+
+
+def test_a_cap_an_hour_holds_for_accounts_that_show_a_mark(gate_of: GateOf) -> None:
+    """A mark that became popular cannot stop everybody: beyond the cap milder decisions hold, or nobody is stopped."""
+    marked = (("10.0.0.1", Action.BLOCK, Scope.ADDRESS), ("10.0.0.0/24", Action.CHALLENGE, Scope.NETWORK))
+    gate = gate_of(also=marked, caps={Action.BLOCK: 2, Action.CHALLENGE: 1})
+    actions = [gate.answer(_asked(f"a{n}", address="10.0.0.1")).action for n in (1, 2, 3, 4, 1, 3)]
+    assert actions == ["block", "block", "challenge", "none", "block", "challenge"]
+    assert (gate.counts["over_cap", "block"], gate.counts["over_cap", "challenge"]) == (3, 1)
+    assert not gate.answer(_asked("blocked")).passes
 
 
 def test_without_an_approval_a_follow_up_only_counts(gate_of: GateOf) -> None:

@@ -15,7 +15,7 @@ from stillwatch import ledger as books
 from stillwatch.decide import approved, load_policy, propose
 from stillwatch.errors import UsageError
 from stillwatch.ledger import Ledger, open_ledger
-from stillwatch.types import Accused, ActId, Action, CampaignId, Exemption, Plan, Scope, Verdict
+from stillwatch.types import Accused, ActId, Action, CampaignId, Exemption, Mark, Plan, Scope, Verdict
 
 NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
 POLICY = load_policy("small-host")
@@ -44,6 +44,19 @@ def test_a_proposal_changes_nothing_and_applying_it_brings_exactly_its_decisions
     books.approve(ledger, act, "A. Person", NOW, lambda p: approved(p, "A. Person", NOW))
     assert set(books.standing(ledger, NOW).decisions) == set(approved(plan, "A. Person", NOW).decisions)
     assert books.proposed(ledger, act) == plan
+
+
+def test_a_decision_that_many_accounts_can_show_stands_with_its_policys_caps(ledger: Ledger) -> None:
+    """As long as it stands; decisions about accounts alone need none, since their plan has counted them."""
+    mark = Mark(Scope.SCAFFOLD, "77", 14.0, 30, 0)
+    accused = Accused(CampaignId("c2"), Verdict.DISTILLATION, 40.0, (("c2-0", 12.0),), (mark,))
+    policy = load_policy("gateway-operator")
+    assert _applied(ledger, _plan()).caps == {}
+    plan = propose([accused], policy, NOW, bits_held="held")
+    assert Scope.SCAFFOLD in {d.scope for d in plan.decisions}
+    assert _applied(ledger, plan).caps == policy.caps_per_hour
+    books.undo(ledger, books.propose(ledger, plan, "A. Person", NOW), "A. Person", NOW)
+    assert books.standing(ledger, NOW).caps == {}
 
 
 def test_without_an_approval_every_decision_is_simulated(ledger: Ledger) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from stillwatch.together import Accounts, accounts_of
-from stillwatch.together.returning import Returned, Sides, began_in_silence, returned
+from stillwatch.together.returning import Returned, Sides, began_in_silence, local_false_discovery, returned
 from stillwatch.together.trust import Trust
 
 FRACTION = 0.01
@@ -47,6 +48,21 @@ def test_each_named_account_has_the_bits_that_its_share_of_innocents_allows(worl
     made = world(4, [80])
     order = np.concatenate([np.flatnonzero(made.operator), np.flatnonzero(made.operator == 0)])
     assert min(one.bits for one in named(made.accounts, order, (40, 240))) >= np.log2((1 - FRACTION) / FRACTION) - 0.001
+
+
+def test_a_crowd_vouches_for_nobody_who_ranks_below_it() -> None:
+    """Of 67 newcomers that Benjamini and Hochberg name at 1 %, the last ranks second: one in ten such is innocent."""
+    p = np.r_[np.full(66, 1.0), 2.0, np.linspace(30, 1_350, 76)] / 1_356
+    share = local_false_discovery(p)
+    assert stats.false_discovery_control(p)[66] < FRACTION
+    assert (share[0] < FRACTION, share[66] > FRACTION) == (True, True)
+
+
+def test_who_is_named_locally_is_named_by_benjamini_and_hochberg() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(50):
+        p = (1 + np.floor(rng.random(200) ** rng.uniform(1, 9) * 1_000)) / 1_001
+        assert (stats.false_discovery_control(p) <= local_false_discovery(p) + 1e-12).all()
 
 
 def test_one_newcomer_alone_is_never_named_among_many(world: Callable[..., Any]) -> None:

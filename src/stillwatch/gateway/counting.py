@@ -1,12 +1,13 @@
-"""How many requests of a throttle or a cap have passed: fixed windows, one process.
+"""How many requests of a throttle or a cap have passed, and how many accounts an action has touched: fixed windows.
 
-In: a decision's id, its limit, the time. Out: whether this request passes, or how long to wait. Several processes
-count apart, so a limit holds per process.
+In: a decision's id or an action, its limit, the time. Out: whether this request passes, or how long to wait; whether an
+account may still be touched. Several processes count apart, so a limit holds per process.
 """
 
 from math import ceil
 
 _MOST_KEPT = 100_000
+_HOUR_SECONDS = 3600
 
 
 class Allowance:
@@ -31,3 +32,28 @@ class Allowance:
             self._windows.pop(next(iter(self._windows)))
         self._windows[decision_id] = (begin, passed + 1)
         return 0
+
+
+class Touched:
+    """Counts the accounts that each action has touched, in windows of an hour that begin with the first."""
+
+    def __init__(self) -> None:
+        self._windows: dict[str, tuple[float, set[str]]] = {}
+
+    def allows(self, action: str, account: str, most: int, now: float) -> bool:
+        """Whether an account is among the first so many of the hour.
+
+        >>> touched = Touched()
+        >>> [touched.allows("block", account, 2, 0.0) for account in ("a", "b", "a", "c")]
+        [True, True, True, False]
+        >>> touched.allows("block", "c", 2, 3600.0)
+        True
+        """
+        begin, accounts = self._windows.get(action, (now, set()))
+        if now - begin >= _HOUR_SECONDS:
+            begin, accounts = now, set()
+        if account not in accounts and len(accounts) >= most:
+            return False
+        accounts.add(account)
+        self._windows[action] = (begin, accounts)
+        return True

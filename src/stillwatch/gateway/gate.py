@@ -4,25 +4,28 @@ In: `Asked`, the current snapshot, a steady clock. Out: `Answer`. A fault of our
 the route, open or closed, and counted. Requests of one process are answered one at a time.
 """
 
+import posixpath
 import queue
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote
 
 from stillwatch.gateway.asked import Asked
-from stillwatch.gateway.counting import Allowance
-from stillwatch.gateway.snapshot import Order, Snapshot, order_of
+from stillwatch.gateway.counting import Allowance, Touched
+from stillwatch.gateway.snapshot import CHOSEN, Order, Snapshot, order_of
 from stillwatch.pipeline.acting import linked
 from stillwatch.pipeline.linking import Linker, linker_of, scaffolds, shown
-from stillwatch.types import SEVERITY, ActId, Action, FollowUp, Scope
+from stillwatch.types import SEVERITY, ActId, Action, FollowUp, Scope, Trait
 
 OnFailure = Literal["open", "closed"]
 _ACCOUNT, _SCAFFOLD = Scope.ACCOUNT.value, Scope.SCAFFOLD.value
+_PLANNED = frozenset({_ACCOUNT, Scope.KEY.value})  # whose plan has counted each value under its cap
 _LINKED = 100_000  # fresh accounts acted on since the last snapshot
 _SEVERITY = {action.value: place for action, place in SEVERITY.items()}
 _STOPPING = frozenset({Action.CHALLENGE.value, Action.VERIFY.value, Action.BLOCK.value})
@@ -81,7 +84,7 @@ class Gate:
         self._follow_ups: dict[str, tuple[ActId, FollowUp]] = {}
         self._new: OrderedDict[str, Order] = OrderedDict()
         self._seen: tuple[int, int] | None = None
-        self._allowance = Allowance()
+        self._allowance, self._touched = Allowance(), Touched()
         self._lock = threading.Lock()
         self._offset = time.time() - time.monotonic()
         self.linked: queue.SimpleQueue[Linked] = queue.SimpleQueue()
@@ -142,8 +145,12 @@ class Gate:
             self.counts["trace_faults",] += 1
 
     def failed(self, route: str) -> Answer:
-        """Answer for a route when we cannot tell; the longest prefix decides, and without one it is open."""
-        fitting = [r for r in self._routes if route.startswith(r.prefix)]
+        """Answer for a route when we cannot tell; the longest prefix decides, and without one it is open.
+
+        The client spells the path: `//v1/./%63hat` is `/v1/chat` to a server, and must not be another route to us.
+        """
+        plain = posixpath.normpath("/" + unquote(route.partition("?")[0]).lstrip("/")) + "/"
+        fitting = [r for r in self._routes if plain.startswith(r.prefix)]
         mode = max(fitting, key=lambda r: len(r.prefix)).on_failure if fitting else "open"
         self.counts["failed", mode] += 1
         return Answer(passes=mode == "open", action="failed", status=200 if mode == "open" else 503, failed=True)
@@ -167,7 +174,21 @@ class Gate:
             self.counts["unread_bodies",] += 1
             if not enforced and (_SCAFFOLD in self._snapshot.scopes or self._follows(asked.account)):
                 return self.failed(asked.route)
-        return self._act(max(enforced, key=lambda o: _SEVERITY[o.action]), now) if enforced else PASS
+        for order in sorted(enforced, key=lambda o: _SEVERITY[o.action], reverse=True):
+            if self._within_cap(order, asked, now):
+                return self._act(order, now)
+        return PASS
+
+    def _within_cap(self, order: Order, asked: Asked, now: float) -> bool:
+        """Whether an order may touch who asks: of what many accounts can show, only so many of them an hour."""
+        most = self._snapshot.caps.get(order.action, 0) if self._snapshot else 0
+        if not most or order.scope in _PLANNED:
+            return True
+        who = asked.account or asked.key or asked.request.address
+        if self._touched.allows(order.action, who, most, now):
+            return True
+        self.counts["over_cap", order.action] += 1
+        return False
 
     def _words(self, asked: Asked) -> list[tuple[str, str]]:
         """Scaffolds to look up. Words that cannot be read hide nobody: identities are decided on all the same."""
@@ -191,9 +212,13 @@ class Gate:
         if asked.account in self._new:
             order = self._new[asked.account]
             return order if order.enforced and now < order.end else None
+        held = self._snapshot
         if self._linker is None or not self._follows(asked.account):
             return None
-        found = self._linker.follow(asked.account, shown(asked.request), asked.organisation)
+        traits: Iterable[Trait] = shown(asked.request)
+        if held is not None and not CHOSEN.isdisjoint(held.scopes):
+            traits = [trait for trait in traits if not held.exempts(trait.kind, trait.value)]
+        found = self._linker.follow(asked.account, traits, asked.organisation)
         if found is None:
             return None
         (act_id, following), at = self._follow_ups[found[0]], datetime.fromtimestamp(now, UTC)

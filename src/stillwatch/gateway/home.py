@@ -55,6 +55,7 @@ class Home:
                 made_at=now.timestamp(),
                 decisions=held.decisions,
                 exemptions=held.exemptions,
+                caps=held.caps,
                 follow_ups=held.follow_ups,
                 settled=_text(self.folder / "settled.txt").splitlines(),
                 indicators=_text(self.folder / "indicators.json"),

@@ -4,16 +4,16 @@ In: what stands in the ledger. Out: a file; opened, a pure look-up: `Snapshot.lo
 
 Layout, little endian: a header, then sections padded to 8 bytes: sorted 64-bit hashes of (scope, value); where each
 one's record begins; records, JSON; sorted hashes of accounts that are long known; follow-ups, JSON; known campaigns,
-JSON; the scopes that have a record, JSON. The SHA-256 of everything behind the header is checked when the file is
-opened. Where a record is found, the value in it is compared, so a collision of hashes hits nobody.
+JSON; the scopes that have a record and the caps, JSON. The SHA-256 of everything behind the header is checked when the
+file is opened. Where a record is found, the value in it is compared, so a collision of hashes hits nobody.
 """
 
 import json
 import mmap
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b, sha256
 from itertools import accumulate
 from pathlib import Path
@@ -21,13 +21,16 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from stillwatch.pipeline.acting import follow_up_of, follow_up_text
-from stillwatch.types import ActId, Decision, Exemption, FollowUp, Scope
+from stillwatch.types import ActId, Action, Decision, Exemption, FollowUp, Scope
 from stillwatch.whole import write_whole
 
 Target = tuple[str, str]
 """A scope and its value."""
 
-_MAGIC = b"SWSNAP3\n"
+CHOSEN = frozenset({Scope.CLIENT.value, Scope.SCAFFOLD.value})
+"""Scopes whose value a request itself chooses: an exemption ends decisions about it, and frees nobody of others."""
+
+_MAGIC = b"SWSNAP4\n"
 _SECTIONS = 7
 _HEADER = Struct(f"<8s32s2Q{_SECTIONS}Q")  # magic, digest, version, made at (seconds), bytes of each section unpadded
 
@@ -62,7 +65,9 @@ _EXEMPT = Found(exempt=True, orders=())
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a snapshot is made of. settled: accounts that were there before; indicators: the text of indicators.json."""
+    """What a snapshot is made of. settled: accounts that were there before; indicators: the text of indicators.json;
+    caps: by action, the accounts an hour that decisions of a scope other than account or key may touch.
+    """
 
     version: int
     made_at: float
@@ -71,6 +76,7 @@ class Contents:
     follow_ups: Sequence[tuple[ActId, FollowUp]] = ()
     settled: Sequence[str] = ()
     indicators: str = ""
+    caps: Mapping[Action, int] = field(default_factory=dict)
 
 
 def write_snapshot(contents: Contents, path: Path) -> None:
@@ -82,6 +88,7 @@ def write_snapshot(contents: Contents, path: Path) -> None:
         records.setdefault(_hash(exemption.scope, exemption.value), []).append([exemption.scope, exemption.value])
     hashes = sorted(records)
     blobs = [json.dumps(records[h]).encode() for h in hashes]
+    scopes = sorted({d.scope for d in contents.decisions} | {e.scope for e in contents.exemptions})
     sections = (
         array("Q", hashes).tobytes(),
         array("Q", accumulate((len(blob) for blob in blobs), initial=0)).tobytes(),
@@ -89,7 +96,7 @@ def write_snapshot(contents: Contents, path: Path) -> None:
         array("Q", sorted({_hash(Scope.ACCOUNT, account) for account in contents.settled})).tobytes(),
         json.dumps([(act, follow_up_text(f)) for act, f in contents.follow_ups]).encode(),
         contents.indicators.encode(),
-        json.dumps(sorted({d.scope for d in contents.decisions} | {e.scope for e in contents.exemptions})).encode(),
+        json.dumps([scopes, {action.value: most for action, most in contents.caps.items()}]).encode(),
     )
     body = b"".join(section + bytes(-len(section) % 8) for section in sections)
     sizes = (len(section) for section in sections)
@@ -115,7 +122,8 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_begins", "_hashes", "_map", "_records", "_settled", "follow_ups", "indicators", "made_at", "scopes", "version"
+        "_begins", "_hashes", "_map", "_records", "_settled", "caps", "follow_ups", "indicators", "made_at", "scopes",
+        "version",
     )  # fmt: skip
 
     def __init__(self, path: Path) -> None:
@@ -135,7 +143,9 @@ class Snapshot:
         self._settled = parts[3].cast("Q")
         self.follow_ups = tuple((ActId(act), follow_up_of(text)) for act, text in json.loads(bytes(parts[4])))
         self.indicators = bytes(parts[5]).decode()
-        self.scopes = frozenset(json.loads(bytes(parts[6])))
+        scopes, caps = json.loads(bytes(parts[6]))
+        self.scopes: frozenset[str] = frozenset(scopes)
+        self.caps: dict[str, int] = caps
 
     def __bool__(self) -> bool:
         """A snapshot without decisions is one, too."""
@@ -146,18 +156,25 @@ class Snapshot:
         return len(self._hashes)
 
     def look_up(self, targets: Iterable[Target], now: float) -> Found:
-        """Give what holds for a request that shows these scopes and values; an exemption of any of them beats all."""
+        """Give what holds for a request that shows these scopes and values; an exemption of who asks beats all, one of
+        what is `CHOSEN` the orders about just that.
+        """
         orders: list[Order] = []
         for scope, value in targets:
             if scope not in self.scopes:
                 continue
-            for row in self._rows(_hash(scope, value)):
-                if len(row) == 2:
-                    if row == [scope, value]:
-                        return _EXEMPT
-                elif row[1] == scope and row[2] == value and row[7] <= now < row[8]:
-                    orders.append(Order(*row))
+            rows = self._rows(_hash(scope, value))
+            if [scope, value] in rows:
+                if scope not in CHOSEN:
+                    return _EXEMPT
+                continue
+            held = (row for row in rows if len(row) > 2 and row[1] == scope and row[2] == value)
+            orders += [Order(*row) for row in held if row[7] <= now < row[8]]
         return Found(exempt=False, orders=tuple(orders)) if orders else NOTHING
+
+    def exempts(self, scope: str, value: str) -> bool:
+        """Whether a value is exempt that a request chooses, so that it says nothing about who sends it."""
+        return scope in CHOSEN and scope in self.scopes and [scope, value] in self._rows(_hash(scope, value))
 
     def settled(self, account: str) -> bool:
         """Whether an account was there before the known campaigns were learnt, so that it is not fresh."""

@@ -7,7 +7,7 @@ whether it went through does it again.
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -28,17 +28,20 @@ from stillwatch.ledger.rows import (
 from stillwatch.types import ActId, Action, Decision, Exemption, FollowUp, Plan, Scope
 
 Hour = tuple[Action, datetime]
-_HOLDS = "state = 'holds' AND NOT EXISTS (SELECT * FROM exemptions e WHERE e.scope = d.scope AND e.value = d.value)"
+_HOLDS = "d.state = 'holds' AND NOT EXISTS (SELECT * FROM exemptions e WHERE e.scope = d.scope AND e.value = d.value)"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the ledger says now. version: the last log entry that it rests on."""
+    """What the ledger says now. version: the last log entry that it rests on; caps: by action, the accounts an hour
+    that decisions about what many accounts may show are allowed to touch, of several acts the least.
+    """
 
     version: int
     decisions: tuple[Decision, ...]
     follow_ups: tuple[tuple[ActId, FollowUp], ...]
     exemptions: tuple[Exemption, ...]
+    caps: Mapping[Action, int] = field(default_factory=dict)
 
 
 def propose(ledger: Ledger, plan: Plan, by: str, now: datetime) -> ActId:
@@ -212,8 +215,16 @@ def standing(ledger: Ledger, now: datetime) -> Standing:
         ups = ledger.rows("SELECT act_id, body FROM follow_ups WHERE state = 'holds' ORDER BY campaign_id, act_id")
         exemptions = ledger.rows("SELECT * FROM exemptions ORDER BY scope, value")
         version = last_number(ledger)
+        wide = ledger.rows(
+            "SELECT DISTINCT a.plan FROM acts a JOIN decisions d ON d.act_id = a.act_id "  # noqa: S608 - fixed words
+            f"WHERE {_HOLDS} AND d.end_at > ? AND d.scope NOT IN ('account', 'key')",
+            (text,),
+        )
+    caps: dict[Action, int] = {}
+    for action, most in (cap for (plan,) in wide for cap in plan_of(plan).caps_per_hour):
+        caps[action] = min(most, caps.get(action, most))
     follow_ups = tuple((ActId(act), follow_up_of(body)) for act, body in ups)
-    return Standing(version, decisions, follow_ups, tuple(exemption_of(row) for row in exemptions))
+    return Standing(version, decisions, follow_ups, tuple(exemption_of(row) for row in exemptions), caps)
 
 
 def touched(ledger: Ledger) -> Counter[Hour]:

@@ -5,18 +5,21 @@ and addresses at once keeps its pace, its clients and what it asks for; the odds
 
 An innocent newcomer is exchangeable with strangers that were there before, so its rank among their odds gives a
 p-value, whatever the odds are worth; strangers have shown more by now, which makes no newcomer look guiltier.
-Benjamini & Hochberg 1995 then bounds the expected share of innocents among those named. Without many newcomers that
-rank above nearly all strangers, which is what a pool that is replaced looks like, nobody is named.
-Source: Bates, Candes, Lei, Romano & Sesia 2023, Testing for outliers with conformal p-values.
+Named is whose own chance to be innocent is low: the p-values of the innocent lie evenly, so it is 1 over the density of
+all newcomers' p-values, which falls, where it ranks. That bounds the share of innocents among all that are named, too
+(Benjamini & Hochberg 1995), but a crowd that ranks above all strangers vouches for nobody who ranks below it. Without
+many newcomers that rank so, which is what a pool that is replaced looks like, nobody is named.
+Source: Bates, Candes, Lei, Romano & Sesia 2023, Testing for outliers with conformal p-values; Efron, Tibshirani, Storey
+& Tusher 2001 (the local false discovery rate); Grenander 1956 (a falling density); Strimmer 2008 (both together).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.optimize import isotonic_regression
 
-from stillwatch.together.dispersion import Mask
+from stillwatch.together.dispersion import Floats, Mask
 from stillwatch.together.likeness import Accounts
 from stillwatch.together.membership import odds, weigh
 from stillwatch.together.trust import Trust
@@ -27,8 +30,8 @@ _REASONS = 2
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """An account (its row) that behaves as a campaign did. bits: log2 odds, by the share of innocents among those named
-    with it.
+    """An account (its row) that behaves as a campaign did. bits: log2 odds, by the share of innocents among newcomers
+    that rank as it does.
     """
 
     row: int
@@ -55,14 +58,14 @@ def began_in_silence(accounts: Accounts, members: Mask) -> Mask:
 def returned(accounts: Accounts, sides: Sides, trust: Trust, false_discovery_fraction: float) -> Iterator[Returned]:
     """Name the newcomers that behave as the members did.
 
-    Args:    false_discovery_fraction: of the named, how many may be innocent, in expectation.
+    Args:    false_discovery_fraction: the chance to be innocent that an account may have and is named.
     """
     members, rows, known = sides.members, np.flatnonzero(sides.newcomers), np.flatnonzero(sides.strangers)
     if not len(rows) or not len(known):
         return
     score = odds(accounts, members, ~members, trust)
     above = len(known) - np.searchsorted(np.sort(score[known]), score[rows])
-    share = stats.false_discovery_control((above + 1) / (len(known) + 1))
+    share = local_false_discovery((above + 1) / (len(known) + 1))
     named = np.flatnonzero(share <= false_discovery_fraction)
     if not len(named):
         return
@@ -73,6 +76,18 @@ def returned(accounts: Accounts, sides: Sides, trust: Trust, false_discovery_fra
         first += f", as are {len(named):,} of {len(rows):,} accounts that began after it had fallen silent"
         bits = float(np.log2((1 - share[place]) / share[place]))
         yield Returned(row, round(bits, 3), (first, *_loudest({name: float(w[row]) for name, w in weights.items()})))
+
+
+def local_false_discovery(p: Floats) -> Floats:
+    """Estimate for each p-value the share of true nulls, whose p-values lie evenly, among all that lie where it does.
+
+    >>> local_false_discovery(np.array([0.01] * 8 + [0.02, 0.5])).round(4).tolist()[7:]
+    [0.0125, 0.1, 1.0]
+    """
+    places, where, count = np.unique(p, return_inverse=True, return_counts=True)
+    width = np.diff(places, prepend=0.0)
+    density = isotonic_regression(count / (len(p) * width), weights=width, increasing=False).x
+    return np.asarray(np.minimum(1 / density, 1.0)[where])
 
 
 def _loudest(weights: dict[str, float]) -> Sequence[str]:
