@@ -161,8 +161,8 @@ def main(out: Path, seconds: int, names: list[str]) -> None:
         told += (
             "\n\nSmall parsers (`spread`, `identities`, `values`, `streamed`) run fast and often; `files`, `otlp`, "
             "`joined_files`, `parquet` and `keyed` read a whole file each time. Found by these and mended: a block of "
-            "lines without times, keyed sketches with hashes that are none, and half a character in a list inside a list "
-            "ended the run."
+            "lines without times, keyed sketches with hashes that are none, and half a character in a list inside a "
+            "list ended the run."
         )
         out.write_text(f"# Readers under fuzz\n\n{told}\n\n{table(results)}", encoding="utf-8")
         print(name, results[name], flush=True)
