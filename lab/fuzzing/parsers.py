@@ -136,7 +136,8 @@ def blocks(content: bytes) -> None:
     """Bytes as a block of canonical lines."""
     begun = b'{"exchange_id":"e","ts":"2026-02-03T12:00:00Z","account_id":"a","model":"m",'
     for tried in (content, b"{" + content + b"}\n", begun + content + b"}\n"):
-        if batch := BLOCKS.batch(tried, LIMIT):
+        batch, _ = BLOCKS.batch(tried, LIMIT)
+        if batch is not None:
             batch.validate(full=True)
 
 
