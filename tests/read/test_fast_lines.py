@@ -114,7 +114,7 @@ def read(content: bytes, folder: Path, *, blocks: bool, typed: bool) -> Read:
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(LINES, max_size=5), st.sampled_from([b"", b"\n"]))
 def test_lines_read_fast_are_lines_read_with_care(tmp_path: Path, lines: list[bytes], end: bytes) -> None:
-    content = json.dumps(FULL).encode() + b"\n" + b"\n".join(lines) + end
+    content = (json.dumps(FULL).encode() + b"\n") * 48 + b"\n".join(lines) + end  # so few odd lines are taken out
     careful = read(content, tmp_path, blocks=False, typed=False)
     assert read(content, tmp_path, blocks=False, typed=True) == careful
     assert read(content, tmp_path, blocks=True, typed=True) == careful
@@ -148,7 +148,8 @@ def test_parameters_as_objects_and_lines_cut_short_leave_a_block_whole() -> None
     blocks, row = Blocks(), FULL | {"params": {"n": 1, "response_format": {"type": "text"}}}
     blocks.learn(row)
     whole = json.dumps(row).encode() + b"\n"
-    batch, faults = blocks.batch(whole + whole[:-20] + b"\n\n" + whole, LIMIT)
+    batch, faults = blocks.batch(whole + whole[:-20] + b"\n\n" + whole * 20, LIMIT)
     assert batch is not None
-    assert batch["params"].to_pylist() == ['{"n":1,"response_format":{"type":"text"}}'] * 2
+    assert batch["params"].to_pylist() == ['{"n":1,"response_format":{"type":"text"}}'] * 21
     assert [(at, str(fault)) for at, fault in faults] == [(1, "not valid JSON in UTF-8")]
+    assert blocks.batch(whole + b"\n" * 9 + whole, LIMIT)[0] is None
