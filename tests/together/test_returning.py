@@ -1,6 +1,7 @@
 """An operator that comes back is known by how it behaves; innocent newcomers are not taken for it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,16 @@ import pytest
 from scipy import stats
 
 from stillwatch.together import Accounts, accounts_of
-from stillwatch.together.returning import Returned, Sides, began_in_silence, local_false_discovery, returned
+from stillwatch.together.returning import (
+    Returned,
+    Sides,
+    began_in_silence,
+    local_false_discovery,
+    resemblance,
+    returned,
+)
 from stillwatch.together.trust import Trust
+from stillwatch.types import TraitKind
 
 FRACTION = 0.01
 SEEDS = range(1, 21)
@@ -48,6 +57,20 @@ def test_each_named_account_has_the_bits_that_its_share_of_innocents_allows(worl
     made = world(4, [80])
     order = np.concatenate([np.flatnonzero(made.operator), np.flatnonzero(made.operator == 0)])
     assert min(one.bits for one in named(made.accounts, order, (40, 240))) >= np.log2((1 - FRACTION) / FRACTION) - 0.001
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_signing_up_when_the_latest_members_did_makes_no_newcomer_look_guiltier(
+    world: Callable[..., Any], seed: int
+) -> None:
+    """Every newcomer does, and no stranger that was there before."""
+    made = world(seed, [80])
+    members, sign_up = made.operator > 0, made.accounts.shown[TraitKind.SIGN_UP]
+    codes = np.where(sign_up.rows % 3 == 0, sign_up.codes.max(), sign_up.codes).astype(sign_up.codes.dtype)
+    together = replace(made.accounts, shown={**made.accounts.shown, TraitKind.SIGN_UP: replace(sign_up, codes=codes)})
+    before, after = (resemblance(accounts, members, Trust()) for accounts in (made.accounts, together))
+    assert any(weights.any() for weights in before.values())
+    assert all((before[name] == after[name]).all() for name in before)
 
 
 def test_a_crowd_vouches_for_nobody_who_ranks_below_it() -> None:

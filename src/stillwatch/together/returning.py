@@ -4,7 +4,8 @@ In: accounts, a campaign's members, strangers. Out: rows with bits and reasons. 
 and addresses at once keeps its pace, its clients and what it asks for; the odds of membership measure that.
 
 An innocent newcomer is exchangeable with strangers that were there before, so its rank among their odds gives a
-p-value, whatever the odds are worth; strangers have shown more by now, which makes no newcomer look guiltier.
+p-value, whatever the odds are worth; strangers have shown more by now, which makes no newcomer look guiltier. Tests
+that say when an account began are left out: there every newcomer is like the latest members, and no stranger is.
 Named is whose own chance to be innocent is low: the p-values of the innocent lie evenly, so it is 1 over the density of
 all newcomers' p-values, which falls, where it ranks. That bounds the share of innocents among all that are named, too
 (Benjamini & Hochberg 1995), but a crowd that ranks above all strangers vouches for nobody who ranks below it. Without
@@ -21,11 +22,13 @@ from scipy.optimize import isotonic_regression
 
 from stillwatch.together.dispersion import Floats, Mask
 from stillwatch.together.likeness import Accounts
-from stillwatch.together.membership import odds, weigh
+from stillwatch.together.membership import family_weights, weigh
 from stillwatch.together.trust import Trust
+from stillwatch.types import TraitKind
 
 _SILENT_FRACTION = 0.5  # of the members that were there: a campaign counts as stopped where so many were seen no more
 _REASONS = 2
+_BEGUN = ("calendar", TraitKind.SIGN_UP.value)  # tests that say when an account began
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +66,25 @@ def returned(accounts: Accounts, sides: Sides, trust: Trust, false_discovery_fra
     members, rows, known = sides.members, np.flatnonzero(sides.newcomers), np.flatnonzero(sides.strangers)
     if not len(rows) or not len(known):
         return
-    score = odds(accounts, members, ~members, trust)
+    weights = resemblance(accounts, members, trust)
+    score = np.sum(list(family_weights(weights).values()), axis=0)
     above = len(known) - np.searchsorted(np.sort(score[known]), score[rows])
     share = local_false_discovery((above + 1) / (len(known) + 1))
     named = np.flatnonzero(share <= false_discovery_fraction)
     if not len(named):
         return
-    weights = weigh(accounts, members, ~members, trust)
     for place in named.tolist():
         row, fewer = int(rows[place]), len(known) - int(above[place])
         first = f"behaviour: closer to the campaign than {fewer:,} of {len(known):,} strangers"
         first += f", as are {len(named):,} of {len(rows):,} accounts that began after it had fallen silent"
         bits = float(np.log2((1 - share[place]) / share[place]))
         yield Returned(row, round(bits, 3), (first, *_loudest({name: float(w[row]) for name, w in weights.items()})))
+
+
+def resemblance(accounts: Accounts, members: Mask, trust: Trust) -> dict[str, Floats]:
+    """Weigh all accounts beside the members, in each test; nothing where a test says when an account began."""
+    nothing = np.zeros(len(members))
+    return weigh(accounts, members, ~members, trust) | dict.fromkeys(_BEGUN, nothing)
 
 
 def local_false_discovery(p: Floats) -> Floats:
