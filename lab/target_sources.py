@@ -96,15 +96,6 @@ _BOT_TALK = (
     "|travel_notification|user_name|w2|what_.*|where_are_you_from|whisper_mode|who_.*|yes|spending_history"
     "|last_maintenance|meaning_of_life|flip_coin|roll_dice"
 )
-_BOT_ERRANDS = (
-    "alarm|calculator|calendar|current_location|directions|exchange_rate|make_call|measurement_conversion"
-    "|meeting_schedule|play_music|reminder|schedule_meeting|share_location|smart_home|text|timer|todo_list|traffic|uber"
-    "|update_playlist|weather"
-)
-_BOT_FACTS = (
-    "calories|cook_time|definition|food_last|fun_fact|ingredient_substitution|international_visa|jump_start"
-    "|nutrition_info|oil_change_how|plug_type|tire_change|vaccines"
-)
 _QUERY = re.compile(r"(?s)\[Query\]: (.*?)\n\*\*\*\n\[Response 1\]")
 _QUERY_CODING = "code_.*|explaining_code"
 _QUERY_WRITING = (
@@ -252,9 +243,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(_BELLE, ".*", "knowledge", TEST, 150, label="open qa", text=_FACTS_ZH),
     Rule("benign_bot_clinc150", "clinc150:train", "other", TRAIN, 3000, label=f"^({_BOT_TALK})$", text=_REQUESTED),
-    Rule("benign_bot_clinc150", "clinc150:train", "agentic_tool_use", TRAIN, 700, label=f"^({_BOT_ERRANDS})$"),
-    Rule("benign_bot_clinc150", "clinc150:train", "knowledge", TRAIN, 700, label=f"^({_BOT_FACTS})$"),
-    Rule("benign_bot_clinc150", "clinc150:train", "instruction_following", TRAIN, 100, label="^translate$"),
     Rule("task_text_wiki_sents", ".*", "other", TRAIN, 250),
     Rule("pairs_2606_05725", ".*AGNEWS", "other", TRAIN, 250),
     Rule("pairs_2606_05725", ".*IMDB", "other", TEST, 100),
