@@ -148,7 +148,8 @@ def test_parameters_as_objects_and_lines_cut_short_leave_a_block_whole() -> None
     blocks, row = Blocks(), FULL | {"params": {"n": 1, "response_format": {"type": "text"}}}
     blocks.learn(row)
     whole = json.dumps(row).encode() + b"\n"
-    batch, faults = blocks.batch(whole + whole[:-20] + b"\n\n" + whole, LIMIT)
+    batch, faults = blocks.batch(whole + whole[:-20] + b"\n\n" + whole * 20, LIMIT)
     assert batch is not None
-    assert batch["params"].to_pylist() == ['{"n":1,"response_format":{"type":"text"}}'] * 2
+    assert batch["params"].to_pylist() == ['{"n":1,"response_format":{"type":"text"}}'] * 21
     assert [(at, str(fault)) for at, fault in faults] == [(1, "not valid JSON in UTF-8")]
+    assert blocks.batch(whole + b"\n" * 9 + whole, LIMIT)[0] is None

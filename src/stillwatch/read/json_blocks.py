@@ -38,6 +38,8 @@ _DECLARED = frozenset(EXCHANGES.names)
 _TIME = arrow_schema(EXCHANGES).field("ts")
 _TS = next(column for column in EXCHANGES.columns if column.name == "ts")
 _LARGEST_EXACT = float(2**53)  # a float from here on may stand for another integer
+_SHORTEST_ROW = 16  # bytes; no row with what is required is as short, and more lines than that are an attack
+_MOST_ODD_FRACTION = 1 / 8  # of lines that are looked at one by one
 _LONGEST_OBJECT = 1 << 16  # bytes of parameters
 _MOST_EXTRA, _LONGEST_EXTRA = 100, 200  # columns that are not declared, and characters of their names
 _SCALARS = {str: pa.string(), bool: pa.bool_(), int: pa.float64(), float: pa.float64()}
@@ -102,8 +104,10 @@ class Blocks:
 def _objects(lines: bytes, limit_bytes: int) -> tuple[bytes, int, Faults]:
     """Give the lines of a block that begin and end with a brace, how many, and the faults of all others.
 
-    Nothing where a line is beyond the limit, or holds an object although it does not look so.
+    Nothing where a line is beyond the limit, or holds an object although it does not look so, or many lines are none.
     """
+    if lines.count(b"\n") * _SHORTEST_ROW > len(lines):
+        return b"", 0, ()
     raw = np.frombuffer(lines, np.uint8)
     ends = np.flatnonzero(raw == _NEWLINE)
     begins = np.append(0, ends + 1)[:-1]
@@ -112,6 +116,8 @@ def _objects(lines: bytes, limit_bytes: int) -> tuple[bytes, int, Faults]:
     odd = np.flatnonzero((raw[begins] != _OPEN) | (raw[ends - 1] != _CLOSE))
     if not len(odd):
         return lines, len(ends), ()
+    if len(odd) > len(ends) * _MOST_ODD_FRACTION:
+        return b"", 0, ()
     faults: list[tuple[int, RowFault]] = []
     for at in odd.tolist():
         for place, _, document in line_documents((lines[begins[at] : ends[at]],), limit_bytes, at):
