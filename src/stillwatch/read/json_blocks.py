@@ -12,6 +12,7 @@ were cut are no JSON and are taken out first; parameters that stand there as an 
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -40,7 +41,7 @@ _TS = next(column for column in EXCHANGES.columns if column.name == "ts")
 _LARGEST_EXACT = float(2**53)  # a float from here on may stand for another integer
 _SHORTEST_ROW = 16  # bytes; no row with what is required is as short, and more lines than that are an attack
 _MOST_ODD_FRACTION = 1 / 8  # of lines that are looked at one by one
-_LONGEST_OBJECT = 1 << 16  # bytes of parameters
+_SHORT_OBJECT, _LONGEST_OBJECT = 1_000, 1 << 16  # bytes of parameters: remembered, and written as text at all
 _MOST_EXTRA, _LONGEST_EXTRA = 100, 200  # columns that are not declared, and characters of their names
 _SCALARS = {str: pa.string(), bool: pa.bool_(), int: pa.float64(), float: pa.float64()}
 _TIMES = {int: pa.int64(), float: pa.float64()}
@@ -128,15 +129,21 @@ def _objects(lines: bytes, limit_bytes: int) -> tuple[bytes, int, Faults]:
     return b"".join(lines[begin:end] for begin, end in bounds), len(ends) - len(odd), faults
 
 
-def _as_text(parameters_object: re.Match[bytes]) -> bytes:
-    """Parameters that stand as an object as their text, in JSON; what is no JSON, or very long, stays."""
-    before, content = parameters_object.groups()
-    if len(content) > _LONGEST_OBJECT:
-        return parameters_object.group()
+def _as_text(found: re.Match[bytes]) -> bytes:
+    """Parameters that stand as an object as their text, in JSON; very long ones stay."""
+    content = found[2]
+    if len(content) > _SHORT_OBJECT:
+        return found[0] if len(content) > _LONGEST_OBJECT else found[1] + _text.__wrapped__(content)
+    return found[1] + _text(content)
+
+
+@lru_cache(maxsize=10_000)
+def _text(content: bytes) -> bytes:
+    """An object of JSON as its text, in JSON; what is none stays."""
     try:
-        return before + msgspec.json.encode(parameters(content))
+        return msgspec.json.encode(parameters(content))
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return parameters_object.group()
+        return content
 
 
 def _declared(read: pa.RecordBatch) -> pa.RecordBatch | None:
