@@ -137,7 +137,7 @@ def blocks(content: bytes) -> None:
     begun = b'{"exchange_id":"e","ts":"2026-02-03T12:00:00Z","account_id":"a","model":"m",'
     for tried in (content, b"{" + content + b"}\n", begun + content + b"}\n"):
         batch, _ = BLOCKS.batch(tried, LIMIT)
-        if batch:
+        if batch is not None:
             batch.validate(full=True)
 
 

@@ -61,10 +61,13 @@ class WordJoiner:
         for call in calls(document):
             if isinstance(call, RowFault):
                 yield call
-            elif call.name is None or not (call.event or _lacks_words(call)):
+            elif call.name is None:
                 yield from _read((call,))
-            else:
+            elif call.event:
                 yield from self._hold(call.name, call)
+            else:
+                for found in _read((call,)):
+                    yield from (found,) if _has_words(found) else self._hold(call.name, call)
 
     def rest(self) -> Iterator[Columns | RowFault]:
         """Give what is held."""
@@ -84,13 +87,9 @@ def _called(pieces: Iterable[Document]) -> list[Call]:
     return [piece["call"] for piece in pieces]
 
 
-def _lacks_words(call: Call) -> bool:
-    """Tell a call that others' words may belong to; what is none, or cannot be read, waits for nothing."""
-    try:
-        found = call_columns(call)
-    except (RowFault, *SHAPE):
-        return False
-    return found is not None and found.get("prompt_text") is None and found.get("reply_text") is None
+def _has_words(found: Columns | RowFault) -> bool:
+    """Tell an exchange that waits for nothing; nor does a fault."""
+    return isinstance(found, RowFault) or found.get("prompt_text") is not None or found.get("reply_text") is not None
 
 
 def _read(pieces: Sequence[Call]) -> Iterable[Columns | RowFault]:
@@ -110,6 +109,8 @@ def _columns(call: Call) -> dict[str, Any] | None:
 
 def _joined(pieces: Sequence[Call]) -> Call:
     """One call of a span, of records that tell of it, and of messages; a span is believed over a record."""
+    if len(pieces) == 1 and not pieces[0].event:
+        return pieces[0]
     spans = [one for one in pieces if not one.event]
     told = [one for one in pieces if one.event and not _is_message(one)]
     first = (spans or told or pieces)[0]
