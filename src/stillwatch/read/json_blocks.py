@@ -41,6 +41,7 @@ _TS = next(column for column in EXCHANGES.columns if column.name == "ts")
 _LARGEST_EXACT = float(2**53)  # a float from here on may stand for another integer
 _SHORTEST_ROW = 16  # bytes; no row with what is required is as short, and more lines than that are an attack
 _MOST_ODD_FRACTION = 1 / 8  # of lines that are looked at one by one
+_HEAD = 1 << 16  # bytes of a block in which parameters are looked for, before all of it is
 _SHORT_OBJECT, _LONGEST_OBJECT = 1_000, 1 << 16  # bytes of parameters: remembered, and written as text at all
 _MOST_EXTRA, _LONGEST_EXTRA = 100, 200  # columns that are not declared, and characters of their names
 _SCALARS = {str: pa.string(), bool: pa.bool_(), int: pa.float64(), float: pa.float64()}
@@ -80,7 +81,7 @@ class Blocks:
         if not count:
             return None, ()
         batch = self._parsed(whole, count)
-        if batch is None:
+        if batch is None and b'"params"' in whole[:_HEAD]:
             flat, objects = _PARAMETERS.subn(_as_text, whole, count)  # a line has them once
             batch = self._parsed(flat, count) if objects else None
         return (None, ()) if batch is None else (batch, faults)
@@ -107,10 +108,11 @@ def _objects(lines: bytes, limit_bytes: int) -> tuple[bytes, int, Faults]:
 
     Nothing where a line is beyond the limit, or holds an object although it does not look so, or many lines are none.
     """
-    if lines.count(b"\n") * _SHORTEST_ROW > len(lines):
-        return b"", 0, ()
     raw = np.frombuffer(lines, np.uint8)
-    ends = np.flatnonzero(raw == _NEWLINE)
+    newline = raw == _NEWLINE
+    if np.count_nonzero(newline) * _SHORTEST_ROW > len(lines):
+        return b"", 0, ()
+    ends = np.flatnonzero(newline)
     begins = np.append(0, ends + 1)[:-1]
     if lines[-1:] != b"\n" or (len(lines) > limit_bytes and (ends - begins).max() > limit_bytes):
         return b"", 0, ()
