@@ -26,6 +26,7 @@ from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.dry_run import dry_run
 from stillwatch.gateway.gate import Gate
 from stillwatch.gateway.home import Home
+from stillwatch.gateway.snapshot import Contents
 from stillwatch.pipeline.acting import Books, Report, past_exchanges
 from stillwatch.pipeline.intake import Source
 from stillwatch.settings import Settings
@@ -156,7 +157,8 @@ def dry_run_is_what_is_done(folder: Path) -> tuple[int, int, int, int]:
             sink.write(json.dumps({"exchange_id": f"x{n}", "ts": at, "account_id": account, "model": "gpt-4o"}) + "\n")
     act = proposed(home, "c", MEMBERS)
     with Books(home.place) as books:
-        found = dry_run(books.proposed(act).decisions, (), past_exchanges(Source((log,)), None, Settings()))
+        held = Contents(0, 0.0, books.proposed(act).decisions)
+        found = dry_run(held, past_exchanges(Source((log,)), None, Settings()))
     done(home, act, "approve")
     gate = Gate(home.snapshot, ())
     gate.refresh()
