@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import log2
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -107,8 +106,8 @@ class Linker:
         followed = [c for c in campaigns if c.verdict in ACCUSED_OF and c.campaign_id in least_bits]
         self._index = known.index(followed)
         self._members = frozenset[str]().union(*(c.members for c in followed))
-        floor = log2(max(len(followed), 1) / false_fraction)
-        self._needed = [max(floor, least_bits[c.campaign_id]) for c in followed]
+        floors = zip(followed, known.needed_bits(followed, false_fraction), strict=True)
+        self._needed = [max(floor, least_bits[c.campaign_id]) for c, floor in floors]
         self._trails: OrderedDict[str, known.Trail] = OrderedDict()
 
     def knows(self, account: str) -> bool:
