@@ -24,6 +24,7 @@ from stillwatch.profile import Profiles
 from stillwatch.settings import Settings
 from stillwatch.together import FoundCampaign
 from stillwatch.together.membership import odds
+from stillwatch.together.operators import seated_elsewhere
 from stillwatch.together.returning import Returned, Sides, began_in_silence, returned
 from stillwatch.together.trust import Trust
 from stillwatch.types import (
@@ -94,14 +95,14 @@ def go_on(
     passed = [replace(p, number=followed[p.number]) for p in _named(traffic, index, checked, needed)]
     passed = [p for p in passed if fresh[p.number][p.row]]
     outside = _with(suspects, found)
+    accused = np.any([*(inside[n] for n in followed), np.zeros(len(ids), bool)], axis=0)
     for number in followed:
         seen = {p.row for p in passed}
-        more = _returned(traffic.behaviour, inside[number], (suspects, outside), trust, settings)
+        more = _returned(traffic.behaviour, inside[number], (accused, outside), trust, settings)
         passed += [Named(r.row, number, int(exchanges[r.row]), r.bits, r.reasons) for r in more if r.row not in seen]
     kept = kept_by(found, reports, inside, passed)
     named = [p for p in passed if not elsewhere(p, found, kept, reports)]
     joined = put_together(found, kept, reports, named, settings.minimum_accounts)
-    accused = np.any([*(inside[n] for n in followed), np.zeros(len(ids), bool)], axis=0)
     for mask in (suspects, accused):
         mask[[name.row for name in named]] = True
     continuation = Continuation(
@@ -280,13 +281,17 @@ def _returned(
 ) -> Iterator[Returned]:
     """Who began after a known campaign had fallen silent, and behaves like it.
 
-    Args:    others: whom not to test, known members of any campaign; and who is no stranger, members of found ones too.
+    Not tested are known members of accused campaigns, and seats of an organisation that is not the campaign's. To be in
+    a group that was found and not accused is no alibi: the operator's fresh accounts soon are.
+
+    Args:    others: known members of accused campaigns; and who is no stranger, members of all known and found ones.
     """
     if members.sum() < settings.minimum_accounts:
         return
-    suspects, outside = others
+    accused, outside = others
     late = began_in_silence(behaviour.accounts, members)
-    newcomers, strangers = late & ~suspects, ~late & ~outside & _settled(behaviour)
+    newcomers = late & ~accused & ~seated_elsewhere(behaviour.accounts, members)
+    strangers = ~late & ~outside & _settled(behaviour)
     signed_up = began_in_silence(behaviour.accounts, members, _signed_up(behaviour))
     classes = (newcomers & signed_up, newcomers & ~signed_up)
     yield from returned(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from stillwatch.known import KnownCampaign
 from stillwatch.together import FoundCampaign
-from stillwatch.types import CampaignId
+from stillwatch.types import DISGUISED, CampaignId
 
 Mask = npt.NDArray[np.bool_]
 
@@ -56,9 +56,14 @@ def kept_by(
 def elsewhere(
     name: Named, found: Sequence[FoundCampaign], kept: Mapping[int, CampaignId], reports: Sequence[KnownCampaign]
 ) -> bool:
-    """Whether an account is a member of a campaign that continues another known one than it was named for."""
-    own = reports[name.number].campaign_id
-    return any(name.row in campaign.rows and kept.get(place, own) != own for place, campaign in enumerate(found))
+    """Whether an account is a member of a campaign that continues another accused one than it was named for."""
+    others = accused(reports) - {reports[name.number].campaign_id}
+    return any(name.row in campaign.rows and kept.get(place) in others for place, campaign in enumerate(found))
+
+
+def accused(reports: Sequence[KnownCampaign]) -> frozenset[CampaignId]:
+    """The known campaigns that were accused."""
+    return frozenset(report.campaign_id for report in reports if report.verdict in DISGUISED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +83,22 @@ def put_together(
 ) -> Joined:
     """Put campaigns that continue one known campaign together, each with the accounts named as continuing it.
 
-    Those leave a campaign that is not known, since to be found together with others is no alibi; they stay where it
+    Those leave a campaign that was not accused, since to be found together with others is no alibi; they stay where it
     would be too small without.
     """
     places: dict[int | CampaignId, list[int]] = defaultdict(list)
     for place in range(len(found)):
         places[kept.get(place, place)].append(place)
-    rows_named = np.array([n.row for n in named], np.int64)
+    rows_named, guilty = np.array([n.row for n in named], np.int64), accused(reports)
     made, held = dict[int | CampaignId, FoundCampaign](), set[int]()
-    for name in places:
-        if isinstance(name, int):
-            stays = ~np.isin(found[name].rows, rows_named)
-            made[name] = _of_rows(found[name], stays) if stays.sum() >= minimum_accounts else found[name]
+    for name, some in places.items():
+        if name not in guilty:
+            whole = _together([found[place] for place in some], [])
+            stays = ~np.isin(whole.rows, rows_named)
+            made[name] = _of_rows(whole, stays) if stays.sum() >= minimum_accounts else whole
             held.update(made[name].rows.tolist())
     for name, some in places.items():
-        if not isinstance(name, int):
+        if name in guilty:
             own = [n for n in named if reports[n.number].campaign_id == name and n.row not in held]
             made[name] = _together([found[place] for place in some], own)
     numbers = {place: number for number, some in enumerate(places.values()) for place in some}
