@@ -164,11 +164,12 @@ def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[Any]) -> npt.NDA
     def near(low: int) -> Iterator[tuple[int, int]]:
         """Give (group, earlier group) for all pairs of some groups that are nearly the same."""
         high = low + _ROWS_AT_ONCE
-        shared = sp.coo_array(members[low:high] @ members[:high].T)
-        rows = shared.row + low
-        union = size[rows] + size[shared.col] - shared.data
-        alike = (shared.col < rows) & (shared.data >= _REPEATED_FRACTION * union)
-        return zip(rows[alike].tolist(), shared.col[alike].tolist(), strict=True)
+        first = int(np.argmax(_REPEATED_FRACTION * size <= size[low]))  # those before it are too large to be repeated
+        shared = sp.coo_array(members[low:high] @ members[first:high].T)
+        rows, columns = shared.row + low, shared.col + first
+        union = size[rows] + size[columns] - shared.data
+        alike = (columns < rows) & (shared.data >= _REPEATED_FRACTION * union)
+        return zip(rows[alike].tolist(), columns[alike].tolist(), strict=True)
 
     earlier: dict[int, list[int]] = {}
     for pairs in abreast(near, range(0, len(size), _ROWS_AT_ONCE), os.cpu_count() or 1):
@@ -192,7 +193,7 @@ def build(parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minim
             traits.append(trait)
             members.append(rows)
     indptr = np.cumsum([0, *(len(rows) for rows in members)])
-    indices = np.concatenate(members) if members else np.zeros(0, np.int64)
+    indices = np.concatenate(members, dtype=np.int32) if members else np.zeros(0, np.int32)
     matrix = sp.csr_array((np.ones(len(indices)), indices, indptr), shape=(len(traits), len(exchanges)))
     return distinct(Groups(tuple(traits), matrix))
 
