@@ -6,7 +6,7 @@ In: rows of `tables.TRAITS`, profiles. Out: `Groups`, a sparse 0/1 matrix with o
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from stillwatch.abreast import abreast
+from stillwatch.lookup import rows_of
 from stillwatch.types import Trait, TraitKind
 
 _SHOWS_FRACTION = 0.1  # an account shows a trait that a tenth of its exchanges carry
@@ -87,15 +88,22 @@ def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64]) -> dict[Trait
     memory. Values of a kind are words, or the numbers that they are written as (hashes), in all of its tables.
     """
     parts: dict[TraitKind, list[pa.Table]] = {kind: [] for kind in TraitKind}
-    for table in traits:
-        for kind in pc.unique(table["kind"]).to_pylist():
-            some = table.filter(pc.equal(table["kind"], kind))
-            rows = np.searchsorted(keys, some["account_key"].to_numpy()).astype(np.int32)
-            values = some["value"] if pa.types.is_integer(some["value"].type) else some["value"].dictionary_encode()
-            parts[TraitKind(kind)].append(
-                pa.table([values, pa.array(rows), some["exchanges"]], names=["value", "row", "exchanges"])
-            )
+    for split in abreast(partial(_by_kind, keys=keys), traits, os.cpu_count() or 1):
+        for kind, table in split:
+            parts[kind].append(table)
     return {kind: _shown(kind, parts.pop(kind)) for kind in list(parts)}
+
+
+def _by_kind(table: pa.Table, keys: npt.NDArray[np.int64]) -> list[tuple[TraitKind, pa.Table]]:
+    """Split one table of trait rows by kind."""
+    parts = []
+    for kind in pc.unique(table["kind"]).to_pylist():
+        some = table.filter(pc.equal(table["kind"], kind))
+        rows = rows_of(keys, some["account_key"].to_numpy()).astype(np.int32)
+        values = some["value"] if pa.types.is_integer(some["value"].type) else some["value"].dictionary_encode()
+        columns = [values, pa.array(rows), some["exchanges"]]
+        parts.append((TraitKind(kind), pa.table(columns, names=["value", "row", "exchanges"])))
+    return parts
 
 
 def _shown(kind: TraitKind, tables: list[pa.Table]) -> Shown:
