@@ -253,9 +253,8 @@ def learn(references: Sequence[Accounts], settings: Settings, source: str) -> Nu
     for accounts in references:
         groups = form_groups(accounts, settings)
         labels += null_labels(accounts, groups)
-        for test, result in observe(
-            measure_all(accounts, groups), exempted(accounts, groups), np.ones(len(accounts.exchanges), bool)
-        ).items():
+        measured = measure_all(accounts, groups, exempted(accounts, groups))
+        for test, result in observe(measured, np.ones(len(accounts.exchanges), bool)).items():
             observed.setdefault(test, []).append(result)
     return fit({test: stacked(results) for test, results in observed.items()}, labels, source)
 
