@@ -29,6 +29,7 @@ _MOST_BITS = 1023.0  # beyond, an e-value is no finite float
 _FAR = 3.0  # Student distances from which the continued fraction has settled to 14 digits at this depth
 _FRACTION_DEPTH = 60
 _CENTRE = np.linspace(-2.0, 2.0, 41)
+_LEAST_INSIDE = 0.1  # of the values, for the middle to tell of all
 
 
 def calibrate_bits(log_p: FloatLike) -> Floats:
@@ -356,7 +357,7 @@ def central_null(z: FloatLike) -> tuple[float, float]:
     """Estimate location and scale of a normal null from the z-values between -2 and 2, whatever lies beyond.
 
     Maximum likelihood of a normal that is cut off there. A campaign that owns a third of the groups, all below -2,
-    moves quartiles far and this not at all. Where fewer than half of the values lie there, `empirical_null`.
+    moves quartiles far and this not at all. Where fewer than a tenth of the values lie there, `empirical_null`.
 
     >>> location, scale = central_null([-1.5, -0.7, -0.3, 0.0, 0.2, 0.6, 1.6, *[-9.0] * 5])
     >>> abs(location) < 0.2, 0.8 < scale < 2
@@ -367,7 +368,7 @@ def central_null(z: FloatLike) -> tuple[float, float]:
     """
     values = _finite(z, "a z-value")
     counts = np.histogram(values, _CENTRE)[0]
-    if values.size < 4 or 2 * counts.sum() < values.size:
+    if values.size < 4 or counts.sum() < _LEAST_INSIDE * values.size:
         return empirical_null(values)
 
     def loss(null: Floats) -> float:
