@@ -16,7 +16,6 @@ from stillwatch.bits import (
     calibrate,
     calibrate_bits,
     calibrate_power,
-    central_null,
     conformal_p,
     e_bh,
     e_value,
@@ -159,20 +158,6 @@ def test_the_empirical_null_is_not_moved_by_campaigns() -> None:
     assert dirty[1] == pytest.approx(clean[1], rel=0.25), f"seed {SEED}"
 
 
-def test_the_central_null_is_not_moved_by_a_campaign_that_owns_a_third() -> None:
-    pick = np.random.default_rng(SEED)
-    z = pick.normal(0.2, 1.2, 2_000)
-    clean, dirty = central_null(z), central_null(np.concatenate([z, pick.normal(-5.0, 1.0, 1_000)]))
-    assert clean == pytest.approx((0.2, 1.2), abs=0.15), f"seed {SEED}"
-    assert dirty == pytest.approx(clean, abs=0.15), f"seed {SEED}"
-    assert empirical_null(np.concatenate([z, np.full(1_000, -5.0)]))[1] > 2
-
-
-def test_the_central_null_of_a_run_far_from_the_reference_is_its_own_bulk() -> None:
-    pick = np.random.default_rng(SEED)
-    assert central_null(pick.normal(-6.0, 1.0, 1_000)) == pytest.approx((-6.0, 1.0), abs=0.15), f"seed {SEED}"
-
-
 # --- what is refused
 
 
@@ -195,7 +180,6 @@ def test_the_central_null_of_a_run_far_from_the_reference_is_its_own_bulk() -> N
         lambda bad: conformal_p([1.0], [bad], "upper"),
         lambda bad: exceedance([bad]),
         lambda bad: empirical_null([bad, 1.0, 2.0, 3.0]),
-        lambda bad: central_null([bad, 1.0, 2.0, 3.0]),
     ],
 )
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
@@ -227,7 +211,6 @@ def test_what_is_not_a_number_is_refused_not_judged(call: Callable[[float], obje
         lambda: exceedance([[1.0]]),
         lambda: student_tail_log_p(1.0, 0.0, "upper"),
         lambda: empirical_null([1.0, 2.0, 3.0]),
-        lambda: central_null([1.0, 2.0, 3.0]),
     ],
 )
 def test_what_is_out_of_range_is_refused(call: Callable[[], object]) -> None:

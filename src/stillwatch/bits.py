@@ -15,7 +15,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
-from scipy.optimize import minimize
 from scipy.special import betaln
 
 from stillwatch.types import Exceedance
@@ -28,8 +27,6 @@ _LN2 = float(np.log(2.0))
 _MOST_BITS = 1023.0  # beyond, an e-value is no finite float
 _FAR = 3.0  # Student distances from which the continued fraction has settled to 14 digits at this depth
 _FRACTION_DEPTH = 60
-_CENTRE = np.linspace(-2.0, 2.0, 41)
-_LEAST_INSIDE = 0.1  # of the values, for the middle to tell of all
 
 
 def calibrate_bits(log_p: FloatLike) -> Floats:
@@ -351,33 +348,6 @@ def empirical_null(z: FloatLike) -> tuple[float, float]:
         raise ValueError("quartiles need 4 values at least")
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75], method="normal_unbiased")
     return float(middle), float((high - low) / (2 * stats.norm.ppf(0.75)))
-
-
-def central_null(z: FloatLike) -> tuple[float, float]:
-    """Estimate location and scale of a normal null from the z-values between -2 and 2, whatever lies beyond.
-
-    Maximum likelihood of a normal that is cut off there. A campaign that owns a third of the groups, all below -2,
-    moves quartiles far and this not at all. Where fewer than a tenth of the values lie there, `empirical_null`.
-
-    >>> location, scale = central_null([-1.5, -0.7, -0.3, 0.0, 0.2, 0.6, 1.6, *[-9.0] * 5])
-    >>> abs(location) < 0.2, 0.8 < scale < 2
-    (True, True)
-
-    Raises:  ValueError: fewer than 4 values.
-    Source:  Efron 2007, Size, power and false discovery rates, section 3 (the null by maximum likelihood).
-    """
-    values = _finite(z, "a z-value")
-    counts = np.histogram(values, _CENTRE)[0]
-    if values.size < 4 or counts.sum() < _LEAST_INSIDE * values.size:
-        return empirical_null(values)
-
-    def loss(null: Floats) -> float:
-        below = stats.norm.cdf((_CENTRE - null[0]) / null[1])
-        inside = np.maximum(np.diff(below), np.finfo(float).tiny)
-        return float(-counts @ np.log(inside / inside.sum()) / counts.sum())
-
-    location, scale = minimize(loss, (0.0, 1.0), method="L-BFGS-B", bounds=((-2.0, 2.0), (0.1, 10.0))).x
-    return float(location), float(scale)
 
 
 def _checked(values: FloatLike) -> Floats:

@@ -22,11 +22,11 @@ from stillwatch.bits import (
     calibrate_between_bits,
     calibrate_bits,
     calibrate_even_bits,
-    central_null,
     e_bh,
     student_tail_log_p,
 )
 from stillwatch.errors import InputError
+from stillwatch.together.bulk import central_null
 from stillwatch.together.dispersion import Dispersion, Floats, Mask
 from stillwatch.together.likeness import Accounts
 from stillwatch.together.trust import Trust
