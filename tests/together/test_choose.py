@@ -51,6 +51,16 @@ def test_aiming_accuses_whoever_was_accused_before() -> None:
     assert more > 0
 
 
+@pytest.mark.parametrize("behind", [0.0, 2.6, 8.0])
+def test_enough_evidence_is_enough_however_little_is_staked(behind: float) -> None:
+    """One group alone, of a kind that is far behind, beside a thousand that show nothing."""
+    sums, stakes = np.full(1001, -2.0), np.zeros(1001)
+    sums[0], stakes[0] = 60.0, -behind
+    choice = choose(sums, stakes, load(), 0.01)
+    assert choice.chosen.nonzero()[0].tolist() == [0]
+    assert choice.stands(np.array([0]), 0)
+
+
 def test_no_group_is_no_error() -> None:
     """A log of one account."""
     choice = choose(np.zeros(0), np.zeros(0), load(), ALPHA)

@@ -40,7 +40,7 @@ _PRIOR_GROUPS = 60.0  # groups' worth of belief that a kind is like all kinds, a
 TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
 _EVEN_FRACTION = 0.3  # of weights that is not learnt: a campaign to come need not look like those known
 _FEWEST_REACHING = 10  # reference groups by which a level's share is still known well enough
-_MARGIN_BITS = 6.0  # what the calibrator costs, and what the least staked kind of group is behind by
+_SPARE_BITS = 0.01  # so that rounding cannot keep a group from what it needs
 _LEAST_SCATTER = 0.05  # benign groups are alike to no better than a twentieth, whatever the reference says
 
 Kind: TypeAlias = str
@@ -182,7 +182,7 @@ def choose(sums: Floats, stakes: Floats, nulls: Nulls, false_discovery_fraction:
     """
     least = -float(np.log2(false_discovery_fraction))
     alone = least + float(np.log2(max(len(sums), 1)))
-    most = alone + _MARGIN_BITS
+    most = _most_worth(least, alone - min(float(stakes.min(initial=0.0)), 0.0))
     if not nulls.sums.levels:
         return Choice(sums + stakes, e_bh(sums + stakes, false_discovery_fraction), alone, stakes, np.asarray)
     price = float(most - calibrate_between_bits([most], least, most)[0])
@@ -192,6 +192,18 @@ def choose(sums: Floats, stakes: Floats, nulls: Nulls, false_discovery_fraction:
         return calibrate_even_bits(np.maximum(bits + price, least))
 
     return Choice(aimed, e_bh(aimed, false_discovery_fraction), alone, stakes, shown)
+
+
+def _most_worth(least: float, needed: float) -> float:
+    """Find the strength of evidence that leaves the needed bits once the calibrator that bets up to it is paid.
+
+    The least staked group of a run needs that much to be chosen alone; to bet beyond it would pay nobody.
+    """
+    needed += _SPARE_BITS
+    most = needed + 1.0
+    for _ in range(20):
+        most = needed + most - float(calibrate_between_bits([most], least, most)[0])
+    return most
 
 
 def looked_again(nulls: Nulls) -> Nulls:
