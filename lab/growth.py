@@ -109,7 +109,7 @@ def section(title: str, axis: str, found: Sequence[Point]) -> str:
         ("peak memory", [float(point.peak_bytes) for point in found]),
     ):
         whole, last = exponents(sizes, values)
-        lines.append(f"{name.capitalize()} grow with {axis} to the power {whole:.2f}; {last:.2f} at the end.")
+        lines.append(f"{name.capitalize()} against {axis}: to the power {whole:.2f}, {last:.2f} at the end.")
     return "\n".join([*lines, ""])
 
 
