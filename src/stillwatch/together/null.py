@@ -198,8 +198,8 @@ def choose(sums: Floats, stakes: Floats, nulls: Nulls, false_discovery_fraction:
 def _most_worth(least: float, needed: float) -> float:
     """Find the strength of evidence that leaves the needed bits once the calibrator that bets up to it is paid.
 
-    The least staked group of a run needs that much to be chosen alone; to bet beyond it would pay nobody, and all others
-    pay for it with the logarithm of the range (a tenth of a bit where a kind is three bits behind).
+    The least staked group of a run needs that much to be chosen alone; to bet beyond it would pay nobody. The others
+    pay for it with the logarithm of the range: a tenth of a bit where a kind is three bits behind.
     """
     needed += _SPARE_BITS
     most = needed + 1.0
