@@ -29,12 +29,11 @@ def test_a_group_raised_to_what_it_needs_is_accused(measured: bool) -> None:  # 
         assert bool(choose(raised, stakes, nulls, ALPHA).chosen[free]) is expected
 
 
-@pytest.mark.parametrize("uneven", [(0.5, 1.5), (1 / 256, 2 - 1 / 256)])
-def test_without_campaigns_somebody_is_accused_as_seldom_as_promised(uneven: tuple[float, float]) -> None:
+def test_without_campaigns_somebody_is_accused_as_seldom_as_promised() -> None:
     """Sums drawn as the reference has them, one in 2^-b beyond its last level; 4,000 runs of 200 groups."""
     pick, alpha = np.random.default_rng(5), 0.2
     nulls = Nulls({}, "", sums=Sums((0.0, 1.0), (1.0, 0.5), 1000))
-    stakes = np.log2(np.tile(uneven, 100))
+    stakes = np.log2(np.tile([0.5, 1.5], 100))
     runs = [choose(-np.log2(pick.random(200)), stakes, nulls, alpha).chosen.any() for _ in range(4000)]
     assert 0 < np.mean(runs) < alpha
 
@@ -50,17 +49,6 @@ def test_aiming_accuses_whoever_was_accused_before() -> None:
         assert np.all(aimed[even])
         more += int(aimed.sum() - even.sum())
     assert more > 0
-
-
-@pytest.mark.parametrize("groups", [1, 2, 1001, 100_000])
-@pytest.mark.parametrize("behind", [0.0, 2.6, 8.0])
-def test_enough_evidence_is_enough_however_little_is_staked(behind: float, groups: int) -> None:
-    """One group alone, of a kind that is far behind, beside others that show nothing."""
-    sums, stakes = np.full(groups, -2.0), np.zeros(groups)
-    sums[0], stakes[0] = 60.0, -behind
-    choice = choose(sums, stakes, load(), 0.01)
-    assert choice.chosen.nonzero()[0].tolist() == [0]
-    assert choice.stands(np.array([0]), 0)
 
 
 def test_no_group_is_no_error() -> None:

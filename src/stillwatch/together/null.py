@@ -40,7 +40,7 @@ _PRIOR_GROUPS = 60.0  # groups' worth of belief that a kind is like all kinds, a
 TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, lighter ones cost honesty
 _EVEN_FRACTION = 0.3  # of weights that is not learnt: a campaign to come need not look like those known
 _FEWEST_REACHING = 10  # reference groups by which a level's share is still known well enough
-_SPARE_BITS = 0.01  # so that rounding cannot keep a group from what it needs
+_MARGIN_BITS = 6.0  # what the calibrator costs, and what the least staked kind of group is behind by
 _LEAST_SCATTER = 0.05  # benign groups are alike to no better than a twentieth, whatever the reference says
 
 Kind: TypeAlias = str
@@ -176,16 +176,15 @@ def choose(sums: Floats, stakes: Floats, nulls: Nulls, false_discovery_fraction:
     """Choose groups by weighted e-BH.
 
     Whatever is chosen has bits between those that one group alone needs and those that all together need, so the
-    calibrator bets on that range: the same bound on false discoveries, and two bits less to ask for. The range depends
-    on the number of groups and on their stakes, never on what they show, so it is chosen before anything is seen.
+    calibrator bets on that range: the same bound on false discoveries, and two bits less to ask for.
 
     Args:    stakes: bits that each group is ahead by.
     """
     least = -float(np.log2(false_discovery_fraction))
     alone = least + float(np.log2(max(len(sums), 1)))
+    most = alone + _MARGIN_BITS
     if not nulls.sums.levels:
         return Choice(sums + stakes, e_bh(sums + stakes, false_discovery_fraction), alone, stakes, np.asarray)
-    most = _most_worth(least, alone - float(stakes.min(initial=0.0)))
     price = float(most - calibrate_between_bits([most], least, most)[0])
     aimed = calibrate_between_bits(nulls.sums.p_bits(sums), least, most) + stakes
 
@@ -193,19 +192,6 @@ def choose(sums: Floats, stakes: Floats, nulls: Nulls, false_discovery_fraction:
         return calibrate_even_bits(np.maximum(bits + price, least))
 
     return Choice(aimed, e_bh(aimed, false_discovery_fraction), alone, stakes, shown)
-
-
-def _most_worth(least: float, needed: float) -> float:
-    """Find the strength of evidence that leaves the needed bits once the calibrator that bets up to it is paid.
-
-    The least staked group of a run needs that much to be chosen alone; to bet beyond it would pay nobody. The others
-    pay for it with the logarithm of the range: a tenth of a bit where a kind is three bits behind.
-    """
-    needed += _SPARE_BITS
-    most = needed + 1.0
-    for _ in range(20):  # each step leaves a third of the error or less
-        most = needed + most - float(calibrate_between_bits([most], least, most)[0])
-    return most
 
 
 def looked_again(nulls: Nulls) -> Nulls:
