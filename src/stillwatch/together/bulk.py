@@ -28,7 +28,7 @@ def central_null(z: FloatLike) -> tuple[float, float]:
     Source:  Efron 2007, Size, power and false discovery rates, section 3 (the null by maximum likelihood).
     """
     values = np.asarray(z, np.float64)
-    counts = np.histogram(values[np.isfinite(values)], _CENTRE)[0]
+    counts = np.histogram(values, _CENTRE)[0]
     if values.size < 4 or not np.isfinite(values).all() or counts.sum() < _LEAST_INSIDE * values.size:
         return empirical_null(values)
 
