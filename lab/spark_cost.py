@@ -77,15 +77,14 @@ def sessions_seconds(leaders: Sequence[int]) -> float:
     return used / TICKS
 
 
-def driver_seconds() -> float:
-    """Processor seconds of this process and of its Java machine."""
+def machine_seconds() -> float:
+    """Processor seconds of this process's Java machine, 0 once it has ended."""
     session = SparkSession.getActiveSession()
-    own = time.process_time()
     if session is None:
-        return own
+        return 0.0
     machine = session.sparkContext._gateway.proc.pid  # noqa: SLF001 - Spark tells its process nowhere else
     fields = Path(f"/proc/{machine}/stat").read_text().rpartition(")")[2].split()
-    return own + sum(map(int, fields[11:13])) / TICKS
+    return sum(map(int, fields[11:13])) / TICKS
 
 
 def held_bytes() -> int:
@@ -98,18 +97,24 @@ def held_bytes() -> int:
 
 @dataclass(slots=True)
 class Meter:
-    """What had been used when each stage began; `held`: what was kept after reading."""
+    """What had been used when each stage began; `held`: what was kept after reading.
+
+    Executors and the Java machine have ended before the report is written: then they have used what they had used.
+    """
 
     running: Cluster
     held: int = 0
+    workers: float = 0.0
+    machine: float = 0.0
     marks: list[tuple[str, float, float, float]] = field(default_factory=list)
 
     def __call__(self, stage: str) -> None:
         """Note what was used so far."""
         if stage == KILL_AT:
             self.held = held_bytes()
-        workers = sessions_seconds([worker.pid for worker in self.running.workers])
-        self.marks.append((stage, time.time(), workers, driver_seconds()))
+        self.workers = max(self.workers, sessions_seconds([worker.pid for worker in self.running.workers]))
+        self.machine = max(self.machine, machine_seconds())
+        self.marks.append((stage, time.time(), self.workers, time.process_time() + self.machine))
 
 
 def shuffled(log: Path) -> Iterator[tuple[float, int]]:
