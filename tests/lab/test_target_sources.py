@@ -1,0 +1,45 @@
+"""What trains the target classifier does not repeat what it is scored on."""
+
+import random
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from target_sources import load_prompts
+from target_templates import SLOT, choose, load_templates
+
+WRITTEN = ("composed.tsv", "everyday.tsv")  # files with templates of both splits
+WORDS_IN_A_ROW, SIGNS_IN_A_ROW = 5, 8
+DRAWS = 40
+SEED = 3
+SIGNS = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af\u3001\u3002\uff0c\uff1a\uff1f]+")
+
+
+def _runs(texts: Iterable[str]) -> set[str]:
+    """Every run of five words and, where words are not set apart, of eight signs."""
+    found: set[str] = set()
+    for text in texts:
+        words = re.findall(r"\w+", text.lower())
+        found |= {" ".join(words[k : k + WORDS_IN_A_ROW]) for k in range(len(words) - WORDS_IN_A_ROW + 1)}
+        for run in SIGNS.findall(text):
+            found |= {run[k : k + SIGNS_IN_A_ROW] for k in range(len(run) - SIGNS_IN_A_ROW + 1)}
+    return found
+
+
+def _drawn(name: str, split: str) -> list[str]:
+    """Parts between the slots of a file's templates, their choices drawn many times."""
+    rng = random.Random(SEED)
+    templates = [template.text for template in load_templates(name) if template.split == split]
+    parts = [SLOT.sub("\0", choose(text, rng)).split("\0") for text in templates for _ in range(DRAWS)]
+    return [part for one in parts for part in one]
+
+
+def test_broad_templates_do_not_repeat_what_is_held_out(shared_data: Path) -> None:
+    """No five words (eight signs) in a row stand in a held-out prompt and in no prompt for training."""
+    prompts = load_prompts(shared_data)
+    runs = {
+        split: _runs(row.text for row in prompts if row.split == split)
+        | _runs(part for name in WRITTEN for part in _drawn(name, split))
+        for split in ("train", "test")
+    }
+    assert _runs(_drawn("broad.tsv", "train")) & (runs["test"] - runs["train"]) == set()
