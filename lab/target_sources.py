@@ -1,7 +1,8 @@
 """Which source exercises which capability: the labels of the target classifier.
 
-In: the shared data folder. Out: labelled prompts, split by source. First matching rule wins; what no rule matches is
-left out, because its label would be a guess. docs/reference/targets.md has the definitions, and which kinds two people
+In: the shared data folder, and lab/targets/collected.parquet. Out: labelled prompts, split by source. First matching
+rule wins; what no rule matches is left out, because its label would be a guess.
+docs/reference/targets.md has the definitions, and which kinds two people
 would not agree on; those are left out of training and scoring by the same rules: `_OWN_MOTION`, `_REQUESTED`, `_WRITES`
 and categories of the data sets. A target says what an exchange exercises, never whether it is guilty.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from target_templates import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Rule:
     turn: int | None = None
 
 
+COLLECTED = Path(__file__).parent / "targets/collected.parquet"  # where it is from: lab/targets/collected.md
 TRAIN, TEST = "train", "test"
 _TRAIN_CAP, _TEST_CAP, _T0_TRAIN, _T0_TEST = 2000, 60, 40, 8
 _CODE = r"```|\b(python|javascript|typescript|java|c\+\+|c#|sql|bash|regex|react|code|script|function|program)\b"
@@ -111,6 +114,16 @@ _T0_WRITING = (
 )
 
 _TOOLS, _EVAL, _JUDGE, _T0 = "harvest_tools", "eval_suites", "judge_prometheus", "harvest_t0_templates"
+_USERS = "alpaca_eval:(helpful_base|koala|oasst|vicuna)"  # the fifth part of that set is held out as self-instruct
+_PROGRAMS = (
+    r"(?is)^(?=.*\b(write|implement|make|create|develop|fix|how)\b)"
+    r".*\b(python|javascript|java|c\+\+|sql|regex|code|function|algorithm)\b"
+)
+_ASKED = (  # a fact or an explanation, without figures, advice, lists of ideas or a text to be written
+    r"(?is)^(?!.*\b(should|best|better|recommend|suggest|advice|tips|ideas?|plans?|list|i|my|me|if|your?)\b)"
+    r"(?!(.*\d){4})(please )?(who|whose|what|when|where|which|why|how|is|are|does|did|do|explain|describe"
+    r"|tell me (about|what|how))\b"
+)
 _BELLE, _COT, _SEED, _TAU = "benign_belle_eval_zh", "harvest_cot", "harvest_seed_tasks", "benign_agent_taubench"
 
 RULES: tuple[Rule, ...] = (
@@ -164,6 +177,9 @@ RULES: tuple[Rule, ...] = (
     Rule(_EVAL, "flask:Wizardlm", "coding", TEST, 50, label="^..Coding"),
     Rule(_JUDGE, "biggen:refinement", "coding", TEST, 40, text="revise their code"),
     Rule(_BELLE, ".*", "coding", TEST, 40, label="code"),
+    Rule(_EVAL, _USERS, "coding", TRAIN, 60, text=_PROGRAMS),
+    Rule(_EVAL, _USERS, "instruction_following", TRAIN, 100, text=_WRITES),
+    Rule(_EVAL, _USERS, "knowledge", TRAIN, 100, text=_ASKED),
     Rule("harvest_gpteacher_toolformer", ".*", "agentic_tool_use", TRAIN, 1500),
     Rule(_TOOLS, "toolbench:G[12].*|toolalpaca:eval_simulated", "agentic_tool_use", TRAIN, 150),
     Rule(_TOOLS, "glaive_(en|zh)", "other", TRAIN, 120, text=f"(?i){_DONE}"),
@@ -268,6 +284,16 @@ def load_prompts(folder: Path) -> list[Prompt]:
         for (rule, _), found in claimed.items():
             kept = found[:: max(1, len(found) // rule.cap)][: rule.cap]
             prompts.extend(_labelled(rule, row) for row in kept)
+    return prompts
+
+
+def load_collected() -> list[Prompt]:
+    """Read the prompts of evaluation suites, labelled by task, all for training; rare languages weigh as English."""
+    prompts = []
+    for row in pq.read_table(COLLECTED).to_pylist():
+        asks, judges = bool(ASKS_REASONING.search(row["text"])), int(row["target"] == "grading")
+        lang = row["lang"] if row["lang"] in LANGUAGES else "en"
+        prompts.append(Prompt(row["text"], row["target"], TRAIN, row["source"], lang, -1 if asks else 0, judges))
     return prompts
 
 

@@ -25,7 +25,7 @@ from target_clauses import clause_templates
 from target_fit import OUTPUTS, Known, Linear, fit
 from target_plot import in_docs, reliability
 from target_scores import HEADS, Scored, report
-from target_sources import ASKS_REASONING, Prompt, load_prompts
+from target_sources import ASKS_REASONING, Prompt, load_collected, load_prompts
 from target_templates import Pools, Template, choose, fill, load_templates, passage, sensitive_question
 
 from stillwatch.sketch import FEATURE_BUCKETS, SHAPE_BUCKETS, feature_rows, likeliest_targets
@@ -54,6 +54,8 @@ SLOPES = (0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 MOST_OF_SOURCE = 100  # rows of a source when calibration is fitted, about what held-out ones have
 SENSITIVE_FRACTION = 0.5  # of refused requests; assistants refuse ordinary ones as well
 ALONE = 1500  # passages without a request
+COMPOSED_FRACTION = 0.5  # of a target's weight that composed prompts have, and more
+REAL_FRACTION = 0.02  # where so much for every real source is less than what is left
 FOREIGN = 0.3  # share of the weight of a target's prompts that are not English
 VERSION = 4
 
@@ -75,6 +77,7 @@ def main() -> None:
     train, texts = of_split("train", prompts, folder, rng := random.Random(SEED))
     train += from_clauses(texts, random.Random(SEED + 1))
     test, _ = of_split("test", prompts, folder, held := random.Random(SEED + 2))
+    train += load_collected()
     around = scaffolds("train")
     shown = train + [dressed(row, around, texts, rng) for row in train]
     matrix = design(shown)
@@ -263,9 +266,25 @@ def importance(prompts: list[Prompt]) -> npt.NDArray[np.float64]:
         totals[row.target, row.lang] += weight
     others = Counter(target for target, lang in totals if lang != "en")
     shares = {key: 1 - FOREIGN if key[1] == "en" else FOREIGN / others[key[0]] for key in totals}
-    return np.array(
-        [w * shares[r.target, r.lang] / totals[r.target, r.lang] for r, w in zip(prompts, base, strict=True)]
-    )
+    even = [w * shares[r.target, r.lang] / totals[r.target, r.lang] for r, w in zip(prompts, base, strict=True)]
+    return _balanced(prompts, np.array(even))
+
+
+def _balanced(prompts: list[Prompt], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Share every target's weight between composed and real prompts; a handful of real sources gets a smaller share."""
+    composed = np.array([row.source.startswith("template:") for row in prompts])
+    targets = np.array([row.target for row in prompts])
+    balanced = np.zeros_like(weights)
+    for target in TARGETS:
+        own, written = targets == target, (targets == target) & composed
+        real = own & ~composed
+        sources = len({prompts[place].source for place in np.flatnonzero(real)})
+        share = max(COMPOSED_FRACTION, 1 - REAL_FRACTION * sources)
+        total = weights[own].sum()
+        balanced[written] = weights[written] * share * total / weights[written].sum()
+        if sources:
+            balanced[real] = weights[real] * (1 - share) * total / weights[real].sum()
+    return balanced
 
 
 def _softmax(logits: Floats) -> Floats:
