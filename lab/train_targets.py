@@ -54,8 +54,6 @@ SLOPES = (0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 MOST_OF_SOURCE = 100  # rows of a source when calibration is fitted, about what held-out ones have
 SENSITIVE_FRACTION = 0.5  # of refused requests; assistants refuse ordinary ones as well
 ALONE = 1500  # passages without a request
-COMPOSED_FRACTION = 0.5  # of a target's weight that composed prompts have, and more
-REAL_FRACTION = 0.02  # where so much for every real source is less than what is left
 FOREIGN = 0.3  # share of the weight of a target's prompts that are not English
 VERSION = 4
 
@@ -266,25 +264,9 @@ def importance(prompts: list[Prompt]) -> npt.NDArray[np.float64]:
         totals[row.target, row.lang] += weight
     others = Counter(target for target, lang in totals if lang != "en")
     shares = {key: 1 - FOREIGN if key[1] == "en" else FOREIGN / others[key[0]] for key in totals}
-    even = [w * shares[r.target, r.lang] / totals[r.target, r.lang] for r, w in zip(prompts, base, strict=True)]
-    return _balanced(prompts, np.array(even))
-
-
-def _balanced(prompts: list[Prompt], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Share every target's weight between composed and real prompts; a handful of real sources gets a smaller share."""
-    composed = np.array([row.source.startswith("template:") for row in prompts])
-    targets = np.array([row.target for row in prompts])
-    balanced = np.zeros_like(weights)
-    for target in TARGETS:
-        own, written = targets == target, (targets == target) & composed
-        real = own & ~composed
-        sources = len({prompts[place].source for place in np.flatnonzero(real)})
-        share = max(COMPOSED_FRACTION, 1 - REAL_FRACTION * sources)
-        total = weights[own].sum()
-        balanced[written] = weights[written] * share * total / weights[written].sum()
-        if sources:
-            balanced[real] = weights[real] * (1 - share) * total / weights[real].sum()
-    return balanced
+    return np.array(
+        [w * shares[r.target, r.lang] / totals[r.target, r.lang] for r, w in zip(prompts, base, strict=True)]
+    )
 
 
 def _softmax(logits: Floats) -> Floats:

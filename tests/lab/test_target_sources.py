@@ -5,24 +5,27 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from target_sources import load_prompts
+from target_sources import load_collected, load_prompts
 from target_templates import SLOT, choose, load_templates
+
+from stillwatch.types import TARGETS
 
 WRITTEN = ("composed.tsv", "everyday.tsv")  # files with templates of both splits
 WORDS_IN_A_ROW, SIGNS_IN_A_ROW = 5, 8
+WORDS_OF_STRANGERS, SIGNS_OF_STRANGERS = 8, 14  # real texts share more by chance than what was written as a prompt
 DRAWS = 40
 SEED = 3
 SIGNS = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af\u3001\u3002\uff0c\uff1a\uff1f]+")
 
 
-def _runs(texts: Iterable[str]) -> set[str]:
-    """Every run of five words and, where words are not set apart, of eight signs."""
+def _runs(texts: Iterable[str], most_words: int = WORDS_IN_A_ROW, most_signs: int = SIGNS_IN_A_ROW) -> set[str]:
+    """Every run of so many words and, where words are not set apart, of so many signs."""
     found: set[str] = set()
     for text in texts:
         words = re.findall(r"\w+", text.lower())
-        found |= {" ".join(words[k : k + WORDS_IN_A_ROW]) for k in range(len(words) - WORDS_IN_A_ROW + 1)}
+        found |= {" ".join(words[k : k + most_words]) for k in range(len(words) - most_words + 1)}
         for run in SIGNS.findall(text):
-            found |= {run[k : k + SIGNS_IN_A_ROW] for k in range(len(run) - SIGNS_IN_A_ROW + 1)}
+            found |= {run[k : k + most_signs] for k in range(len(run) - most_signs + 1)}
     return found
 
 
@@ -43,3 +46,23 @@ def test_broad_templates_do_not_repeat_what_is_held_out(shared_data: Path) -> No
         for split in ("train", "test")
     }
     assert _runs(_drawn("broad.tsv", "train")) & (runs["test"] - runs["train"]) == set()
+
+
+def test_collected_prompts_do_not_repeat_what_is_held_out(shared_data: Path) -> None:
+    """No eight words of a held-out prompt, nor five of a held-out template, but those that training had before."""
+    collected, prompts = load_collected(), load_prompts(shared_data)
+    real = {
+        split: _runs((row.text for row in prompts if row.split == split), WORDS_OF_STRANGERS, SIGNS_OF_STRANGERS)
+        for split in ("train", "test")
+    }
+    written = {split: _runs(part for name in WRITTEN for part in _drawn(name, split)) for split in ("train", "test")}
+    told = _runs((row.text for row in collected), WORDS_OF_STRANGERS, SIGNS_OF_STRANGERS)
+    assert told & (real["test"] - real["train"]) == set()
+    assert _runs(row.text for row in collected) & (written["test"] - written["train"]) == set()
+
+
+def test_collected_prompts_are_labelled_targets_for_training() -> None:
+    """Their labels are targets, and none is held out."""
+    collected = load_collected()
+    assert {row.target for row in collected} <= set(TARGETS)
+    assert {row.split for row in collected} == {"train"}
