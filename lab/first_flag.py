@@ -54,15 +54,21 @@ def first_flags(
     log: Path, begun: Mapping[str, datetime], truth: Truth, moments: Iterable[datetime], settings: Settings
 ) -> dict[str, datetime]:
     """Scan at every moment at which an operator that has begun is not flagged yet; when each was flagged first."""
-    source, flagged = Source((log / "exchanges",), log / "accounts.parquet"), dict[str, datetime]()
+    flagged = dict[str, datetime]()
     for moment in moments:
         waiting = begun.keys() - flagged.keys()
         if all(moment < begun[name] for name in waiting):
             continue
-        result = scan(replace(source, as_of=moment), settings, log / "report", lambda _: None)
-        accused = {str(m.account_id) for c in result.campaigns if c.verdict in DISGUISED for m in c.members}
-        flagged |= dict.fromkeys(waiting & {truth.owner[account] for account in accused}, moment)
+        flagged |= dict.fromkeys(waiting & flagged_at(log, truth, moment, settings), moment)
     return flagged
+
+
+def flagged_at(log: Path, truth: Truth, moment: datetime, settings: Settings) -> set[str]:
+    """Scan as of a moment; operators of whom an accused campaign holds an account."""
+    source = Source((log / "exchanges",), log / "accounts.parquet", as_of=moment)
+    result = scan(source, settings, log / "report", lambda _: None)
+    accused = {str(m.account_id) for c in result.campaigns if c.verdict in DISGUISED for m in c.members}
+    return {truth.owner[account] for account in accused} - {""}
 
 
 def rows(name: str, seed: int) -> list[str]:

@@ -7,8 +7,8 @@ been logged, the policy of lab/gateway_drill.toml proposes, a person approves, t
 whose account is stopped gives it up; a day or an hour later a fresh account (own address, key, card and mail; the same
 client, tasks and words) goes on in its place, again and again. What is stopped reaches no model and is not in its log.
 In the third row the operator also words everything anew from its first stop on: prompts, tools and parameters of
-another half of all phrases. Policy and mechanisms were made while looking at seeds 1 to 4. Seeds 11, 12 and 14 were
-fresh when they were run; what stopped innocents there, and on a part of seed 13, was mended after each. The others are
+another half of all phrases. Policy and mechanisms were made while looking at seeds 1 to 4. Seeds 11, 12, 14, 15 and 16
+were fresh when they were run; what went wrong there, and on a part of seed 13, was mended after each. The others are
 fresh.
 Usage: SEED... [--reaction 0|1|2]
 """
@@ -46,7 +46,7 @@ HERE = Path(__file__).resolve().parent
 PAGE, POLICY = HERE / "results" / "gateway_drill.md", HERE / "gateway_drill.toml"
 KEPT, SCALE = HERE / "results" / "gateway_drill.json", 0.01
 DAYS, WITHIN = 10, 3
-LOOKED_AT = ({1, 2, 3, 4}, {11, 12}, {13, 14})  # seeds, while mechanisms were made; run on earlier code
+LOOKED_AT = ({1, 2, 3, 4}, {11, 12}, {13, 14}, {15, 16})  # seeds, while mechanisms were made; run on earlier code
 LOOK_HOURS = (*(2,) * 12, 12)  # from look to look after a campaign was first accused; the last goes on
 Reaction = Literal["replaced after 24 h", "replaced after 1 h", "replaced after 1 h, in new words"]
 HOURS: dict[Reaction, int] = {

@@ -1,8 +1,8 @@
 """An act on 25,000 accounts: is what the dry run shows what is done, and does undoing restore all of it, killed or not?
 
-In: how many kills on SQLite and on PostgreSQL. Out: lab/results/gateway_undo.md. In each round an act is approved and
-undone, each is killed with SIGKILL in the middle, then done again as a person would; in the end doors, ledger and log
-must be as if nothing had been killed. Usage: [SQLITE_KILLS [POSTGRES_KILLS]]
+In: how many kills on SQLite and on PostgreSQL; of 0 the page's row is kept. Out: lab/results/gateway_undo.md. In each
+round an act is approved and undone, each is killed with SIGKILL in the middle, then done again as a person would; in
+the end doors, ledger and log must be as if nothing had been killed. Usage: [SQLITE_KILLS [POSTGRES_KILLS]]
 """
 
 import json
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,11 +27,13 @@ from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.dry_run import dry_run
 from stillwatch.gateway.gate import Gate
 from stillwatch.gateway.home import Home
+from stillwatch.gateway.snapshot import Contents
 from stillwatch.pipeline.acting import Books, Report, past_exchanges
 from stillwatch.pipeline.intake import Source
 from stillwatch.settings import Settings
 from stillwatch.types import Accused, ActId, CampaignId, Exemption, Scope, Verdict
 
+ENGINES = ("SQLite", "PostgreSQL")
 ACCOUNTS, STRANGERS = 25_000, 5_000
 ROUNDS_A_LEDGER = 10  # then a fresh one, so that a round's time does not grow
 PAGE = Path(__file__).resolve().parent / "results" / "gateway_undo.md"
@@ -156,7 +159,8 @@ def dry_run_is_what_is_done(folder: Path) -> tuple[int, int, int, int]:
             sink.write(json.dumps({"exchange_id": f"x{n}", "ts": at, "account_id": account, "model": "gpt-4o"}) + "\n")
     act = proposed(home, "c", MEMBERS)
     with Books(home.place) as books:
-        found = dry_run(books.proposed(act).decisions, (), past_exchanges(Source((log,)), None, Settings()))
+        held = Contents(0, 0.0, books.proposed(act).decisions)
+        found = dry_run(held, past_exchanges(Source((log,)), None, Settings()))
     done(home, act, "approve")
     gate = Gate(home.snapshot, ())
     gate.refresh()
@@ -174,20 +178,21 @@ def _row(engine: str, told: Outcome) -> str:
 
 
 def main() -> None:
-    kills = [int(text) for text in sys.argv[1:]] or [100, 20]
-    rows: dict[str, str] = {}
+    kills = [int(text) for text in sys.argv[1:]] or [100, 100]
+    there = PAGE.read_text("utf-8").splitlines() if PAGE.exists() else []
+    rows = {name: line for name in ENGINES for line in there if line.startswith(f"| {name} |")}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         dry = dry_run_is_what_is_done(folder)
 
         def tell(engine: str, told: Outcome) -> None:
             rows[engine] = _row(engine, told)
-            write(dry, list(rows.values()))
+            write(dry, [rows[engine] for engine in ENGINES if engine in rows])
 
-        rounds(folder / "sqlite", kills[0], partial(tell, "SQLite"))
-        if len(kills) > 1 and kills[1]:
-            with postgres() as url:
-                rounds(folder / "postgres", kills[1], partial(tell, "PostgreSQL"), url)
+        for engine, count in zip(ENGINES, kills, strict=False):
+            with postgres() if count and engine == "PostgreSQL" else nullcontext("") as url:
+                if count:
+                    rounds(folder / engine, count, partial(tell, engine), url)
 
 
 def write(dry: tuple[int, int, int, int], rows: list[str]) -> None:

@@ -15,6 +15,7 @@ from stillwatch.errors import InputError
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.dry_run import dry_run
 from stillwatch.gateway.gate import Gate
+from stillwatch.gateway.snapshot import Contents
 from stillwatch.pipeline.acting import Books, past_exchanges
 from stillwatch.pipeline.intake import Source
 from stillwatch.settings import Settings
@@ -91,7 +92,11 @@ def test_a_dry_run_counts_an_exchange_once_however_often_it_was_logged(home: Pat
     assert found == expected
 
 
-def test_the_last_days_of_a_log_are_not_those_of_a_wrong_clock(home: Path) -> None:
+@pytest.mark.parametrize(("more", "looked_at"), [(("--days", 2), 288), ((), 1_000)])
+@pytest.mark.parametrize("year", [2001, 2099])
+def test_what_a_wrong_clock_has_dated_is_left_out(
+    home: Path, more: tuple[object, ...], looked_at: int, year: int
+) -> None:
     act, folder = _proposed(home), home.parent
     row = json.loads((folder / "log.jsonl").read_text().splitlines()[0])
     begin = datetime(2026, 11, 1, tzinfo=UTC)
@@ -99,11 +104,12 @@ def test_the_last_days_of_a_log_are_not_those_of_a_wrong_clock(home: Path) -> No
         {**row, "exchange_id": f"y{n}", "ts": (begin + timedelta(minutes=10 * n)).isoformat()} for n in range(1_000)
     ]
     (folder / "long.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    expected = _run("act", "dry-run", act, folder / "long.jsonl", "--home", home, "--days", 2)
-    rows.append({**row, "exchange_id": "stray", "ts": "2099-01-01T00:00:00Z"})
+    dry = ("act", "dry-run", act, folder / "long.jsonl", "--home", home, *more)
+    expected = _run(*dry)
+    rows.append({**row, "exchange_id": "stray", "ts": f"{year}-01-01T00:00:00Z"})
     (folder / "long.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    assert _run("act", "dry-run", act, folder / "long.jsonl", "--home", home, "--days", 2) == expected
-    assert expected["exchanges_looked_at"] == 288
+    assert _run(*dry) == expected
+    assert expected["exchanges_looked_at"] == looked_at
 
 
 def test_what_a_customer_writes_moves_no_cursor(home: Path) -> None:
@@ -129,6 +135,7 @@ def test_from_proposal_to_release(home: Path) -> None:
     assert shown == {
         "exchanges_looked_at": 8,
         "touched": {"cap": {"accounts": 3, "exchanges": 6, "list_price_usd": 15.0, "unpriced_exchanges": 0}},
+        "linked": {},
         "innocents": [],
     }
     assert _run("act", "approve", act, "--by", "A", "--home", home)["decisions"] == 3
@@ -138,7 +145,11 @@ def test_from_proposal_to_release(home: Path) -> None:
     with Books(str(home / "ledger.sqlite")) as books:
         held = books.standing(datetime.now(UTC))
     exchanges = past_exchanges(Source((home.parent / "log.jsonl",)), None, Settings())
-    assert dry_run(held.decisions, held.exemptions, exchanges).touched["cap"].accounts == {"m0", "m1", "m2"}
+    assert dry_run(Contents(0, 0.0, held.decisions, held.exemptions), exchanges).touched["cap"].accounts == {
+        "m0",
+        "m1",
+        "m2",
+    }
     made = _run("appeal", "open", "m1", "--words", "a mistake", "--home", home)
     _run("appeal", "settle", made["appeal_id"], "overturned", "--by", "B", "--home", home)
     assert gate.refresh()

@@ -6,14 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stillwatch import decide
 from stillwatch.gateway.asked import Asked, Identity, of_headers
+from stillwatch.gateway.dry_run import DryRun, Touched, dry_run
 from stillwatch.gateway.gate import Gate, Route
 from stillwatch.gateway.snapshot import Contents, Snapshot, write_snapshot
 from stillwatch.known import COLUMNS, FamilyOdds, Indicator, KindIndicators, KnownCampaign, as_text
+from stillwatch.pipeline.acting import PAST_COLUMNS
 from stillwatch.pipeline.linking import Request, scaffolds, shown
 from stillwatch.pipeline.pieces import projection
 from stillwatch.read import Tally, pairs, read_exchanges
@@ -185,6 +188,21 @@ def test_a_fresh_account_that_continues_a_campaign_is_acted_on_in_its_first_exch
     assert order is not None
     assert order.decision_id == decide.linked("fresh", 11.0, _following()[0][1], linked.at).decision_id
     assert gate.linked.empty()
+
+
+def test_a_dry_run_shows_the_fresh_accounts_that_live_linking_meets(gate_of: GateOf) -> None:
+    """The same exchanges as a gate stops, counted from the first that is stopped; labelled innocents are named."""
+    indicators = as_text([_known()])
+    gate = gate_of(follow_ups=_following(), indicators=indicators, settled=["old"])
+    prompts = {"fresh": ["Good morning", *(PROMPT.format(n) for n in ("five", "six"))], "old": [PROMPT.format("six")]}
+    asked = [(account, prompt) for account, said in prompts.items() for prompt in said]
+    nothing: dict[str, Any] = dict.fromkeys(PAST_COLUMNS)
+    rows = [({**nothing, "account_id": a, "prompt_text": p}, 0.5) for a, p in asked]
+    contents = Contents(1, 0.0, (), follow_ups=_following(), indicators=indicators, settled=["old"])
+    found = dry_run(contents, rows, {"fresh", "old"})
+    stopped = [account for account, prompt in asked if not gate.answer(_asked(account, prompt=prompt)).passes]
+    assert stopped == ["fresh", "fresh"]
+    assert found == DryRun({}, {"challenge": Touched({"fresh"}, len(stopped), 1.0, 0)}, len(asked), ("fresh",))
 
 
 def test_a_new_seat_is_not_linked_by_its_companys_own_prompt(gate_of: GateOf) -> None:

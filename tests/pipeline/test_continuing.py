@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,8 @@ import pytest
 
 from stillwatch.known import KnownCampaign
 from stillwatch.pipeline import Source, scan, simulate
-from stillwatch.pipeline.continuing import _grown, _kept, _Named
+from stillwatch.pipeline.continuing import _grown
+from stillwatch.pipeline.joining import Named, elsewhere, kept_by, put_together
 from stillwatch.settings import Settings
 from stillwatch.together import FoundCampaign
 from stillwatch.types import AccountId, CampaignId, Continuation, ContinuedAccount, Scan, Verdict
@@ -30,24 +32,59 @@ def held(*rows: int) -> np.ndarray:
 
 
 def test_a_campaign_of_mostly_known_members_keeps_the_id() -> None:
-    assert _kept([found(7, 8, 9), found(0, 1, 2, 5)], [KNOWN], [held(0, 1, 2)], []) == {1: "c-1"}
+    assert kept_by([found(7, 8, 9), found(0, 1, 2, 5)], [KNOWN], [held(0, 1, 2)], []) == {1: "c-1"}
 
 
 def test_a_campaign_of_fresh_accounts_that_continue_it_keeps_the_id() -> None:
     """The second pool: none of its accounts was ever a member."""
-    named = [_Named(row, 0, 1, 12.0, ()) for row in (5, 6, 7)]
-    assert _kept([found(5, 6, 7, 8)], [KNOWN], [held(0, 1)], named) == {0: "c-1"}
+    named = [Named(row, 0, 1, 12.0, ()) for row in (5, 6, 7)]
+    assert kept_by([found(5, 6, 7, 8)], [KNOWN], [held(0, 1)], named) == {0: "c-1"}
 
 
-def test_an_id_is_kept_by_one_campaign_and_a_campaign_keeps_one_id() -> None:
+def test_parts_of_one_known_campaign_are_put_together() -> None:
+    """Both consist of its members, who were stopped one after the other; the one with more bits explains it."""
+    parts = [found(0, 1), found(5, 6, 7), replace(found(2, 3, 4), together_bits=25.0, scaffolds=(9,))]
+    kept = kept_by(parts, [KNOWN], [held(0, 1, 2, 3, 4)], [])
+    assert kept == {0: "c-1", 2: "c-1"}
+    joined = put_together(parts, kept, [KNOWN], [Named(8, 0, 1, 12.0, ("words",))], 3)
+    assert joined.of_place == (0, 1, 0)
+    first, second = joined.campaigns
+    assert (first.rows.tolist(), first.together_bits, first.scaffolds) == ([0, 1, 2, 3, 4, 8], 25.0, (9,))
+    assert first.reasons[-1] == ("words",)
+    assert second.rows.tolist() == [5, 6, 7]
+
+
+def test_an_id_that_no_part_mostly_continues_is_kept_by_one() -> None:
+    """Most members are in it, but most of it are others."""
+    parts = [found(0, 1, 5, 6, 7), found(8, 9, 10)]
+    assert kept_by(parts, [KNOWN], [held(0, 1)], []) == {0: "c-1"}
+
+
+@pytest.mark.parametrize("kept", [{0: "c-1"}, {0: "c-1", 1: "c-2"}])
+@pytest.mark.parametrize(
+    ("rest", "expected"), [((6, 7, 8), [[0, 1, 2, 4, 5], [6, 7, 8]]), ((6, 7), [[0, 1, 2], [4, 5, 6, 7]])]
+)
+def test_to_be_found_together_with_others_is_no_alibi(
+    kept: dict[int, CampaignId], rest: tuple[int, ...], expected: list[list[int]]
+) -> None:
+    """An account that continues an accused campaign leaves one that is not, unless that would be too small without."""
+    known = [KNOWN, replace(KNOWN, campaign_id=CampaignId("c-2"), verdict=Verdict.ORGANISATION)]
+    parts, named = [found(0, 1, 2), found(4, 5, *rest)], [Named(row, 0, 1, 12.0, ()) for row in (4, 5)]
+    assert not any(elsewhere(name, parts, kept, known) for name in named)
+    joined = put_together(parts, kept, known, named, 3)
+    assert [c.rows.tolist() for c in joined.campaigns] == expected
+
+
+def test_an_account_is_in_one_accused_campaign() -> None:
     other = replace(KNOWN, campaign_id=CampaignId("c-2"))
-    kept = _kept([found(0, 1), found(2, 3, 4)], [KNOWN, other], [held(0, 1, 2, 3, 4), held(3)], [])
-    assert sorted(kept.values()) == ["c-1", "c-2"] or list(kept.values()) == ["c-1"]
-    assert len(set(kept.values())) == len(kept)
+    parts = [found(0, 1, 2), found(4, 5, 6)]
+    named = [Named(4, 0, 1, 12.0, ()), Named(4, 1, 1, 12.0, ()), Named(9, 0, 1, 12.0, ())]
+    kept = {0: KNOWN.campaign_id, 1: other.campaign_id}
+    assert [elsewhere(name, parts, kept, [KNOWN, other]) for name in named] == [True, False, False]
 
 
 def test_strangers_keep_nothing() -> None:
-    assert _kept([found(5, 6, 7)], [KNOWN], [held(0, 1, 2, 5)], []) == {}
+    assert kept_by([found(5, 6, 7)], [KNOWN], [held(0, 1, 2, 5)], []) == {}
 
 
 def test_a_campaign_grows_by_the_accounts_that_continue_it() -> None:
@@ -98,6 +135,9 @@ def test_a_log_that_grows_keeps_its_campaigns_and_names_no_innocent(
     assert not seen & {operator[str(m.account_id)] for c in fresh for m in c.members}
     assert [a.account_id for a in again.continued.accounts if not operator[a.account_id]] == []
     assert all(a.first_seen > moment for a in again.continued.accounts)
+    before, left = (_left(tmp_path / name) for name in ("first", "again"))
+    assert all(set(before[name]["members"]) <= set(left[name]["members"]) for name in before)
+    assert all(left[name]["accounts"] == len(left[name]["members"]) for name in accused)
     written = json.loads((tmp_path / "again/campaigns.json").read_text())["continued"]
     assert [a["account_id"] for a in written["accounts"]] == [a.account_id for a in again.continued.accounts]
     rows = pq.read_table(tmp_path / "again/members.parquet").to_pydict()
@@ -106,6 +146,11 @@ def test_a_log_that_grows_keeps_its_campaigns_and_names_no_innocent(
     if settings.engine != "duckdb":
         plain = scan(replace(source, known=(tmp_path / "first",)), Settings(), tmp_path / "plain", str)
         assert _told(again) == _told(plain)
+
+
+def _left(folder: Path) -> dict[str, dict[str, Any]]:
+    """What a scan leaves behind, by campaign; marks are learnt from all members that were ever seen."""
+    return {c["campaign_id"]: c for c in json.loads((folder / "indicators.json").read_text())["campaigns"]}
 
 
 def _told(result: Scan) -> object:

@@ -44,3 +44,22 @@ def test_a_size_that_the_reference_hardly_has_leans_on_all_sizes() -> None:
     assert sizes[1] == sizes[2]
     assert sizes[1].groups == GROUPS
     assert sizes[0].groups < GROUPS
+
+
+def test_a_provider_all_of_whose_large_groups_are_more_alike_accuses_none_of_them() -> None:
+    nulls = fit({"reply": benign(1)[0]}, benign(1)[1], "made")
+    judged, kinds = benign(3)
+    large = judged.accounts == 40
+    judged.log_ratio[large] = 2 * judged.log_ratio[large] - 0.3
+    bits = bits_of(judged, "reply", kinds, nulls)
+    assert (bits[large] >= 3).mean() <= 1 / 8
+    assert (bits[large] >= 6).mean() <= 1 / 64
+
+
+def test_a_campaign_that_owns_two_fifths_of_the_large_groups_does_not_hide_behind_itself() -> None:
+    nulls = fit({"reply": benign(1)[0]}, benign(1)[1], "made")
+    judged, kinds = benign(4)
+    large = np.flatnonzero(judged.accounts == 40)
+    judged.log_ratio[large[: len(large) * 2 // 5]] = -1.5
+    bits = bits_of(judged, "reply", kinds, nulls)
+    assert np.median(bits[large[: len(large) * 2 // 5]]) > 6

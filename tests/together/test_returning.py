@@ -29,7 +29,7 @@ def named(accounts: Accounts, order: np.ndarray, sizes: tuple[int, int]) -> tupl
     members, newcomers, strangers = (np.zeros(len(order), bool) for _ in range(3))
     for mask, rows in zip((members, newcomers, strangers), np.split(order, np.cumsum(sizes)), strict=True):
         mask[rows] = True
-    return tuple(returned(accounts, Sides(members, strangers, newcomers), Trust(), FRACTION))
+    return tuple(returned(accounts, Sides(members, strangers, (newcomers,)), Trust(), FRACTION))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -113,3 +113,18 @@ def test_an_account_begins_in_silence_where_half_of_the_members_before_it_are_se
 
 def held(*rows: int) -> np.ndarray:
     return np.isin(np.arange(7), rows)
+
+
+def test_a_crowd_of_fresh_accounts_vouches_for_no_old_one(world: Callable[..., Any]) -> None:
+    """Of two classes of newcomers one holds the operator's accounts; the other is judged as if it were alone."""
+    made = world(1, [80])
+    clones, others = (np.flatnonzero(made.operator == n) for n in (1, 0))
+    members, fresh, old, strangers = (np.zeros(len(made.operator), bool) for _ in range(4))
+    members[clones[:40]] = fresh[clones[40:]] = old[others[:200]] = strangers[others[200:]] = True
+
+    def rows(*classes: np.ndarray) -> list[int]:
+        return [one.row for one in returned(made.accounts, Sides(members, strangers, classes), Trust(), FRACTION)]
+
+    assert rows(fresh, old) == [*rows(fresh), *rows(old)]
+    assert rows(old) == []
+    assert len(rows(fresh)) > 20

@@ -14,9 +14,10 @@ import typer
 
 from stillwatch import settings
 from stillwatch.errors import UsageError
-from stillwatch.gateway.dry_run import DryRun, dry_run
+from stillwatch.gateway.dry_run import DryRun, Touched, dry_run
 from stillwatch.gateway.home import home_of
 from stillwatch.gateway.identity_query import pull_identity
+from stillwatch.gateway.snapshot import Contents
 from stillwatch.gateway.spend_logs import pull_spend_logs
 from stillwatch.ids import canonical_id, client_address
 from stillwatch.pipeline.acting import Books, load_policy, past_exchanges, read_report
@@ -73,11 +74,14 @@ def try_out(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Show what a proposed act would have done to past traffic: accounts, exchanges, money, innocents."""
     source, listed = Source(tuple(logs), column_map=column_map, identity=identity), read_accounts_listed(innocents)
-    with Books(home_of(home, ledger).place) as books:
-        decisions = books.proposed(ActId(act_id)).decisions
+    place = home_of(home, ledger)
+    with Books(place.place) as books:
+        plan = books.proposed(ActId(act_id))
         exemptions = books.standing(_now()).exemptions
         known = {*books.innocents(), *(listed or ())}
-    found = dry_run(decisions, exemptions, past_exchanges(source, days, settings.load(settings_file)), known)
+    follow_ups = [(ActId(act_id), f) for f in plan.follow_ups]
+    held = Contents(0, 0.0, plan.decisions, exemptions, follow_ups, place.settled(), place.indicators())
+    found = dry_run(held, past_exchanges(source, days, settings.load(settings_file)), known)
     _print(_dry(found), as_json)
 
 
@@ -225,16 +229,24 @@ def _plan(plan: Plan) -> dict[str, Any]:
 
 
 def _dry(found: DryRun) -> dict[str, Any]:
-    rows = {
+    return {
+        "exchanges_looked_at": found.exchanges,
+        "touched": _touched(found.touched),
+        "linked": _touched(found.linked),
+        "innocents": list(found.innocents),
+    }
+
+
+def _touched(by_action: Mapping[str, Touched]) -> dict[str, Any]:
+    return {
         action: {
             "accounts": len(t.accounts),
             "exchanges": t.exchanges,
             "list_price_usd": round(t.usd, 2),
             "unpriced_exchanges": t.unpriced,
         }
-        for action, t in found.touched.items()
+        for action, t in by_action.items()
     }
-    return {"exchanges_looked_at": found.exchanges, "touched": rows, "innocents": list(found.innocents)}
 
 
 def _print(values: Mapping[str, Any], as_json: bool) -> None:  # noqa: FBT001 - private

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,10 @@ from urllib.parse import unquote
 
 from stillwatch.gateway.asked import Asked
 from stillwatch.gateway.counting import Allowance, Touched
-from stillwatch.gateway.snapshot import CHOSEN, Order, Snapshot, order_of
+from stillwatch.gateway.snapshot import Order, Snapshot, order_of
 from stillwatch.pipeline.acting import linked
-from stillwatch.pipeline.linking import Linker, linker_of, scaffolds, shown
-from stillwatch.types import SEVERITY, ActId, Action, FollowUp, Scope, Trait
+from stillwatch.pipeline.linking import LINKED_FALSE_FRACTION, Linker, linker_of, scaffolds, shown
+from stillwatch.types import SEVERITY, ActId, Action, FollowUp, Scope
 
 OnFailure = Literal["open", "closed"]
 _ACCOUNT, _SCAFFOLD = Scope.ACCOUNT.value, Scope.SCAFFOLD.value
@@ -76,7 +76,7 @@ class Gate:
     Args:    false_fraction: of innocent fresh accounts that may be linked; see `Linker`.
     """
 
-    def __init__(self, path: Path, routes: Sequence[Route], false_fraction: float = 0.002) -> None:
+    def __init__(self, path: Path, routes: Sequence[Route], false_fraction: float = LINKED_FALSE_FRACTION) -> None:
         self._path, self._routes, self._false_fraction = path, tuple(routes), false_fraction
         self._snapshot: Snapshot | None = None
         self._linker: Linker | None = None
@@ -213,12 +213,9 @@ class Gate:
             order = self._new[asked.account]
             return order if order.enforced and now < order.end else None
         held = self._snapshot
-        if self._linker is None or not self._follows(asked.account):
+        if self._linker is None or held is None or not self._follows(asked.account):
             return None
-        traits: Iterable[Trait] = shown(asked.request)
-        if held is not None and not CHOSEN.isdisjoint(held.scopes):
-            traits = [trait for trait in traits if not held.exempts(trait.kind, trait.value)]
-        found = self._linker.follow(asked.account, traits, asked.organisation)
+        found = self._linker.follow(asked.account, held.telling(shown(asked.request)), asked.organisation)
         if found is None:
             return None
         (act_id, following), at = self._follow_ups[found[0]], datetime.fromtimestamp(now, UTC)

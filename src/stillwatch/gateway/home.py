@@ -35,6 +35,14 @@ class Home:
         """Accounts that were found innocent on appeal, one a line."""
         return self.folder / "innocents.txt"
 
+    def settled(self) -> list[str]:
+        """Accounts that reports looked at for two days or more: none of them is a fresh one."""
+        return _text(self.folder / "settled.txt").splitlines()
+
+    def indicators(self) -> str:
+        """Known campaigns, as text."""
+        return _text(self.folder / "indicators.json")
+
     def remember(self, report: Report) -> None:
         """Keep a report's known campaigns and the accounts it looked at, for live linking."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -57,8 +65,8 @@ class Home:
                 exemptions=held.exemptions,
                 caps=held.caps,
                 follow_ups=held.follow_ups,
-                settled=_text(self.folder / "settled.txt").splitlines(),
-                indicators=_text(self.folder / "indicators.json"),
+                settled=self.settled(),
+                indicators=self.indicators(),
             ),
             self.snapshot,
         )

@@ -21,7 +21,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from stillwatch.pipeline.acting import follow_up_of, follow_up_text
-from stillwatch.types import ActId, Action, Decision, Exemption, FollowUp, Scope
+from stillwatch.types import ActId, Action, Decision, Exemption, FollowUp, Scope, Trait
 from stillwatch.whole import write_whole
 
 Target = tuple[str, str]
@@ -172,8 +172,13 @@ class Snapshot:
             orders += [Order(*row) for row in held if row[7] <= now < row[8]]
         return Found(exempt=False, orders=tuple(orders)) if orders else NOTHING
 
-    def exempts(self, scope: str, value: str) -> bool:
-        """Whether a value is exempt that a request chooses, so that it says nothing about who sends it."""
+    def telling(self, traits: Iterable[Trait]) -> Iterable[Trait]:
+        """Give the traits that say something about who sends them: not what a request chooses and is exempt."""
+        if CHOSEN.isdisjoint(self.scopes):
+            return traits
+        return (trait for trait in traits if not self._exempts(trait.kind, trait.value))
+
+    def _exempts(self, scope: str, value: str) -> bool:
         return scope in CHOSEN and scope in self.scopes and [scope, value] in self._rows(_hash(scope, value))
 
     def settled(self, account: str) -> bool:

@@ -8,7 +8,7 @@ telling a value is) -> `learning` (values and their bits) -> `publicised` (value
 
 from stillwatch.known.as_json import as_text, of_text, read_known
 from stillwatch.known.campaigns import FAMILIES, FamilyOdds, Indicator, KindIndicators, KnownCampaign
-from stillwatch.known.following import Index, Trail, follow, index, passed, reasons, total_bits
+from stillwatch.known.following import Index, Trail, follow, index, needed_bits, passed, reasons, total_bits
 from stillwatch.known.learning import Left, Values, learn
 from stillwatch.known.publicised import publicised
 from stillwatch.known.queries import COLUMNS, LOOKED, first_exchanges, met
@@ -31,6 +31,7 @@ __all__ = [
     "index",
     "learn",
     "met",
+    "needed_bits",
     "of_text",
     "passed",
     "publicised",

@@ -3,12 +3,15 @@
 In: an `Index` made once, and the values that an account shows. Out: a new `Trail`, and its bits for each campaign.
 
 In each kind the best lift met counts, their sum in a family is its score, and the score has bits (`lifts`), log2 of an
-e-value that may be looked at after every exchange. The two families are taken as independent among strangers.
+e-value that may be looked at after every exchange. The two families are taken as independent among strangers. Several
+campaigns share the innocent accounts that may be named by how many accounts each had: a large one replaces many.
+Source: Genovese, Roeder & Wasserman 2006, False discovery control with p-value weighting (weighted union bound).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import log2
 from types import MappingProxyType
 
 from stillwatch.known.campaigns import FAMILIES, KnownCampaign
@@ -39,6 +42,15 @@ def index(campaigns: Sequence[KnownCampaign]) -> Index:
     return Index(tuple(campaigns), MappingProxyType(marks))
 
 
+def needed_bits(campaigns: Sequence[KnownCampaign], false_fraction: float) -> tuple[float, ...]:
+    """Give the bits that an account needs to be named for each campaign.
+
+    Args:    false_fraction: of innocent fresh accounts that may be named, over all campaigns together.
+    """
+    sizes = [max(len(campaign.members), 1) for campaign in campaigns]
+    return tuple(log2(sum(sizes) / size / false_fraction) for size in sizes)
+
+
 def follow(known: Index, trail: Trail, shown: Iterable[Trait], organisation: str = "") -> Trail:
     """Add what one more exchange shows; the trail is the same value when nothing new was met.
 
@@ -60,11 +72,12 @@ def total_bits(known: Index, trail: Trail) -> dict[int, float]:
 
 
 def passed(
-    known: Index, met: Iterable[tuple[int, Trait]], threshold_bits: float, organisation: str = ""
+    known: Index, met: Iterable[tuple[int, Trait]], needed: Sequence[float], organisation: str = ""
 ) -> tuple[int, int, float] | None:
     """Follow one account through what it met: (campaign, exchanges until its bits sufficed, its bits in the end).
 
-    Args:    met: (exchange, trait), exchanges numbered from 1; of one exchange together; organisation: see `follow`.
+    Args:    met: (exchange, trait), exchanges numbered from 1; of one exchange together; needed: bits, by campaign;
+             organisation: see `follow`.
     Returns: None if the bits of no campaign ever suffice; of several the one with the most bits.
     """
     by_exchange: dict[int, list[Trait]] = defaultdict(list)
@@ -75,7 +88,7 @@ def passed(
     for exchange in sorted(by_exchange):
         trail = follow(known, trail, by_exchange[exchange], organisation)
         for number, bits in total_bits(known, trail).items():
-            if bits >= threshold_bits:
+            if bits >= needed[number]:
                 first.setdefault(number, exchange)
     if not first:
         return None

@@ -105,7 +105,8 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
     )
     clock.start("writing the report")
     ordered = None if judged.taken is None else judged.taken.select(*TAKEN.names).order_by("campaign_id", "exchange_id")
-    reasons = tested_tables(found.tested, profiled.profiles, judged.names)
+    names = [judged.names[place] for place in continuing.of_found]
+    reasons = tested_tables(found.tested, profiled.profiles, names)
     left = leave(
         profiled,
         result.campaigns,

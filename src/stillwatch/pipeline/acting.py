@@ -6,7 +6,7 @@ In: the folder of a scan, a policy, a ledger. Out: plans, acts; exchanges of pas
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -23,7 +23,7 @@ from stillwatch.leaked import price_of
 from stillwatch.ledger import follow_up_of, follow_up_text
 from stillwatch.pipeline.intake import Source, exchanges_of
 from stillwatch.pipeline.met import Met
-from stillwatch.pipeline.strays import DAY_SECONDS, believed_of
+from stillwatch.pipeline.strays import DAY_SECONDS, Believed, believed_of
 from stillwatch.read import Tally
 from stillwatch.settings import Settings
 from stillwatch.types import Accused, ActId, CampaignId, Exemption, Mark, Plan, Scope, TraitKind, Verdict
@@ -49,7 +49,8 @@ _SCOPE_OF = {
 }
 _YOUNG = timedelta(hours=48)  # an account that a scan has seen for less may yet turn out to continue a campaign
 CLIENT_COLUMNS = ("user_agent", "tls_fingerprint", "header_order")
-PAST_COLUMNS = ("account_id", "key_id", "org_id", "ip", *CLIENT_COLUMNS, "prompt_text", "ts")
+_WORDS = ("prompt_text", "system_text", "tools", "tools_hash", "params")
+PAST_COLUMNS = ("account_id", "key_id", "org_id", "ip", *CLIENT_COLUMNS, *_WORDS, "ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,31 +197,33 @@ def past_exchanges(
 ) -> Iterator[tuple[dict[str, Any], float | None]]:
     """Give the exchanges of the last days of a log, each with its list price in US dollars or None where unknown.
 
-    The last day is the log's own: days are counted back from its last exchange whose date is believed, as a scan does.
-    Of rows that repeat an exchange's id the first counts.
+    The last day is the log's own: days are counted back from its last exchange whose date is believed, and those whose
+    date is not are left out, as a scan does. Of rows that repeat an exchange's id the first counts.
     """
-    last = _last(source, settings) if days is not None else None
+    dates = _dates(source, settings)
+    since = dates.after if days is None else max(dates.after, dates.last - days * DAY_SECONDS)
     met = Met()
     for batch in exchanges_of(source, settings, Tally()):
-        rows = met.first(batch if last is None or days is None else _within(batch, last - timedelta(days=days), last))
+        rows = met.first(_within(batch, since, dates.before))
         prices = _prices(rows, settings)
         yield from zip(rows.select(list(columns)).to_pylist(), prices, strict=True)
 
 
-def _within(batch: pa.RecordBatch, since: datetime, last: datetime) -> pa.RecordBatch:
-    begin, end = (pa.scalar(moment, batch["ts"].type) for moment in (since, last + timedelta(seconds=1)))
-    return batch.filter(pc.and_(pc.greater(batch["ts"], begin), pc.less(batch["ts"], end)))
+def _within(batch: pa.RecordBatch, since: int, before: int) -> pa.RecordBatch:
+    """The rows of later seconds than one and of earlier ones than another."""
+    second = pc.divide(batch["ts"].cast(pa.int64()), 1_000_000)
+    return batch.filter(pc.and_(pc.greater(second, since), pc.less(second, before)))
 
 
-def _last(source: Source, settings: Settings) -> datetime:
-    """The last second of a log, whatever a wrong clock has dated."""
+def _dates(source: Source, settings: Settings) -> Believed:
+    """Which dates of a log are believed, whatever a wrong clock has dated."""
     batches = exchanges_of(source, settings, Tally())
     seconds = [batch["ts"].cast(pa.int64()).to_numpy() // 1_000_000 for batch in batches if len(batch)]
     if not seconds:
         raise InputError(f"{source}: no exchange could be read")
     every = np.sort(np.concatenate(seconds))
     _, first, count = np.unique(every // DAY_SECONDS, return_index=True, return_counts=True)
-    return datetime.fromtimestamp(believed_of(count, every[first], every[first + count - 1]).last, UTC)
+    return believed_of(count, every[first], every[first + count - 1])
 
 
 def _prices(rows: pa.RecordBatch, settings: Settings) -> Iterator[float | None]:

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from math import log2
 
 import ibis.expr.types as ir
 import numpy as np
@@ -20,10 +19,12 @@ from stillwatch import known
 from stillwatch.engine import Engine
 from stillwatch.known import KnownCampaign
 from stillwatch.pipeline.behaviour import Behaviour
+from stillwatch.pipeline.joining import Named, elsewhere, kept_by, put_together
 from stillwatch.profile import Profiles
 from stillwatch.settings import Settings
 from stillwatch.together import FoundCampaign
 from stillwatch.together.membership import odds
+from stillwatch.together.operators import seated_elsewhere
 from stillwatch.together.returning import Returned, Sides, began_in_silence, returned
 from stillwatch.together.trust import Trust
 from stillwatch.types import (
@@ -51,9 +52,10 @@ _DECLARED: Mapping[TraitKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Continuing:
-    """campaigns: as found, with the named accounts that are in no other; kept_ids: the known id, by place; suspects:
-    accounts of known and found campaigns and those named, so that none of them counts as a stranger; accused: members
-    of known campaigns that were accused, and those named; standing: by id, the verdict of those not seen since.
+    """campaigns: as found, each known one once, with the accounts named as continuing it; kept_ids: the known id, by
+    place; suspects: accounts of known and found campaigns and those named, so that none of them counts as a stranger;
+    accused: members of known campaigns that were accused, and those named; standing: by id, the verdict of those not
+    seen since; of_found: by place of a found campaign, the place that it has here.
     """
 
     campaigns: tuple[FoundCampaign, ...]
@@ -62,17 +64,7 @@ class Continuing:
     continuation: Continuation | None = None
     accused: Mask | None = None
     standing: Mapping[CampaignId, Verdict] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """A fresh account (its row) that passed, which known campaign it continues, after how many exchanges."""
-
-    row: int
-    number: int
-    exchanges: int
-    bits: float
-    reasons: tuple[str, ...]
+    of_found: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +81,8 @@ def go_on(
 ) -> Continuing:
     """Find known campaigns again and name the fresh accounts that continue them."""
     if not reports:
-        return Continuing(tuple(found), _with(np.zeros(len(traffic.behaviour.profiles), bool), found))
+        nobody = np.zeros(len(traffic.behaviour.profiles), bool)
+        return Continuing(tuple(found), _with(nobody, found), of_found=tuple(range(len(found))))
     profiles = traffic.behaviour.profiles
     ids, first, exchanges = profiles.ids, profiles.first_second, profiles.exchanges
     inside = [held_by(ids, campaign.members) for campaign in reports]
@@ -98,32 +91,34 @@ def go_on(
     checked = np.any([*fresh.values(), np.zeros(len(ids), bool)], axis=0)
     suspects = _suspects(found, inside)
     index = known.index([_current(traffic.behaviour, reports[n], suspects) for n in followed])
-    threshold = log2(max(len(followed), 1) / settings.continuing_false_fraction)
-    passed = [replace(p, number=followed[p.number]) for p in _named(traffic, index, checked, threshold)]
+    needed = known.needed_bits([reports[n] for n in followed], settings.continuing_false_fraction)
+    passed = [replace(p, number=followed[p.number]) for p in _named(traffic, index, checked, needed)]
     passed = [p for p in passed if fresh[p.number][p.row]]
     outside = _with(suspects, found)
+    accused = np.any([*(inside[n] for n in followed), np.zeros(len(ids), bool)], axis=0)
     for number in followed:
         seen = {p.row for p in passed}
-        more = _returned(traffic.behaviour, inside[number], (suspects, outside), trust, settings)
-        passed += [_Named(r.row, number, int(exchanges[r.row]), r.bits, r.reasons) for r in more if r.row not in seen]
-    kept = _kept(found, reports, inside, passed)
-    named = [p for p in passed if not _elsewhere(p, found, kept, reports)]
-    joined = tuple(_joined(found, kept, reports, named))
-    accused = np.any([*(inside[n] for n in followed), np.zeros(len(ids), bool)], axis=0)
+        more = _returned(traffic.behaviour, inside[number], (accused, outside), trust, settings)
+        passed += [Named(r.row, number, int(exchanges[r.row]), r.bits, r.reasons) for r in more if r.row not in seen]
+    kept = kept_by(found, reports, inside, passed)
+    named = [p for p in passed if not elsewhere(p, found, kept, reports)]
+    joined = put_together(found, kept, reports, named, settings.minimum_accounts)
     for mask in (suspects, accused):
         mask[[name.row for name in named]] = True
     continuation = Continuation(
         known=tuple(campaign.campaign_id for campaign in reports),
-        found_again=tuple(sorted(kept.values())),
+        found_again=tuple(sorted(set(kept.values()))),
         accounts_checked=int(checked.sum()),
         false_fraction=settings.continuing_false_fraction,
-        threshold_bits=round(threshold, 3),
+        threshold_bits=round(min(needed, default=0.0), 3),
         accounts=tuple(_account(traffic.behaviour, name, reports) for name in named),
     )
     standing = {
         reports[n].campaign_id: reports[n].verdict for n in followed if _stopped(profiles, inside[n], reports[n])
     }
-    return Continuing(joined, _with(suspects, joined), kept, continuation, accused, standing)
+    kept_ids = {joined.of_place[place]: name for place, name in kept.items()}
+    everybody = _with(suspects, joined.campaigns)
+    return Continuing(joined.campaigns, everybody, kept_ids, continuation, accused, standing, joined.of_place)
 
 
 def leave(  # noqa: PLR0913 - what the run found, and by what
@@ -150,19 +145,22 @@ def leave(  # noqa: PLR0913 - what the run found, and by what
     now = {c.campaign_id: _found_now(c, earlier.get(c.campaign_id)) for c in campaigns}
     now |= {c.campaign_id: c for c in _grown(behaviour.profiles.ids, reports, continued) if c.campaign_id not in now}
     masks = {name: held_by(behaviour.profiles.ids, c.members) for name, c in now.items()}
-    accusing = [masks[name] for name, c in now.items() if c.verdict in DISGUISED]
-    accused = np.any([*accusing, np.zeros(len(behaviour.profiles), bool)], axis=0)
+    everybody = masks | {
+        c.campaign_id: held_by(behaviour.profiles.ids, c.members) for c in reports if c.campaign_id not in masks
+    }
+    accusing = [everybody[name] for name, c in (earlier | now).items() if c.verdict in DISGUISED]
+    nobody = np.zeros(len(behaviour.profiles), bool)
+    neither = ~np.any([nobody, *accusing], axis=0) & _settled(behaviour)
     made = {}
     for name, campaign in now.items():
         inside = masks[name]
         sure = odds(behaviour.accounts, inside, ~inside, trust) <= -settings.membership_bits
-        strangers = ~accused & ~inside & sure & _settled(behaviour)
+        strangers = neither & ~inside & sure
         accuses = campaign.verdict in DISGUISED
         left = known.learn(behaviour.accounts.shown, inside, strangers) if accuses else known.Left((), ())
         made[name] = replace(
             campaign,
             as_of=as_of,
-            members=campaign.members | (earlier[name].members if name in earlier else frozenset()),
             accounts=int(inside.sum()),
             strangers=int(strangers.sum()),
             kinds=left.kinds,
@@ -172,14 +170,14 @@ def leave(  # noqa: PLR0913 - what the run found, and by what
 
 
 def _found_now(campaign: Campaign, before: KnownCampaign | None) -> KnownCampaign:
-    """A campaign of this run, known by its members of today; what it leaves behind is not learnt yet."""
+    """A campaign of this run, known by all members that it ever had; what it leaves behind is not learnt yet."""
     return KnownCampaign(
         campaign_id=campaign.campaign_id,
         verdict=campaign.verdict,
         as_of=campaign.last_seen,
         first_seen=min(campaign.first_seen, before.first_seen) if before else campaign.first_seen,
         last_seen=max(campaign.last_seen, before.last_seen) if before else campaign.last_seen,
-        members=frozenset(m.account_id for m in campaign.members),
+        members=frozenset(m.account_id for m in campaign.members) | (before.members if before else frozenset()),
         accounts=len(campaign.members),
         strangers=0,
         kinds=(),
@@ -249,7 +247,7 @@ def _suspects(found: Sequence[FoundCampaign], inside: Sequence[Mask]) -> Mask:
     return suspects
 
 
-def _named(traffic: Traffic, index: known.Index, checked: Mask, threshold: float) -> Iterator[_Named]:
+def _named(traffic: Traffic, index: known.Index, checked: Mask, needed: Sequence[float]) -> Iterator[Named]:
     """Follow every fresh account through its first exchanges."""
     if not index.marks or not checked.any():
         return
@@ -272,10 +270,10 @@ def _named(traffic: Traffic, index: known.Index, checked: Mask, threshold: float
     of = dict(zip(seats.rows.tolist(), seats.values.take(pa.array(seats.codes)).to_pylist(), strict=True))
     for row in sorted(trails):
         organisation = of.get(row, "")
-        passed = known.passed(index, trails[row], threshold, organisation)
+        passed = known.passed(index, trails[row], needed, organisation)
         if passed is not None:
             met_traits = [trait for _, trait in trails[row]]
-            yield _Named(row, *passed, known.reasons(index, passed[0], met_traits, organisation))
+            yield Named(row, *passed, known.reasons(index, passed[0], met_traits, organisation))
 
 
 def _returned(
@@ -283,16 +281,28 @@ def _returned(
 ) -> Iterator[Returned]:
     """Who began after a known campaign had fallen silent, and behaves like it.
 
-    Args:    others: whom not to test, known members of any campaign; and who is no stranger, members of found ones too.
+    Not tested are known members of accused campaigns, and seats of an organisation that is not the campaign's. To be in
+    a group that was found and not accused is no alibi: the operator's fresh accounts soon are.
+
+    Args:    others: known members of accused campaigns; and who is no stranger, members of all known and found ones.
     """
     if members.sum() < settings.minimum_accounts:
         return
-    suspects, outside = others
+    accused, outside = others
     late = began_in_silence(behaviour.accounts, members)
-    newcomers, strangers = late & ~suspects, ~late & ~outside & _settled(behaviour)
+    newcomers = late & ~accused & ~seated_elsewhere(behaviour.accounts, members)
+    strangers = ~late & ~outside & _settled(behaviour)
+    signed_up = began_in_silence(behaviour.accounts, members, _signed_up(behaviour))
+    classes = (newcomers & signed_up, newcomers & ~signed_up)
     yield from returned(
-        behaviour.accounts, Sides(members, strangers, newcomers), trust, settings.false_discovery_fraction
+        behaviour.accounts, Sides(members, strangers, classes), trust, settings.false_discovery_fraction
     )
+
+
+def _signed_up(behaviour: Behaviour) -> npt.NDArray[np.int64]:
+    """When each account signed up, in seconds; long ago where nobody knows."""
+    created: npt.NDArray[np.int64] = behaviour.table["created_at"].cast(pa.int64()).fill_null(0).to_numpy()
+    return created // 1_000_000
 
 
 def _declared(behaviour: Behaviour, index: known.Index, checked: Mask) -> Iterator[tuple[int, Trait]]:
@@ -305,55 +315,7 @@ def _declared(behaviour: Behaviour, index: known.Index, checked: Mask) -> Iterat
             yield row, Trait(kind, value)
 
 
-def _kept(
-    found: Sequence[FoundCampaign], reports: Sequence[KnownCampaign], inside: Sequence[Mask], named: Sequence[_Named]
-) -> dict[int, CampaignId]:
-    """By place of a found campaign: the id of the known one that it continues, the closest pairs first.
-
-    It continues it if most of its accounts are known members or named as continuing it, or most members are in it.
-    """
-    pairs = []
-    for number, campaign in enumerate(reports):
-        stands = inside[number].copy()
-        stands[[name.row for name in named if name.number == number]] = True
-        present = max(int(inside[number].sum()), 1)
-        for place, candidate in enumerate(found):
-            share, held = float(stands[candidate.rows].mean()), inside[number][candidate.rows].sum() / present
-            if max(share, held) > 0.5:
-                pairs.append((-max(share, held), -int(stands[candidate.rows].sum()), campaign.campaign_id, place))
-    kept: dict[int, CampaignId] = {}
-    for _, _, name, place in sorted(pairs):
-        if place not in kept and name not in kept.values():
-            kept[place] = name
-    return kept
-
-
-def _elsewhere(
-    name: _Named, found: Sequence[FoundCampaign], kept: Mapping[int, CampaignId], reports: Sequence[KnownCampaign]
-) -> bool:
-    """Whether an account is a member of a campaign that does not continue the one it was named for."""
-    own = reports[name.number].campaign_id
-    return any(name.row in campaign.rows and kept.get(place) != own for place, campaign in enumerate(found))
-
-
-def _joined(
-    found: Sequence[FoundCampaign],
-    kept: Mapping[int, CampaignId],
-    reports: Sequence[KnownCampaign],
-    named: Sequence[_Named],
-) -> Iterator[FoundCampaign]:
-    """Each campaign with the accounts named as continuing it."""
-    for place, campaign in enumerate(found):
-        held = set(campaign.rows.tolist())
-        more = [n for n in named if reports[n.number].campaign_id == kept.get(place) and n.row not in held]
-        rows = np.concatenate([campaign.rows, np.array([n.row for n in more], np.int64)])
-        bits = np.concatenate([campaign.bits, [n.bits for n in more]])
-        reasons = (*campaign.reasons, *(n.reasons for n in more))
-        order = np.argsort(rows)
-        yield replace(campaign, rows=rows[order], bits=bits[order], reasons=tuple(reasons[i] for i in order))
-
-
-def _account(behaviour: Behaviour, name: _Named, reports: Sequence[KnownCampaign]) -> ContinuedAccount:
+def _account(behaviour: Behaviour, name: Named, reports: Sequence[KnownCampaign]) -> ContinuedAccount:
     profiles = behaviour.profiles
     return ContinuedAccount(
         account_id=AccountId(profiles.ids[name.row].as_py()),

@@ -16,7 +16,7 @@ from stillwatch import bench
 from stillwatch import simulate as simulator
 from stillwatch.errors import UsageError
 
-SHOWN_FRACTION = 0.1  # a target with less of an operator's exchanges is not compared
+SHOWN_FRACTION = 0.1  # a target with less of an operator's exchanges, in whole percent, is not compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class OperatorResult:
     @property
     def found_targets(self) -> tuple[str, ...]:
         """Targets with a tenth of what was taken or more, the largest first."""
-        return tuple(name for name, fraction in self.found_fractions.items() if fraction >= SHOWN_FRACTION)
+        return tuple(name for name, fraction in self.found_fractions.items() if _is_shown(fraction))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,13 @@ def _operator(name: str, truth: bench.Truth, found: bench.Found) -> OperatorResu
         campaigns=len(mostly),
         recall_fraction=held / max(len(own), 1),
         precision_fraction=held / size if size else 0.0,
-        true_targets=tuple(target for target, share in _shares(true).items() if share >= SHOWN_FRACTION),
+        true_targets=tuple(target for target, share in _shares(true).items() if _is_shown(share)),
         found_fractions=_shares(named),
     )
+
+
+def _is_shown(share: float) -> bool:
+    return round(share, 2) >= SHOWN_FRACTION
 
 
 def _shares(targets: Sequence[str]) -> dict[str, float]:

@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import log2
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -21,7 +20,9 @@ from stillwatch.known import KnownCampaign
 from stillwatch.sketch import canonical_parameters, folded_hash64, scaffold_hashes
 from stillwatch.types import ACCUSED_OF, CampaignId, Trait, TraitKind
 
-__all__ = ["Linker", "Request", "client_of", "network", "request_of", "scaffolds", "shown"]
+__all__ = ["LINKED_FALSE_FRACTION", "Linker", "Request", "client_of", "network", "request_of", "scaffolds", "shown"]
+
+LINKED_FALSE_FRACTION = 0.002  # of innocent fresh accounts that may be linked, unless an operator says otherwise
 
 _REMEMBERED = 200_000  # fresh accounts that are followed at once, about 100 MB; the oldest are let go
 _MOST_CHARACTERS = 65_536  # of a prompt that are looked at: both ends, so that time is bounded
@@ -105,8 +106,8 @@ class Linker:
         followed = [c for c in campaigns if c.verdict in ACCUSED_OF and c.campaign_id in least_bits]
         self._index = known.index(followed)
         self._members = frozenset[str]().union(*(c.members for c in followed))
-        floor = log2(max(len(followed), 1) / false_fraction)
-        self._needed = [max(floor, least_bits[c.campaign_id]) for c in followed]
+        floors = zip(followed, known.needed_bits(followed, false_fraction), strict=True)
+        self._needed = [max(floor, least_bits[c.campaign_id]) for c, floor in floors]
         self._trails: OrderedDict[str, known.Trail] = OrderedDict()
 
     def knows(self, account: str) -> bool:
@@ -126,7 +127,9 @@ class Linker:
         return self._index.campaigns[number].campaign_id, bits
 
 
-def linker_of(text: str, least_bits: Mapping[str, float], false_fraction: float) -> Linker | None:
+def linker_of(
+    text: str, least_bits: Mapping[str, float], false_fraction: float = LINKED_FALSE_FRACTION
+) -> Linker | None:
     """Make a linker from the text of indicators.json; None where there is nothing to link to."""
     if not text or not least_bits:
         return None

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from stillwatch.lookup import rows_of
 from stillwatch.profile.facets import CALENDAR_HOURS, GAP_EDGES, PROMPT_EDGES, REPLY_EDGES, TURN_EDGES
 from stillwatch.types import TARGETS
 
@@ -46,7 +47,7 @@ class Profiles:
 
     def rows_of(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Give the row of each account key; every key must be present."""
-        return np.searchsorted(self.keys, keys)
+        return rows_of(self.keys, keys)
 
 
 def assemble(totals: pa.Table, facets: Iterable[pa.RecordBatch]) -> Profiles:
@@ -71,7 +72,7 @@ def _blocks(
     """Spread counts over one block a facet; `slots`: the first of the calendar, and how many make one of its bins."""
     blocks = {name: np.zeros((len(keys), bins), np.float32) for name, bins in FACET_BINS.items()}
     for batch in facets:
-        place = np.searchsorted(keys, batch["account_key"].to_numpy())
+        place = rows_of(keys, batch["account_key"].to_numpy())
         number, exchanges = batch["bin"].to_numpy(), batch["exchanges"].to_numpy()
         coded = batch["facet"].dictionary_encode()
         codes = coded.indices.to_numpy()

@@ -28,7 +28,7 @@ from stillwatch.together.pools import shared_networks
 from stillwatch.together.sample import sampled
 from stillwatch.together.score import Scores, declared_groups, exempted, measure_all, null_labels, observe, score
 from stillwatch.together.score import learn_weights as weights_of
-from stillwatch.together.stakes import fit_stakes, kinds_of
+from stillwatch.together.stakes import even_by_size, fit_stakes, kinds_of
 from stillwatch.together.telling import holders
 from stillwatch.together.trust import Labelled, Trust, fit_trust
 from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
@@ -253,9 +253,8 @@ def learn(references: Sequence[Accounts], settings: Settings, source: str) -> Nu
     for accounts in references:
         groups = form_groups(accounts, settings)
         labels += null_labels(accounts, groups)
-        for test, result in observe(
-            measure_all(accounts, groups), exempted(accounts, groups), np.ones(len(accounts.exchanges), bool)
-        ).items():
+        measured = measure_all(accounts, groups, exempted(accounts, groups))
+        for test, result in observe(measured, np.ones(len(accounts.exchanges), bool)).items():
             observed.setdefault(test, []).append(result)
     return fit({test: stacked(results) for test, results in observed.items()}, labels, source)
 
@@ -269,7 +268,11 @@ def learn_weights(campaigns: Sequence[tuple[Accounts, Mask]], nulls: Nulls, sett
 def learn_stakes(campaigns: Sequence[tuple[Accounts, Mask]], nulls: Nulls, settings: Settings) -> Nulls:
     """Learn how much of the error rate is staked on each kind of group, from the same."""
     found = _scored(campaigns, replace(nulls, stakes={}), settings)
-    return replace(nulls, stakes=fit_stakes([(kinds_of(groups), s.total, own) for s, groups, own in found]))
+    return replace(nulls, stakes=fit_stakes([_staked(*one) for one in found]))
+
+
+def _staked(scores: Scores, groups: Groups, own: Mask) -> tuple[npt.NDArray[np.str_], Floats, Floats, Mask]:
+    return kinds_of(groups), even_by_size(groups), scores.total, own
 
 
 def _scored(

@@ -125,7 +125,7 @@ def _expected(measured: Measured, strangers: Mask) -> tuple[Floats, ...]:
     weight = sp.diags_array(1 / size)
     squares = weight @ (pick @ features.squares)
     means = weight @ (pick @ features.values)
-    centre = (ones @ features.values[rows]) / max(len(rows), 1)
+    centre = _sum_of(features.values, rows) / max(len(rows), 1)
     away = features.squares - 2 * (features.values @ centre) + centre @ centre
     away_mean, away_square = weight @ (pick @ away), weight @ (pick @ away**2)
     expected = np.asarray(share @ squares - _squared_mixes(share, means))
@@ -133,6 +133,15 @@ def _expected(measured: Measured, strangers: Mask) -> tuple[Floats, ...]:
     freedom = 2 * (count - 1) * first**2 / np.maximum(second - first**2, _SMALL)
     noise = np.asarray(share @ (weight @ (pick @ features.noise)))
     return expected, noise, np.clip(freedom, 0.5 * (count - 1), 200 * count)
+
+
+def _sum_of(values: Matrix, rows: npt.NDArray[np.int64]) -> Floats:
+    """Add up some rows; sparse ones without a copy of them, which is as large as all traits of a kind."""
+    if not sp.issparse(values):
+        return np.asarray(np.ones(len(rows)) @ values[rows])
+    chosen = np.zeros(values.shape[0])
+    chosen[rows] = 1.0
+    return np.asarray(chosen @ values)
 
 
 def _squared_mixes(share: sp.csr_array, means: Any) -> Floats:

@@ -14,6 +14,7 @@ from stillwatch.together.groups import Shown
 from stillwatch.together.likeness import Likeness, by_test, features_of
 from stillwatch.together.membership import distance_weight, family_weights, log_shares, prior_bits
 from stillwatch.together.sample import Sample
+from stillwatch.together.telling import by_account, holders, starts_of
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 
@@ -35,11 +36,10 @@ class _Held:
     @classmethod
     def of(cls, part: Shown, strangers: Mask) -> "_Held":
         """Sort traits by account."""
-        counts = np.bincount(part.rows, minlength=len(strangers))
-        shown = np.bincount(part.codes[strangers[part.rows]], minlength=len(part.values))
-        bare = int((strangers & (counts == 0)).sum())
-        codes = part.codes[np.argsort(part.rows, kind="stable")]
-        return cls(np.concatenate([[0], np.cumsum(counts)]), codes, shown, bare)
+        starts = starts_of(part.rows, len(strangers))
+        shown = holders(part.rows, part.codes, strangers, len(part.values))
+        bare = int((strangers & (np.diff(starts) == 0)).sum())
+        return cls(starts, by_account(part.rows, starts, part.codes), shown, bare)
 
     def values_of(self, accounts: Rows) -> tuple[Rows, npt.NDArray[np.int32]]:
         """Give the traits of some accounts: the place of the account among them, and the value's code."""
@@ -77,9 +77,9 @@ class Fitting:
         if len(held.strangers) == 0:
             return np.zeros(len(accounts))
         place, shown = held.values_of(accounts)
-        known, codes = np.unique(shown, return_inverse=True)
-        stranger = self._sample.strangers[accounts]
-        inside = np.bincount(codes, minlength=len(known))
+        counts = np.bincount(shown, minlength=len(held.strangers))
+        known, codes = np.flatnonzero(counts), (np.cumsum(counts > 0) - 1)[shown]
+        stranger, inside = self._sample.strangers[accounts], counts[known]
         outside = held.strangers[known] - np.bincount(codes[stranger[place]], minlength=len(known))
         strangers = self._sample.strangers & ~core
         best = np.full(len(accounts), -np.inf)

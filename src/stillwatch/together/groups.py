@@ -6,7 +6,7 @@ In: rows of `tables.TRAITS`, profiles. Out: `Groups`, a sparse 0/1 matrix with o
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from stillwatch.abreast import abreast
+from stillwatch.lookup import rows_of
 from stillwatch.types import Trait, TraitKind
 
 _SHOWS_FRACTION = 0.1  # an account shows a trait that a tenth of its exchanges carry
@@ -87,15 +88,22 @@ def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64]) -> dict[Trait
     memory. Values of a kind are words, or the numbers that they are written as (hashes), in all of its tables.
     """
     parts: dict[TraitKind, list[pa.Table]] = {kind: [] for kind in TraitKind}
-    for table in traits:
-        for kind in pc.unique(table["kind"]).to_pylist():
-            some = table.filter(pc.equal(table["kind"], kind))
-            rows = np.searchsorted(keys, some["account_key"].to_numpy()).astype(np.int32)
-            values = some["value"] if pa.types.is_integer(some["value"].type) else some["value"].dictionary_encode()
-            parts[TraitKind(kind)].append(
-                pa.table([values, pa.array(rows), some["exchanges"]], names=["value", "row", "exchanges"])
-            )
+    for split in abreast(partial(_by_kind, keys=keys), traits, os.cpu_count() or 1):
+        for kind, table in split:
+            parts[kind].append(table)
     return {kind: _shown(kind, parts.pop(kind)) for kind in list(parts)}
+
+
+def _by_kind(table: pa.Table, keys: npt.NDArray[np.int64]) -> list[tuple[TraitKind, pa.Table]]:
+    """Split one table of trait rows by kind."""
+    parts = []
+    for kind in pc.unique(table["kind"]).to_pylist():
+        some = table.filter(pc.equal(table["kind"], kind))
+        rows = rows_of(keys, some["account_key"].to_numpy()).astype(np.int32)
+        values = some["value"] if pa.types.is_integer(some["value"].type) else some["value"].dictionary_encode()
+        columns = [values, pa.array(rows), some["exchanges"]]
+        parts.append((TraitKind(kind), pa.table(columns, names=["value", "row", "exchanges"])))
+    return parts
 
 
 def _shown(kind: TraitKind, tables: list[pa.Table]) -> Shown:
@@ -164,11 +172,12 @@ def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[Any]) -> npt.NDA
     def near(low: int) -> Iterator[tuple[int, int]]:
         """Give (group, earlier group) for all pairs of some groups that are nearly the same."""
         high = low + _ROWS_AT_ONCE
-        shared = sp.coo_array(members[low:high] @ members[:high].T)
-        rows = shared.row + low
-        union = size[rows] + size[shared.col] - shared.data
-        alike = (shared.col < rows) & (shared.data >= _REPEATED_FRACTION * union)
-        return zip(rows[alike].tolist(), shared.col[alike].tolist(), strict=True)
+        first = int(np.argmax(_REPEATED_FRACTION * size <= size[low]))  # those before it are too large to be repeated
+        shared = sp.coo_array(members[low:high] @ members[first:high].T)
+        rows, columns = shared.row + low, shared.col + first
+        union = size[rows] + size[columns] - shared.data
+        alike = (columns < rows) & (shared.data >= _REPEATED_FRACTION * union)
+        return zip(rows[alike].tolist(), columns[alike].tolist(), strict=True)
 
     earlier: dict[int, list[int]] = {}
     for pairs in abreast(near, range(0, len(size), _ROWS_AT_ONCE), os.cpu_count() or 1):
@@ -192,7 +201,7 @@ def build(parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minim
             traits.append(trait)
             members.append(rows)
     indptr = np.cumsum([0, *(len(rows) for rows in members)])
-    indices = np.concatenate(members) if members else np.zeros(0, np.int64)
+    indices = np.concatenate(members, dtype=np.int32) if members else np.zeros(0, np.int32)
     matrix = sp.csr_array((np.ones(len(indices)), indices, indptr), shape=(len(traits), len(exchanges)))
     return distinct(Groups(tuple(traits), matrix))
 

@@ -23,10 +23,10 @@ from stillwatch.bits import (
     calibrate_bits,
     calibrate_even_bits,
     e_bh,
-    empirical_null,
     student_tail_log_p,
 )
 from stillwatch.errors import InputError
+from stillwatch.together.bulk import central_null
 from stillwatch.together.dispersion import Dispersion, Floats, Mask
 from stillwatch.together.likeness import Accounts
 from stillwatch.together.trust import Trust
@@ -41,7 +41,7 @@ TAIL_FREEDOM = 8.0  # Student degrees of freedom: heavier tails cost bits, light
 _EVEN_FRACTION = 0.3  # of weights that is not learnt: a campaign to come need not look like those known
 _FEWEST_REACHING = 10  # reference groups by which a level's share is still known well enough
 _MARGIN_BITS = 6.0  # what the calibrator costs, and what the least staked kind of group is behind by
-_LEAST_SCATTER = 0.1  # benign groups are alike to no better than a tenth, whatever the reference says
+_LEAST_SCATTER = 0.05  # benign groups are alike to no better than a twentieth, whatever the reference says
 
 Kind: TypeAlias = str
 Labels: TypeAlias = npt.NDArray[np.str_]
@@ -257,12 +257,13 @@ def _envelope(excess: Floats, variance: Floats) -> Null:
 def bits_of(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) -> Floats:
     """Bits of every group in one test; NaN where it was not tested."""
     z = standardised(result, test, kinds, nulls)
-    finite = np.isfinite(z)
+    finite, size = np.isfinite(z), size_class(result.accounts)
     bits = np.full(len(z), np.nan)
-    if finite.any():
-        location, scale = _own_null(z[finite])
-        shifted = (z[finite] - location) / scale
-        bits[finite] = calibrate_bits(student_tail_log_p(shifted, TAIL_FREEDOM, "lower"))
+    for one in np.unique(size[finite]).tolist():
+        rows = finite & (size == one)
+        location, scale = _own_null(z[rows])
+        shifted = (z[rows] - location) / scale
+        bits[rows] = calibrate_bits(student_tail_log_p(shifted, TAIL_FREEDOM, "lower"))
     return bits
 
 
@@ -277,10 +278,10 @@ def standardised(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nu
 
 
 def _own_null(z: Floats) -> tuple[float, float]:
-    """The run's own bulk, trusted by its size, and only where it makes accusing harder."""
+    """The bulk of the run's own groups of one size, trusted by their number, and only where accusing gets harder."""
     if len(z) < _FEW_GROUPS:
         return 0.0, 1.0
-    location, scale = empirical_null(z)
+    location, scale = central_null(z)
     trust = len(z) / (len(z) + _PRIOR_GROUPS)
     return min(location, 0.0) * trust, max(1.0, 1.0 + (scale - 1.0) * trust)
 

@@ -114,7 +114,8 @@ def _means(features: Features, cores: list[Mask]) -> tuple[Floats, Any, Floats]:
     count = np.array([len(some) for some in rows], float)
     weight = np.repeat(1 / np.maximum(count, 1), count.astype(int))
     starts = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    pick = sp.csr_array((weight, np.concatenate(rows), starts), shape=(len(cores), len(features.known)))
+    columns = np.concatenate(rows).astype(np.int32)  # as those of features: else scipy copies these to widen them
+    pick = sp.csr_array((weight, columns, starts.astype(np.int32)), shape=(len(cores), len(features.known)))
     return count, pick @ features.values, pick @ features.squares
 
 

@@ -58,6 +58,7 @@ def _shown(part: Shown, place: npt.NDArray[np.int32]) -> Shown:
     """Traits of the accounts that stay, and the values that they show."""
     rows = place[part.rows]
     some = np.flatnonzero(rows >= 0)
-    values, codes = np.unique(part.codes[some], return_inverse=True)
-    names = part.values.take(pa.array(values))
-    return Shown(part.kind, rows[some], codes.astype(np.int32), part.exchanges[some], names)
+    codes, shown = part.codes[some], np.zeros(len(part.values), bool)
+    shown[codes] = True
+    codes = (np.cumsum(shown, dtype=np.int32) - 1)[codes]
+    return Shown(part.kind, rows[some], codes, part.exchanges[some], part.values.filter(pa.array(shown)))

@@ -43,28 +43,35 @@ class Scores:
 def score(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_fraction: float) -> Scores:
     """Test every group; repeat with the accused accounts taken out of the strangers."""
     strangers = np.ones(len(accounts.exchanges), bool)
-    measured, labels, exempt = measure_all(accounts, groups), null_labels(accounts, groups), exempted(accounts, groups)
-    result = _pass(measured, groups, labels, exempt, nulls, strangers, false_discovery_fraction)
+    measured, labels = measure_all(accounts, groups, exempted(accounts, groups)), null_labels(accounts, groups)
+    result = _pass(measured, groups, labels, nulls, strangers, false_discovery_fraction)
     for _ in range(_PASSES - 1):
         suspects = np.asarray(groups.members[result.accused].sum(axis=0)).ravel() > 0
         if suspects.mean() > 0.5 or np.array_equal(~suspects, strangers):
             break
         strangers = ~suspects
-        result = _pass(measured, groups, labels, exempt, nulls, strangers, false_discovery_fraction)
+        result = _pass(measured, groups, labels, nulls, strangers, false_discovery_fraction)
     return result
 
 
-def measure_all(accounts: Accounts, groups: Groups) -> dict[str, Measured]:
-    """Measure the spread of every group in every test."""
-    return by_test(lambda test: measure(features_of(test, accounts), groups.members))
+def measure_all(accounts: Accounts, groups: Groups, exempt: Mapping[str, Mask]) -> dict[str, Measured]:
+    """Measure the spread of every group in every test that it is not exempt from."""
+    return by_test(lambda test: measure(features_of(test, accounts), _without(groups.members, exempt[test.name])))
 
 
-def observe(measured_all: Mapping[str, Measured], exempt: Mapping[str, Mask], strangers: Mask) -> dict[str, Dispersion]:
-    """Compare every group with strangers in every test that it is not exempt from."""
-    observed = by_test(lambda test: dispersion(measured_all[test.name], strangers))
-    for name, result in observed.items():
-        result.log_ratio[exempt[name]] = np.nan
-    return observed
+def _without(members: sp.csr_array, exempt: Mask) -> sp.csr_array:
+    """Leave the rows of some groups empty."""
+    if not exempt.any():
+        return members
+    size = np.diff(members.indptr)
+    kept = np.repeat(~exempt, size)
+    starts = np.concatenate([[0], np.cumsum(np.where(exempt, 0, size))]).astype(members.indptr.dtype)
+    return sp.csr_array((members.data[kept], members.indices[kept], starts), shape=members.shape)
+
+
+def observe(measured_all: Mapping[str, Measured], strangers: Mask) -> dict[str, Dispersion]:
+    """Compare every group with strangers in every test that it was measured in."""
+    return by_test(lambda test: dispersion(measured_all[test.name], strangers))
 
 
 def exempted(accounts: Accounts, groups: Groups) -> dict[str, Mask]:
@@ -112,12 +119,11 @@ def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
     measured: Mapping[str, Measured],
     groups: Groups,
     labels: list[str],
-    exempt: Mapping[str, Mask],
     nulls: Nulls,
     strangers: Mask,
     false_discovery_fraction: float,
 ) -> Scores:
-    observed = observe(measured, exempt, strangers)
+    observed = observe(measured, strangers)
     tests = {name: null.bits_of(result, name, labels, nulls) for name, result in observed.items()}
     families = {family: _mean(_of_family(tests, family), nulls.weights) for family in FAMILIES}
     sums = np.sum(list(families.values()), axis=0)

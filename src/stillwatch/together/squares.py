@@ -3,6 +3,8 @@
 In: which rows to add up, and the rows. Out: one number a sum. Read `dispersion` for what it is used for.
 """
 
+import os
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numba as nb
@@ -10,14 +12,27 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from stillwatch.abreast import abreast
+
 Rows: TypeAlias = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer], npt.NDArray[np.float64]]
 """A sparse matrix as compiled loops read it: where each row begins, columns, values."""
+
+
+_PIECES = 16  # of the sums, so that no thread waits long for another
 
 
 def squared_sums(picked: sp.csr_array, values: sp.csr_array) -> npt.NDArray[np.float64]:
     """Give the squared length of each row of `picked @ values`."""
     out = np.zeros(picked.shape[0])
-    _add_up(_rows(picked), _rows(values), values.shape[1], out)
+    rows, added = _rows(picked), _rows(values)
+    shares = np.linspace(0, picked.nnz, _PIECES + 1)
+    ends = [0, *np.searchsorted(picked.indptr, shares[1:-1]).tolist(), len(out)]
+
+    def add_up(piece: tuple[int, int]) -> None:
+        _add_up(rows, added, values.shape[1], piece, out)
+
+    for _ in abreast(add_up, pairwise(ends), os.cpu_count() or 1):
+        pass
     return out
 
 
@@ -34,18 +49,20 @@ def compiled(function: Any) -> Any:
 
 
 @compiled
-def _add_up(picked: Rows, rows: Rows, width: int, out: npt.NDArray[np.float64]) -> None:
-    """Add up one sum at a time in an array of all columns; `seen` says which of them this sum has touched."""
-    total, touched, seen = np.zeros(width), np.empty(width, np.int64), np.full(width, -1, np.int64)
-    for g in range(out.size):
+def _add_up(picked: Rows, rows: Rows, width: int, piece: tuple[int, int], out: npt.NDArray[np.float64]) -> None:
+    """Add up some sums, one at a time, in an array of all columns; `seen` says which of them a sum has touched."""
+    total, touched, seen = np.zeros(width), np.empty(width, np.int64), np.zeros(width, np.bool_)
+    for g in range(piece[0], piece[1]):
         count = 0
         for p in range(picked[0][g], picked[0][g + 1]):
             row, weight = picked[1][p], picked[2][p]
             for q in range(rows[0][row], rows[0][row + 1]):
                 column = rows[1][q]
-                if seen[column] != g:
-                    seen[column], total[column], touched[count] = g, 0.0, column
+                if not seen[column]:
+                    seen[column], touched[count] = True, column
                     count += 1
                 total[column] += weight * rows[2][q]
         for k in range(count):
-            out[g] += total[touched[k]] ** 2
+            column = touched[k]
+            out[g] += total[column] ** 2
+            seen[column], total[column] = False, 0.0

@@ -4,11 +4,15 @@ In: which account shows which value. Out: one number a value, or an account. Tra
 they took most of the time of weighing. Read `membership` for their use.
 """
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from stillwatch.together.squares import compiled
 
+_Number = TypeVar("_Number", np.float64, np.int32)
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -33,6 +37,52 @@ def most_telling(rows: Places, codes: Places, core: Mask, weights: Floats) -> Fl
     best = np.full(len(core), -np.inf)
     _raise(rows, codes, core, weights, best)
     return best
+
+
+def starts_of(rows: Places, accounts: int) -> Counts:
+    """Give where the traits of each account begin, and where the last one's end, when they stand account by account."""
+    return np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=accounts))])
+
+
+def by_account(rows: Places, starts: Counts, values: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+    """Put what belongs to each trait in order of accounts, and of one account as it comes."""
+    placed = np.empty_like(values)
+    _place(rows, starts[:-1].copy(), values, placed)
+    return placed
+
+
+def unit_rows_of(rows: Places, codes: Places, shares: Floats, shape: tuple[int, int]) -> sp.csr_array:
+    """Give accounts as unit vectors of the shares of values; what an account shares with nobody, which fills its
+    shares up to 1, adds to its length.
+    """
+    starts = starts_of(rows, shape[0])
+    placed = by_account(rows, starts, shares), by_account(rows, starts, codes)
+    matrix = sp.csr_array((*placed, starts.astype(np.int32)), shape=shape)
+    matrix.sum_duplicates()
+    squares = sp.csr_array((matrix.data**2, matrix.indices, matrix.indptr), shape=shape)
+    rest = np.maximum(1 - matrix.sum(axis=1), 0)
+    _scale(matrix.indptr, matrix.indices, matrix.data, 1 / np.sqrt(squares.sum(axis=1) + rest**2))
+    return sp.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=shape)
+
+
+@compiled
+def _scale(starts: Places, codes: Places, shares: Floats, factors: Floats) -> None:
+    """Multiply each row by its factor and turn it round, as a product of sparse matrices would."""
+    for row in range(factors.size):
+        left, right = starts[row], starts[row + 1] - 1
+        while left <= right:
+            codes[left], codes[right] = codes[right], codes[left]
+            first, last = shares[left] * factors[row], shares[right] * factors[row]
+            shares[left], shares[right] = last, first
+            left, right = left + 1, right - 1
+
+
+@compiled
+def _place(rows: Places, following: Counts, values: npt.NDArray[_Number], placed: npt.NDArray[_Number]) -> None:
+    for place in range(rows.size):
+        account = rows[place]
+        placed[following[account]] = values[place]
+        following[account] += 1
 
 
 @compiled

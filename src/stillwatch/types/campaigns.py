@@ -324,7 +324,8 @@ class Continuation:
     """Who continues the known campaigns of earlier reports, and at what rate that is said of an innocent.
 
     found_again: known campaigns that a campaign of this run continues under their id; accounts_checked: fresh accounts;
-    false_fraction: at most this share of innocent ones is expected to be named; threshold_bits: what that takes.
+    false_fraction: at most this share of innocent ones is expected to be named; threshold_bits: what that takes, of the
+    campaign with most members.
     """
 
     known: tuple[CampaignId, ...]

@@ -6,11 +6,11 @@ than those of strangers. Exempt: groups formed by the very kind, or by one that 
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from stillwatch.together.dispersion import Features
 from stillwatch.together.groups import Shown
 from stillwatch.together.likeness.base import Accounts, Family, Likeness
+from stillwatch.together.telling import unit_rows_of
 from stillwatch.types import TraitKind
 
 _NETWORK = frozenset({TraitKind.ADDRESS, TraitKind.NETWORK, TraitKind.ASN})
@@ -25,10 +25,7 @@ def _features(accounts: Accounts, kind: TraitKind, per_exchange: int) -> Feature
     """
     part, n = accounts.shown[kind], len(accounts.exchanges)
     share = np.minimum(part.exchanges / (per_exchange * accounts.exchanges[part.rows]), 1.0)
-    matrix = sp.csr_array((share, (part.rows, part.codes)), shape=(n, max(len(part.values), 1)))
-    rest = np.maximum(1 - np.asarray(matrix.sum(axis=1)).ravel(), 0)
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel() + rest**2)
-    unit = sp.csr_array(sp.diags_array(1 / length) @ matrix)
+    unit = unit_rows_of(part.rows, part.codes, share, (n, max(len(part.values), 1)))
     known = np.full(n, len(part.values) > 0)
     return Features(unit, np.ones(n), known, np.zeros(n, np.int64), np.zeros(n))
 
