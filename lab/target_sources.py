@@ -14,20 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from target_prompt import TEST, TRAIN, Prompt
+from target_reading import digest, read_prompt, readings
 from target_templates import LANGUAGES
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One labelled prompt. elicits, judges: 1, 0, or -1 for unknown."""
-
-    text: str
-    target: str
-    split: str
-    source: str
-    lang: str
-    elicits: int
-    judges: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +37,6 @@ class Rule:
 
 
 COLLECTED = Path(__file__).parent / "targets/collected.parquet"  # where it is from: lab/targets/collected.md
-TRAIN, TEST = "train", "test"
 _TRAIN_CAP, _TEST_CAP, _T0_TRAIN, _T0_TEST = 2000, 60, 40, 8
 _CODE = r"```|\b(python|javascript|typescript|java|c\+\+|c#|sql|bash|regex|react|code|script|function|program)\b"
 _ACTS = (
@@ -271,15 +259,17 @@ ASKS_REASONING = re.compile(
 
 
 def load_prompts(folder: Path) -> list[Prompt]:
-    """Label every prompt that a rule claims; rows are taken evenly over a source, in file order."""
+    """Label every prompt that was read or that a rule claims; those rows are taken evenly over a source, in file order."""
     prompts: list[Prompt] = []
     for file in dict.fromkeys(rule.file for rule in RULES):
         columns = ["source", "text", "label", "lang", "turn"]
         rows = _with_queries(pq.read_table(folder / f"{file}.parquet", columns=columns).to_pylist())
         claimed: dict[tuple[Rule, str], list[dict[str, Any]]] = {}
         for row in rows:
-            rule = _claim(file, row)
-            if rule:
+            if digest(_text(row)) in readings():
+                told = read_prompt(_text(row), row["source"], row["lang"])
+                prompts += [told] if told else []
+            elif rule := _claim(file, row):
                 claimed.setdefault((rule, row["source"]), []).append(row)
         for (rule, _), found in claimed.items():
             kept = found[:: max(1, len(found) // rule.cap)][: rule.cap]
@@ -322,10 +312,16 @@ def _claim(file: str, row: dict[str, Any]) -> Rule | None:
     return None
 
 
+def _text(row: dict[str, Any]) -> str:
+    """Give the text as it would be sent."""
+    text: str = row["text"]
+    return text.replace("\\n", "\n")
+
+
 def _labelled(rule: Rule, row: dict[str, Any]) -> Prompt:
     asks = bool(ASKS_REASONING.search(row["text"]))
     elicits = 0 if not asks else 1 if rule.file == _COT else -1
     judges = int(rule.target == "grading")
     return Prompt(
-        row["text"].replace("\\n", "\n"), rule.target, rule.split, row["source"], row["lang"], elicits, judges
+        _text(row), rule.target, rule.split, row["source"], row["lang"], elicits, judges
     )

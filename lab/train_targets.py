@@ -25,7 +25,9 @@ from target_clauses import clause_templates
 from target_fit import OUTPUTS, Known, Linear, fit
 from target_plot import in_docs, reliability
 from target_scores import HEADS, Scored, report
-from target_sources import ASKS_REASONING, Prompt, load_collected, load_prompts
+from target_prompt import Prompt
+from target_reading import load_written, voice
+from target_sources import ASKS_REASONING, load_collected, load_prompts
 from target_templates import Pools, Template, choose, fill, load_templates, passage, sensitive_question
 
 from stillwatch.sketch import FEATURE_BUCKETS, SHAPE_BUCKETS, feature_rows, likeliest_targets
@@ -55,7 +57,8 @@ MOST_OF_SOURCE = 100  # rows of a source when calibration is fitted, about what 
 SENSITIVE_FRACTION = 0.5  # of refused requests; assistants refuse ordinary ones as well
 ALONE = 1500  # passages without a request
 FOREIGN = 0.3  # share of the weight of a target's prompts that are not English
-VERSION = 4
+SINGLY = 2.0  # weight of a prompt that was written or read by itself, against one from a template or a data set
+VERSION = 5
 
 Floats = npt.NDArray[np.float32]
 
@@ -75,7 +78,7 @@ def main() -> None:
     train, texts = of_split("train", prompts, folder, rng := random.Random(SEED))
     train += from_clauses(texts, random.Random(SEED + 1))
     test, _ = of_split("test", prompts, folder, held := random.Random(SEED + 2))
-    train += load_collected()
+    train += load_collected() + load_written()
     around = scaffolds("train")
     shown = train + [dressed(row, around, texts, rng) for row in train]
     matrix = design(shown)
@@ -205,7 +208,7 @@ def calibrated(model: Linear, prompts: list[Prompt], matrix: csr_matrix) -> Line
     The softmax gets one temperature. The two other heads are shifted to their best F1 and made as steep as their odds.
     Source:  Guo et al. 2017, On calibration of modern neural networks; Platt 1999 (the slope of a sigmoid).
     """
-    away = np.array([zlib.crc32(row.source.encode()) % 5 == 0 for row in prompts])
+    away = np.array([zlib.crc32(voice(row.source).encode()) % 5 == 0 for row in prompts])
     seen, unseen = np.flatnonzero(~away), np.flatnonzero(away)
     truth = known(prompts)
     partial = fit(matrix[seen], truth.only(seen), SEEDS[:1])
@@ -227,9 +230,9 @@ def calibrated(model: Linear, prompts: list[Prompt], matrix: csr_matrix) -> Line
 
 def _like_the_test(prompts: list[Prompt]) -> npt.NDArray[np.float64]:
     """Weigh rows so that a source counts as if it had no more rows than a held-out one has."""
-    sizes = Counter(row.source for row in prompts)
+    sizes = Counter(voice(row.source) for row in prompts)
     most = [PER_TEMPLATE["test"] if row.source.startswith("template:") else MOST_OF_SOURCE for row in prompts]
-    return np.array([min(1, cap / sizes[row.source]) for cap, row in zip(most, prompts, strict=True)])
+    return np.array([min(1, cap / sizes[voice(row.source)]) for cap, row in zip(most, prompts, strict=True)])
 
 
 def _print_calibration(model: Linear, matrix: csr_matrix, truth: Known, even: npt.NDArray[np.float64]) -> None:
@@ -256,9 +259,12 @@ def _slope(logits: Floats, labels: npt.NDArray[np.int64], weight: npt.NDArray[np
 
 
 def importance(prompts: list[Prompt]) -> npt.NDArray[np.float64]:
-    """Weigh rows so that a source counts with the square root of its size, and languages alike in every target."""
+    """Weigh rows so that a source counts with the square root of its size, and languages alike in every target.
+
+    A prompt that was written or read by itself is a source of its own.
+    """
     sizes = Counter((row.source, row.target) for row in prompts)
-    base = [sizes[row.source, row.target] ** -0.5 for row in prompts]
+    base = [sizes[row.source, row.target] ** -0.5 * (SINGLY if voice(row.source) != row.source else 1) for row in prompts]
     totals: dict[tuple[str, str], float] = defaultdict(float)
     for row, weight in zip(prompts, base, strict=True):
         totals[row.target, row.lang] += weight

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from target_reading import UNSURE, digest, load_written, readings
 from target_sources import load_collected, load_prompts
 from target_templates import SLOT, choose, load_templates
 
@@ -37,6 +38,12 @@ def _drawn(name: str, split: str) -> list[str]:
     return [part for one in parts for part in one]
 
 
+def _chosen(texts: list[str]) -> list[str]:
+    """Texts with their choices drawn many times."""
+    rng = random.Random(SEED)
+    return [choose(text, rng) for text in texts for _ in range(DRAWS)]
+
+
 def test_broad_templates_do_not_repeat_what_is_held_out(shared_data: Path) -> None:
     """No five words (eight signs) in a row stand in a held-out prompt and in no prompt for training."""
     prompts = load_prompts(shared_data)
@@ -62,8 +69,26 @@ def test_collected_prompts_do_not_repeat_what_is_held_out(shared_data: Path) -> 
     assert _runs(row.text for row in collected) & (written["test"] - written["train"]) == set()
 
 
+def test_written_prompts_do_not_repeat_what_is_held_out_or_simulated(
+    shared_data: Path, campaign_phrases: list[str]
+) -> None:
+    """No eight words of a held-out prompt, nor five of a held-out template or of a campaign's phrases."""
+    told, prompts = load_written(), load_prompts(shared_data)
+    held_out = _runs((row.text for row in prompts if row.split == "test"), WORDS_OF_STRANGERS, SIGNS_OF_STRANGERS)
+    assert _runs((row.text for row in told), WORDS_OF_STRANGERS, SIGNS_OF_STRANGERS) & held_out == set()
+    templates = _runs(part for name in WRITTEN for part in _drawn(name, "test"))
+    assert _runs(row.text for row in told) & (templates | _runs(_chosen(campaign_phrases))) == set()
+
+
+def test_nobody_read_what_is_held_out(shared_data: Path) -> None:
+    """Labels by reading are for training: no text that was read is among the held-out prompts."""
+    held_out = {row.text for row in load_prompts(shared_data) if row.split == "test"}
+    assert {digest(text) for text in held_out} & set(readings()) == set()
+
+
 def test_collected_prompts_are_labelled_targets_for_training() -> None:
-    """Their labels are targets, and none is held out."""
-    collected = load_collected()
+    """Their labels are targets, and none is held out; so are those of written prompts, and of those that were read."""
+    collected = load_collected() + load_written()
     assert {row.target for row in collected} <= set(TARGETS)
     assert {row.split for row in collected} == {"train"}
+    assert {told.target for told in readings().values()} <= {*TARGETS, UNSURE}
