@@ -1,0 +1,94 @@
+"""What trains the target classifier does not repeat what it is scored on."""
+
+import random
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from target_reading import UNSURE, digest, load_written, readings
+from target_sources import load_collected, load_prompts
+from target_templates import SLOT, choose, load_templates
+
+from stillwatch.types import TARGETS
+
+WRITTEN = ("composed.tsv", "everyday.tsv")  # files with templates of both splits
+WORDS_IN_A_ROW, SIGNS_IN_A_ROW = 5, 8
+WORDS_OF_STRANGERS, SIGNS_OF_STRANGERS = 8, 14  # real texts share more by chance than what was written as a prompt
+DRAWS = 40
+SEED = 3
+SIGNS = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af\u3001\u3002\uff0c\uff1a\uff1f]+")
+
+
+def _runs(texts: Iterable[str], most_words: int = WORDS_IN_A_ROW, most_signs: int = SIGNS_IN_A_ROW) -> set[str]:
+    """Every run of so many words and, where words are not set apart, of so many signs."""
+    found: set[str] = set()
+    for text in texts:
+        words = re.findall(r"\w+", text.lower())
+        found |= {" ".join(words[k : k + most_words]) for k in range(len(words) - most_words + 1)}
+        for run in SIGNS.findall(text):
+            found |= {run[k : k + most_signs] for k in range(len(run) - most_signs + 1)}
+    return found
+
+
+def _drawn(name: str, split: str) -> list[str]:
+    """Parts between the slots of a file's templates, their choices drawn many times."""
+    rng = random.Random(SEED)
+    templates = [template.text for template in load_templates(name) if template.split == split]
+    parts = [SLOT.sub("\0", choose(text, rng)).split("\0") for text in templates for _ in range(DRAWS)]
+    return [part for one in parts for part in one]
+
+
+def _chosen(texts: list[str]) -> list[str]:
+    """Texts with their choices drawn many times."""
+    rng = random.Random(SEED)
+    return [choose(text, rng) for text in texts for _ in range(DRAWS)]
+
+
+def test_broad_templates_do_not_repeat_what_is_held_out(shared_data: Path) -> None:
+    """No five words (eight signs) in a row stand in a held-out prompt and in no prompt for training."""
+    prompts = load_prompts(shared_data)
+    runs = {
+        split: _runs(row.text for row in prompts if row.split == split)
+        | _runs(part for name in WRITTEN for part in _drawn(name, split))
+        for split in ("train", "test")
+    }
+    assert _runs(_drawn("broad.tsv", "train")) & (runs["test"] - runs["train"]) == set()
+
+
+def test_collected_prompts_do_not_repeat_what_is_held_out(shared_data: Path) -> None:
+    """No eight words of a held-out prompt, nor five of a held-out template, but those that training had before."""
+    collected, prompts = load_collected(), load_prompts(shared_data)
+    real = {
+        split: _runs((row.text for row in prompts if row.split == split), WORDS_OF_STRANGERS, SIGNS_OF_STRANGERS)
+        for split in ("train", "test")
+    }
+    written = {split: _runs(part for name in WRITTEN for part in _drawn(name, split)) for split in ("train", "test")}
+    written["train"] |= _runs(row.text for row in prompts if row.split == "train")
+    told = _runs((row.text for row in collected), WORDS_OF_STRANGERS, SIGNS_OF_STRANGERS)
+    assert told & (real["test"] - real["train"]) == set()
+    assert _runs(row.text for row in collected) & (written["test"] - written["train"]) == set()
+
+
+def test_written_prompts_do_not_repeat_what_is_held_out_or_simulated(
+    shared_data: Path, campaign_phrases: list[str]
+) -> None:
+    """No eight words of a held-out prompt, nor five of a held-out template or of a campaign's phrases."""
+    told, prompts = load_written(), load_prompts(shared_data)
+    held_out = _runs((row.text for row in prompts if row.split == "test"), WORDS_OF_STRANGERS, SIGNS_OF_STRANGERS)
+    assert _runs((row.text for row in told), WORDS_OF_STRANGERS, SIGNS_OF_STRANGERS) & held_out == set()
+    templates = _runs(part for name in WRITTEN for part in _drawn(name, "test"))
+    assert _runs(row.text for row in told) & (templates | _runs(_chosen(campaign_phrases))) == set()
+
+
+def test_nobody_read_what_is_held_out(shared_data: Path) -> None:
+    """Labels by reading are for training: no text that was read is among the held-out prompts."""
+    held_out = {row.text for row in load_prompts(shared_data) if row.split == "test"}
+    assert {digest(text) for text in held_out} & set(readings()) == set()
+
+
+def test_collected_prompts_are_labelled_targets_for_training() -> None:
+    """Their labels are targets, and none is held out; so are those of written prompts, and of those that were read."""
+    collected = load_collected() + load_written()
+    assert {row.target for row in collected} <= set(TARGETS)
+    assert {row.split for row in collected} == {"train"}
+    assert {told.target for told in readings().values()} <= {*TARGETS, UNSURE}
