@@ -259,22 +259,27 @@ ASKS_REASONING = re.compile(
 
 
 def load_prompts(folder: Path) -> list[Prompt]:
-    """Label every prompt that was read or that a rule claims; those rows are taken evenly over a source, in file order."""
+    """Label every prompt that was read or that a rule claims; those rows are taken evenly over a source, in file order.
+
+    Some sets quote others: whatever is held out of one is not trained on in another.
+    """
     prompts: list[Prompt] = []
     for file in dict.fromkeys(rule.file for rule in RULES):
         columns = ["source", "text", "label", "lang", "turn"]
         rows = _with_queries(pq.read_table(folder / f"{file}.parquet", columns=columns).to_pylist())
         claimed: dict[tuple[Rule, str], list[dict[str, Any]]] = {}
         for row in rows:
-            if digest(_text(row)) in readings():
+            rule = _claim(file, row)
+            if digest(_text(row)) in readings() and not (rule and rule.split == TEST):
                 told = read_prompt(_text(row), row["source"], row["lang"])
                 prompts += [told] if told else []
-            elif rule := _claim(file, row):
+            elif rule:
                 claimed.setdefault((rule, row["source"]), []).append(row)
         for (rule, _), found in claimed.items():
             kept = found[:: max(1, len(found) // rule.cap)][: rule.cap]
             prompts.extend(_labelled(rule, row) for row in kept)
-    return prompts
+    held_out = {row.text for row in prompts if row.split == TEST}
+    return [row for row in prompts if row.split == TEST or row.text not in held_out]
 
 
 def load_collected() -> list[Prompt]:
