@@ -54,7 +54,7 @@ def read_prompt(text: str, source: str, lang: str) -> Prompt | None:
 
 
 def voice(source: str) -> str:
-    """What a source shares its wording with: a writer's prompts and a data set's belong together, a template is alone."""
+    """Name what a source shares its wording with: one writer's prompts, one data set's; a template is alone."""
     one = source.startswith(("written:", "read:"))
     return source.rpartition(":")[0] if one else source
 

@@ -327,6 +327,4 @@ def _labelled(rule: Rule, row: dict[str, Any]) -> Prompt:
     asks = bool(ASKS_REASONING.search(row["text"]))
     elicits = 0 if not asks else 1 if rule.file == _COT else -1
     judges = int(rule.target == "grading")
-    return Prompt(
-        _text(row), rule.target, rule.split, row["source"], row["lang"], elicits, judges
-    )
+    return Prompt(_text(row), rule.target, rule.split, row["source"], row["lang"], elicits, judges)

@@ -24,9 +24,9 @@ from scipy.sparse import csr_matrix
 from target_clauses import clause_templates
 from target_fit import OUTPUTS, Known, Linear, fit
 from target_plot import in_docs, reliability
-from target_scores import HEADS, Scored, report
 from target_prompt import Prompt
 from target_reading import load_written, voice
+from target_scores import HEADS, Scored, report
 from target_sources import ASKS_REASONING, load_collected, load_prompts
 from target_templates import Pools, Template, choose, fill, load_templates, passage, sensitive_question
 
