@@ -1,6 +1,6 @@
 """Which source exercises which capability: the labels of the target classifier.
 
-In: the shared data folder, and lab/targets/collected.parquet. Out: labelled prompts, split by source. First matching
+In: the shared data folder, and what readers said of some of it (`target_reading`). Out: labelled prompts, split by source. First matching
 rule wins; what no rule matches is left out, because its label would be a guess.
 docs/reference/targets.md has the definitions, and which kinds two people
 would not agree on; those are left out of training and scoring by the same rules: `_OWN_MOTION`, `_REQUESTED`, `_WRITES`
@@ -36,7 +36,6 @@ class Rule:
     turn: int | None = None
 
 
-COLLECTED = Path(__file__).parent / "targets/collected.parquet"  # where it is from: lab/targets/collected.md
 _TRAIN_CAP, _TEST_CAP, _T0_TRAIN, _T0_TEST = 2000, 60, 40, 8
 _CODE = r"```|\b(python|javascript|typescript|java|c\+\+|c#|sql|bash|regex|react|code|script|function|program)\b"
 _ACTS = (
@@ -280,16 +279,6 @@ def load_prompts(folder: Path) -> list[Prompt]:
             prompts.extend(_labelled(rule, row) for row in kept)
     held_out = {row.text for row in prompts if row.split == TEST}
     return [row for row in prompts if row.split == TEST or row.text not in held_out]
-
-
-def load_collected() -> list[Prompt]:
-    """Read the prompts of evaluation suites, labelled by task, all for training; rare languages weigh as English."""
-    prompts = []
-    for row in pq.read_table(COLLECTED).to_pylist():
-        asks, judges = bool(ASKS_REASONING.search(row["text"])), int(row["target"] == "grading")
-        lang = row["lang"] if row["lang"] in LANGUAGES else "en"
-        prompts.append(Prompt(row["text"], row["target"], TRAIN, row["source"], lang, -1 if asks else 0, judges))
-    return prompts
 
 
 def _with_queries(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from target_plot import in_docs, reliability
 from target_prompt import Prompt
 from target_reading import load_written, voice
 from target_scores import HEADS, Scored, report
-from target_sources import ASKS_REASONING, load_collected, load_prompts
+from target_sources import ASKS_REASONING, load_prompts
 from target_templates import Pools, Template, choose, fill, load_templates, passage, sensitive_question
 
 from stillwatch.sketch import FEATURE_BUCKETS, SHAPE_BUCKETS, feature_rows, likeliest_targets
@@ -57,7 +57,6 @@ MOST_OF_SOURCE = 100  # rows of a source when calibration is fitted, about what 
 SENSITIVE_FRACTION = 0.5  # of refused requests; assistants refuse ordinary ones as well
 ALONE = 1500  # passages without a request
 FOREIGN = 0.3  # share of the weight of a target's prompts that are not English
-VOICES = 0.3  # weight of a voice's prompts against a data set's: more pays on what is new and costs on what is alike
 VERSION = 5
 
 Floats = npt.NDArray[np.float32]
@@ -78,7 +77,7 @@ def main() -> None:
     train, texts = of_split("train", prompts, folder, rng := random.Random(SEED))
     train += from_clauses(texts, random.Random(SEED + 1))
     test, _ = of_split("test", prompts, folder, held := random.Random(SEED + 2))
-    train += load_collected() + load_written()
+    train += load_written()
     around = scaffolds("train")
     shown = train + [dressed(row, around, texts, rng) for row in train]
     matrix = design(shown)
@@ -114,7 +113,7 @@ def pools(folder: Path, split: str, prompts: list[Prompt], rng: random.Random) -
         sentences=_column(folder, "task_text_wiki_sents", "text", "")[part],
         pieces=pieces,
         questions=[text for file, _, source in TASKS for text in _column(folder, file, "text", source)[part][:1200]],
-        facts=_column(folder, "eval_suites", "text", facts[split]),
+        facts=_column(folder, "eval_suites", "text", facts[split])[part],
         answers=[
             text for file, reply, source in TASKS[1:] for text in _column(folder, file, reply, source)[part][:1200]
         ],
@@ -264,10 +263,7 @@ def importance(prompts: list[Prompt]) -> npt.NDArray[np.float64]:
     All that one writer wrote is one source: counted one by one, written prompts outweighed everything else.
     """
     sizes = Counter((voice(row.source), row.target) for row in prompts)
-    base = [
-        sizes[voice(row.source), row.target] ** -0.5 * (VOICES if row.source.startswith("written:") else 1)
-        for row in prompts
-    ]
+    base = [sizes[voice(row.source), row.target] ** -0.5 for row in prompts]
     totals: dict[tuple[str, str], float] = defaultdict(float)
     for row, weight in zip(prompts, base, strict=True):
         totals[row.target, row.lang] += weight
