@@ -57,6 +57,7 @@ MOST_OF_SOURCE = 100  # rows of a source when calibration is fitted, about what 
 SENSITIVE_FRACTION = 0.5  # of refused requests; assistants refuse ordinary ones as well
 ALONE = 1500  # passages without a request
 FOREIGN = 0.3  # share of the weight of a target's prompts that are not English
+VOICES = 0.3  # weight of a voice's prompts against a data set's: more pays on what is new and costs on what is alike
 VERSION = 5
 
 Floats = npt.NDArray[np.float32]
@@ -263,7 +264,10 @@ def importance(prompts: list[Prompt]) -> npt.NDArray[np.float64]:
     All that one writer wrote is one source: counted one by one, written prompts outweighed everything else.
     """
     sizes = Counter((voice(row.source), row.target) for row in prompts)
-    base = [sizes[voice(row.source), row.target] ** -0.5 for row in prompts]
+    base = [
+        sizes[voice(row.source), row.target] ** -0.5 * (VOICES if row.source.startswith("written:") else 1)
+        for row in prompts
+    ]
     totals: dict[tuple[str, str], float] = defaultdict(float)
     for row, weight in zip(prompts, base, strict=True):
         totals[row.target, row.lang] += weight
