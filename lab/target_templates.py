@@ -2,8 +2,9 @@
 
 In: lab/targets/*.tsv (target, language, template; `[a|b]` chooses) and pools of real text. Out: prompts. No real
 source exists for data analysis, vision, formatting and rewriting of refusals; other targets get templates in nine
-languages. Every third or fourth template of a target and language is held out, another one in each language, so that
-no language lacks a subject. Read `train_targets` next.
+languages. In three files every third or fourth template of a target and language is held out, another one in each
+language, so that no language lacks a subject; broad.tsv, many short ways of asking, is for training alone. Read
+`train_targets` next.
 """
 
 import json
@@ -24,6 +25,7 @@ HELD_OUT_EVERY = {
     "scaffolds.tsv": 3,
     "variety.tsv": 0,
     "wide.tsv": 0,
+    "broad.tsv": 0,
     "asks.tsv": 0,
 }  # 0: none
 
@@ -98,6 +100,13 @@ def _things(rng: random.Random) -> dict[str, Callable[[], object]]:
         "object": partial(rng.choice, OBJECTS),
         "object2": partial(rng.choice, OBJECTS),
         "goal": partial(rng.choice, GOALS),
+        "subject": partial(rng.choice, WORDS["subjects"]),
+        "name": partial(rng.choice, WORDS["names"]),
+        "job": partial(rng.choice, WORDS["jobs"]),
+        "goods": partial(rng.choice, WORDS["goods"]),
+        "tongue": partial(rng.choice, WORDS["tongues"]),
+        "prog": partial(rng.choice, WORDS["coding_tongues"]),
+        "task": partial(rng.choice, WORDS["programs"]),
         "topic": partial(rng.choice, TOPICS),
         "tools": partial(_tools, rng),
         "ui": partial(_screen, rng),
@@ -113,6 +122,7 @@ def _texts(pools: Pools, rng: random.Random) -> dict[str, Callable[[], object]]:
         "table": partial(_table, rng),
         "words": partial(_words, pools, rng),
         "question": partial(_question, pools, rng),
+        "fact": partial(rng.choice, pools.facts),
         "sensitive": partial(rng.choice, SENSITIVE),
         "answer": partial(_answer, pools, rng),
         "answer2": partial(_answer, pools, rng),

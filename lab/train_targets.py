@@ -24,8 +24,10 @@ from scipy.sparse import csr_matrix
 from target_clauses import clause_templates
 from target_fit import OUTPUTS, Known, Linear, fit
 from target_plot import in_docs, reliability
+from target_prompt import Prompt
+from target_reading import load_written, voice
 from target_scores import HEADS, Scored, report
-from target_sources import ASKS_REASONING, Prompt, load_prompts
+from target_sources import ASKS_REASONING, load_prompts
 from target_templates import Pools, Template, choose, fill, load_templates, passage, sensitive_question
 
 from stillwatch.sketch import FEATURE_BUCKETS, SHAPE_BUCKETS, feature_rows, likeliest_targets
@@ -46,13 +48,17 @@ TASKS = (  # file, column of answers, source: what a judge may be given to judge
 )
 SURROUNDING = ("scaffolds.tsv", "asks.tsv")
 COMPOSED = ("composed.tsv", "everyday.tsv", "variety.tsv", "wide.tsv")
+BROAD = ("broad.tsv",)
 TOPICS = ("instruction_following", "knowledge", "other")  # who asks for thoughts about these takes reasoning
-COOLING = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
+COOLING = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 SHIFTS = tuple(step / 4 for step in range(-12, 25))
+SLOPES = (0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
+MOST_OF_SOURCE = 100  # rows of a source when calibration is fitted, about what held-out ones have
 SENSITIVE_FRACTION = 0.5  # of refused requests; assistants refuse ordinary ones as well
 ALONE = 1500  # passages without a request
 FOREIGN = 0.3  # share of the weight of a target's prompts that are not English
-VERSION = 3
+VOICES = 0.3  # weight of a voice's prompts against a data set's: more pays on what is new and costs on what is alike
+VERSION = 5
 
 Floats = npt.NDArray[np.float32]
 
@@ -68,20 +74,17 @@ class Scaffolds:
 def main() -> None:
     started = time.monotonic()
     folder = Path(os.environ.get("STILLWATCH_SHARED_DATA", ROOT.parent / "shared/data"))
-    rng = random.Random(SEED)
     prompts = load_prompts(folder)
-    texts = {
-        split: pools(folder, split, [row for row in prompts if row.split == split], rng) for split in ("train", "test")
-    }
-    for split, own in texts.items():
-        prompts += composed(split, own, rng)
-    prompts += from_clauses(texts["train"], random.Random(SEED + 1))
-    train = [row for row in prompts if row.split == "train"]
-    test = [row for row in prompts if row.split == "test"]
-    shown = train + [dressed(row, scaffolds("train"), texts["train"], rng) for row in train]
+    train, texts = of_split("train", prompts, folder, rng := random.Random(SEED))
+    train += from_clauses(texts, random.Random(SEED + 1))
+    test, _ = of_split("test", prompts, folder, held := random.Random(SEED + 2))
+    train += load_written()
+    around = scaffolds("train")
+    shown = train + [dressed(row, around, texts, rng) for row in train]
     matrix = design(shown)
     weights, scale, bias = quantised(calibrated(fit(matrix, known(shown), SEEDS), shown, matrix))
-    wrapped = [wrapped_up(row, scaffolds("test"), rng) for row in test]
+    around = scaffolds("test")
+    wrapped = [wrapped_up(row, around, held) for row in test]
     digest = hashlib.sha256(weights.tobytes() + bias.tobytes()).hexdigest()[:16]
     plain = Scored(test, scores(test, weights, scale, bias))
     text = report(plain, Scored(wrapped, scores(wrapped, weights, scale, bias)), len(shown), digest)
@@ -91,6 +94,13 @@ def main() -> None:
     DOCS.write_text(in_docs(DOCS.read_text(encoding="utf-8"), plain), encoding="utf-8")
     print(text)
     print(f"{time.monotonic() - started:.0f} s, weights {WEIGHTS.stat().st_size / 1e3:.0f} kB")
+
+
+def of_split(split: str, prompts: list[Prompt], folder: Path, rng: random.Random) -> tuple[list[Prompt], Pools]:
+    """Labelled and composed prompts of one split, and the texts that fill templates; no split changes the other."""
+    own = [row for row in prompts if row.split == split]
+    texts = pools(folder, split, own, rng)
+    return own + composed(split, COMPOSED, texts, rng), texts
 
 
 def pools(folder: Path, split: str, prompts: list[Prompt], rng: random.Random) -> Pools:
@@ -104,7 +114,7 @@ def pools(folder: Path, split: str, prompts: list[Prompt], rng: random.Random) -
         sentences=_column(folder, "task_text_wiki_sents", "text", "")[part],
         pieces=pieces,
         questions=[text for file, _, source in TASKS for text in _column(folder, file, "text", source)[part][:1200]],
-        facts=_column(folder, "eval_suites", "text", facts[split]),
+        facts=_column(folder, "eval_suites", "text", facts[split])[part],
         answers=[
             text for file, reply, source in TASKS[1:] for text in _column(folder, file, reply, source)[part][:1200]
         ],
@@ -117,19 +127,20 @@ def _column(folder: Path, file: str, column: str, source: str) -> list[str]:
     return [row[column] for row in rows if row[column] and (not source or row["source"] == source)]
 
 
-def composed(split: str, texts: Pools, rng: random.Random) -> list[Prompt]:
+def composed(split: str, files: tuple[str, ...], texts: Pools, rng: random.Random) -> list[Prompt]:
     """Fill every template of a split several times."""
     rows = []
-    for template in [row for name in COMPOSED for row in load_templates(name) if row.split == split]:
+    for template in [row for name in files for row in load_templates(name) if row.split == split]:
         source = f"template:{template.target}:{template.lang}:{template.text[:40]}"
         rows += [_filled(template, source, texts, rng) for _ in range(PER_TEMPLATE[split])]
     return rows
 
 
 def from_clauses(texts: Pools, rng: random.Random) -> list[Prompt]:
-    """Fill what the clauses give, and add passages that nothing is asked about; all of it is for training."""
+    """Fill what clauses and broad templates give, and add passages without a request; all of it is for training."""
     alone = [Prompt(passage(texts, rng), "other", "train", "template:alone", "en", 0, 0) for _ in range(ALONE)]
-    return alone + [_filled(template, source, texts, rng) for template, source in clause_templates(rng)]
+    alone += [_filled(template, source, texts, rng) for template, source in clause_templates(rng)]
+    return alone + composed("train", BROAD, texts, rng)
 
 
 def _filled(template: Template, source: str, texts: Pools, rng: random.Random) -> Prompt:
@@ -192,27 +203,43 @@ def known(prompts: list[Prompt]) -> Known:
 
 
 def calibrated(model: Linear, prompts: list[Prompt], matrix: csr_matrix) -> Linear:
-    """Cool the softmax and shift the two other heads, by a model that did not see a fifth of the training sources.
+    """Make what it says of its sureness true, by a model that did not see a fifth of the training sources.
 
-    Source:  Guo et al. 2017, On calibration of modern neural networks (temperature).
+    The softmax gets one temperature. The two other heads are shifted to their best F1 and made as steep as their odds.
+    Source:  Guo et al. 2017, On calibration of modern neural networks; Platt 1999 (the slope of a sigmoid).
     """
-    away = np.array([zlib.crc32(row.source.encode()) % 5 == 0 for row in prompts])
+    away = np.array([zlib.crc32(voice(row.source).encode()) % 5 == 0 for row in prompts])
     seen, unseen = np.flatnonzero(~away), np.flatnonzero(away)
     truth = known(prompts)
     partial = fit(matrix[seen], truth.only(seen), SEEDS[:1])
     logits, truth = partial.outputs(matrix[unseen]), truth.only(unseen)
+    even = _like_the_test([prompts[place] for place in unseen])
     width, rows = len(TARGETS), np.arange(len(unseen))
-    losses = {t: -(truth.share * np.log(_softmax(logits[:, :width] / t)[rows, truth.targets])).sum() for t in COOLING}
+    losses = {t: -(even * np.log(_softmax(logits[:, :width] / t)[rows, truth.targets])).sum() for t in COOLING}
     temperature = min(losses, key=losses.__getitem__)
-    weights, bias = model.weights.copy(), model.bias.copy()
-    weights[:, :width] /= temperature
-    bias[:width] /= temperature
-    bias[width:] += [_shift(logits[:, width + head], truth.asks[:, head]) for head in (0, 1)]
-    right = (likeliest_targets(np.c_[logits, np.zeros((len(logits), HEADS - OUTPUTS), np.float32)])[0]) == truth.targets
-    print(
-        f"unseen training sources: {right.mean():.3f} right; temperature {temperature}, biases {bias[width:].round(2)}"
-    )
-    return Linear(weights, bias)
+    factor, shift = np.full(OUTPUTS, 1 / temperature, np.float32), np.zeros(OUTPUTS, np.float32)
+    for head in range(width, OUTPUTS):
+        labels = truth.asks[:, head - width]
+        shift[head] = _shift(logits[:, head], labels)
+        factor[head] = _slope(logits[:, head] + shift[head], labels, even)
+    calm = Linear(model.weights * factor, (model.bias + shift) * factor)
+    _print_calibration(Linear(partial.weights * factor, (partial.bias + shift) * factor), matrix[unseen], truth, even)
+    print(f"temperature {temperature}, factors {factor[width:].round(2)}, shifts {shift[width:].round(2)}")
+    return calm
+
+
+def _like_the_test(prompts: list[Prompt]) -> npt.NDArray[np.float64]:
+    """Weigh rows so that a source counts as if it had no more rows than a held-out one has."""
+    sizes = Counter(voice(row.source) for row in prompts)
+    most = [PER_TEMPLATE["test"] if row.source.startswith("template:") else MOST_OF_SOURCE for row in prompts]
+    return np.array([min(1, cap / sizes[voice(row.source)]) for cap, row in zip(most, prompts, strict=True)])
+
+
+def _print_calibration(model: Linear, matrix: csr_matrix, truth: Known, even: npt.NDArray[np.float64]) -> None:
+    """Say how often sources left out are right and how sure it is of them."""
+    guess, sure = likeliest_targets(np.pad(model.outputs(matrix), ((0, 0), (0, HEADS - OUTPUTS))))
+    right = np.average(guess == truth.targets, weights=even)
+    print(f"unseen training sources: {right:.3f} right, {np.average(sure, weights=even):.3f} sure")
 
 
 def _shift(logits: Floats, labels: npt.NDArray[np.int64]) -> float:
@@ -223,10 +250,24 @@ def _shift(logits: Floats, labels: npt.NDArray[np.int64]) -> float:
     return max(f1, key=f1.__getitem__)
 
 
+def _slope(logits: Floats, labels: npt.NDArray[np.int64], weight: npt.NDArray[np.float64]) -> float:
+    """What to multiply logits by so that their sigmoid is the likeliest, on rows whose label is known."""
+    rows = labels >= 0
+    signed, weight = np.where(labels == 1, logits, -logits)[rows], weight[rows]
+    losses = {slope: (weight * np.log1p(np.exp(-slope * signed))).sum() for slope in SLOPES}
+    return min(losses, key=losses.__getitem__)
+
+
 def importance(prompts: list[Prompt]) -> npt.NDArray[np.float64]:
-    """Weigh rows so that a source counts with the square root of its size, and languages alike in every target."""
-    sizes = Counter((row.source, row.target) for row in prompts)
-    base = [sizes[row.source, row.target] ** -0.5 for row in prompts]
+    """Weigh rows so that a source counts with the square root of its size, and languages alike in every target.
+
+    All that one writer wrote is one source: counted one by one, written prompts outweighed everything else.
+    """
+    sizes = Counter((voice(row.source), row.target) for row in prompts)
+    base = [
+        sizes[voice(row.source), row.target] ** -0.5 * (VOICES if row.source.startswith("written:") else 1)
+        for row in prompts
+    ]
     totals: dict[tuple[str, str], float] = defaultdict(float)
     for row, weight in zip(prompts, base, strict=True):
         totals[row.target, row.lang] += weight
@@ -243,11 +284,11 @@ def _softmax(logits: Floats) -> Floats:
 
 
 def quantised(model: Linear) -> tuple[npt.NDArray[np.int8], float, Floats]:
-    """One scale for all: the largest 0.01 % are clipped; heads of which only the sign counts are shrunk to fit."""
+    """One scale for all: the largest 0.01 % are clipped; the head of which only the sign counts is shrunk to fit."""
     spare = HEADS - OUTPUTS
     weights, bias = np.pad(model.weights, ((0, 0), (0, spare))), np.pad(model.bias, (0, spare))
     reach = np.array([np.quantile(np.abs(column), 0.9999) for column in weights.T])
-    largest = float(reach[: len(TARGETS)].max())
+    largest = float(reach[: len(TARGETS) + 1].max())
     shrink = np.maximum(1, reach / largest).astype(np.float32)
     scale = largest / 127
     steps = np.clip(np.rint(weights / shrink / scale), -127, 127).astype(np.int8)

@@ -1,5 +1,6 @@
 """Small logs made by hand, and one that is simulated, for the tests of the lab."""
 
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,8 @@ from stillwatch.tables import ACCOUNTS, EXCHANGES
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 WORDS = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in "lmnrst"]
+PHRASES = Path(__file__).parents[2] / "src/stillwatch/simulate/phrases.toml"
+OF_CAMPAIGNS = ("operator", "chinese", "scripts", "clauses")
 Row = dict[str, Any]
 Maker = Callable[..., Log]
 
@@ -69,3 +72,22 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     simulate("demo", place / "log", scale=0.03, sources="B", seed=5)
     simulate("benign", place / "reference", scale=0.03, sources="A", seed=1)
     return place / "log", place / "reference"
+
+
+@pytest.fixture(scope="session")
+def texts_in() -> Callable[[Any], list[str]]:
+    """Gives every text of a tree of tables and lists."""
+
+    def walked(tree: Any) -> list[str]:
+        if isinstance(tree, str):
+            return [tree]
+        return [text for branch in (tree.values() if isinstance(tree, dict) else tree) for text in walked(branch)]
+
+    return walked
+
+
+@pytest.fixture(scope="session")
+def campaign_phrases(texts_in: Callable[[Any], list[str]]) -> list[str]:
+    """What the simulator's campaigns say, choices left open."""
+    phrases = tomllib.loads(PHRASES.read_text(encoding="utf-8"))
+    return [text for name in OF_CAMPAIGNS for text in texts_in(phrases[name])]
