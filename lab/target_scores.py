@@ -54,7 +54,8 @@ def macro_f1(scored: Scored) -> float:
     return float(rows[rows[:, 3] >= ENOUGH_ROWS, 2].mean())
 
 
-def _accuracy(scored: Scored) -> float:
+def accuracy(scored: Scored) -> float:
+    """Share of the rows that are right."""
     return float((scored.truth() == scored.guess()).mean()) if len(scored.prompts) else float("nan")
 
 
@@ -104,7 +105,7 @@ def report(test: Scored, wrapped: Scored, trained: int, digest: str) -> str:
         lines.append(f"| {target} | {precision:.3f} | {recall:.3f} | {f1:.3f} | {count:.0f} |")
     lines += ["", "| slice | macro-F1 over targets with 20 rows or more | accuracy | rows |", "|---|---|---|---|"]
     for name, part in {**slices(test), "wrapped in an unseen scaffold": wrapped}.items():
-        lines.append(f"| {name} | {macro_f1(part):.3f} | {_accuracy(part):.3f} | {len(part.prompts)} |")
+        lines.append(f"| {name} | {macro_f1(part):.3f} | {accuracy(part):.3f} | {len(part.prompts)} |")
     kept = test.truth() == wrapped.truth()  # a request for the reasoning changes what some prompts take
     flipped = float((test.guess() != wrapped.guess())[kept].mean())
     lines += ["", f"Expected calibration error: {calibration_error(test):.3f}."]

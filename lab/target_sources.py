@@ -1,14 +1,15 @@
 """Which source exercises which capability: the labels of the target classifier.
 
-In: the shared data folder, and what readers said of some of it (`target_reading`). Out: labelled prompts, split by source. First matching
-rule wins; what no rule matches is left out, because its label would be a guess.
-docs/reference/targets.md has the definitions, and which kinds two people
-would not agree on; those are left out of training and scoring by the same rules: `_OWN_MOTION`, `_REQUESTED`, `_WRITES`
-and categories of the data sets. A target says what an exchange exercises, never whether it is guilty.
+In: the shared data folder, and what readers said of some of it (`target_reading`). Out: labelled prompts, split by
+source. First matching rule wins; what no rule matches and nobody read is left out, because its label would be a guess.
+docs/reference/targets.md has the definitions, and which kinds two people would not agree on; those are left out of
+training and scoring by the same rules: `_OWN_MOTION`, `_REQUESTED`, `_WRITES` and categories of the data sets. A target
+says what an exchange exercises, never whether it is guilty.
 """
 
 import re
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from typing import Any
 import pyarrow.parquet as pq
 from target_prompt import TEST, TRAIN, Prompt
 from target_reading import digest, read_prompt, readings
-from target_templates import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,20 +244,21 @@ ASKS_REASONING = re.compile(
 )
 
 
-def load_prompts(folder: Path) -> list[Prompt]:
+def load_prompts(folder: Path, read: Collection[str] | None = None) -> list[Prompt]:
     """Label every prompt that was read or that a rule claims; those rows are taken evenly over a source, in file order.
 
     Some sets quote others: whatever is held out of one is not trained on in another.
+    Args:    read: digests of the texts that take their reader's label; all that were read.
     """
+    told_of = readings() if read is None else read
     prompts: list[Prompt] = []
     for file in dict.fromkeys(rule.file for rule in RULES):
-        columns = ["source", "text", "label", "lang", "turn"]
-        rows = _with_queries(pq.read_table(folder / f"{file}.parquet", columns=columns).to_pylist())
+        rows = load_rows(folder, file)
         claimed: dict[tuple[Rule, str], list[dict[str, Any]]] = {}
         for row in rows:
             rule = _claim(file, row)
-            if digest(_text(row)) in readings() and not (rule and rule.split == TEST):
-                told = read_prompt(_text(row), row["source"], row["lang"])
+            if digest(sent(row)) in told_of and not (rule and rule.split == TEST):
+                told = read_prompt(sent(row), row["source"], row["lang"])
                 prompts += [told] if told else []
             elif rule:
                 claimed.setdefault((rule, row["source"]), []).append(row)
@@ -266,6 +267,12 @@ def load_prompts(folder: Path) -> list[Prompt]:
             prompts.extend(_labelled(rule, row) for row in kept)
     held_out = {row.text for row in prompts if row.split == TEST}
     return [row for row in prompts if row.split == TEST or row.text not in held_out]
+
+
+def load_rows(folder: Path, file: str) -> list[dict[str, Any]]:
+    """Read one file of the shared data, with the users' queries that its judging prompts quote."""
+    columns = ["source", "text", "label", "lang", "turn"]
+    return _with_queries(pq.read_table(folder / f"{file}.parquet", columns=columns).to_pylist())
 
 
 def _with_queries(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -293,7 +300,7 @@ def _claim(file: str, row: dict[str, Any]) -> Rule | None:
     return None
 
 
-def _text(row: dict[str, Any]) -> str:
+def sent(row: dict[str, Any]) -> str:
     """Give the text as it would be sent."""
     text: str = row["text"]
     return text.replace("\\n", "\n")
@@ -303,4 +310,4 @@ def _labelled(rule: Rule, row: dict[str, Any]) -> Prompt:
     asks = bool(ASKS_REASONING.search(row["text"]))
     elicits = 0 if not asks else 1 if rule.file == _COT else -1
     judges = int(rule.target == "grading")
-    return Prompt(_text(row), rule.target, rule.split, row["source"], row["lang"], elicits, judges)
+    return Prompt(sent(row), rule.target, rule.split, row["source"], row["lang"], elicits, judges)
