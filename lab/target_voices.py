@@ -94,7 +94,7 @@ def left_out(prompts: list[Prompt], trains: Rows, asked: Rows, matrix: csr_matri
     scores = []
     for away in FOLDS:
         seen, unseen = np.flatnonzero(trains & (folds != away)), np.flatnonzero(asked & (folds[:count] == away))
-        model = fit(matrix[seen], known([prompts[place] for place in seen]), (SEED,))
+        model = committee([prompts[place] for place in seen], matrix[seen], (SEED,))
         found += [prompts[place] for place in unseen]
         scores.append(np.pad(model.outputs(matrix[unseen]), ((0, 0), (0, HEADS - OUTPUTS))))
     return Scored(found, np.concatenate(scores))
