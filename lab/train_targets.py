@@ -131,11 +131,12 @@ def composed(split: str, files: tuple[str, ...], texts: Pools, rng: random.Rando
     """Fill every template of a split several times."""
     rows = []
     for template in [row for name in files for row in load_templates(name) if row.split == split]:
-        rows += [_filled(template, _source(template), texts, rng) for _ in range(PER_TEMPLATE[split])]
+        rows += [_filled(template, source_of(template), texts, rng) for _ in range(PER_TEMPLATE[split])]
     return rows
 
 
-def _source(template: Template) -> str:
+def source_of(template: Template) -> str:
+    """Name a template as a source."""
     return f"template:{template.target}:{template.lang}:{template.text[:40]}"
 
 
@@ -214,7 +215,7 @@ def committee(prompts: list[Prompt], matrix: csr_matrix, seeds: tuple[int, ...])
     """
     models = [
         fit(matrix[places], known([prompts[place] for place in places]), seeds)
-        for places in map(np.flatnonzero, _parts([row.source for row in prompts]))
+        for places in map(np.flatnonzero, taught_by_part([row.source for row in prompts]))
     ]
     spreads = np.array([model.outputs(matrix)[:, : len(TARGETS)].std() for model in models], np.float32)
     shares = spreads.mean() / spreads / len(models)
@@ -223,9 +224,9 @@ def committee(prompts: list[Prompt], matrix: csr_matrix, seeds: tuple[int, ...])
     return Linear(np.asarray(weights, np.float32), np.asarray(bias, np.float32))
 
 
-def _parts(sources: list[str]) -> list[npt.NDArray[np.bool_]]:
+def taught_by_part(sources: list[str]) -> list[npt.NDArray[np.bool_]]:
     """Which prompts each model of the committee learns from."""
-    short = {_source(template) for name in BROAD for template in load_templates(name)}
+    short = {source_of(template) for name in BROAD for template in load_templates(name)}
     made = np.array([source.startswith(("written:", "read:")) for source in sources])
     broad = np.array([source in short for source in sources])
     return [~made & ~broad, ~made, np.ones(len(sources), bool), made]

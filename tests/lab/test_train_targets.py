@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from target_prompt import TRAIN, Prompt
 from target_reading import voice
-from train_targets import FOREIGN, VOICES, importance
+from target_templates import load_templates
+from train_targets import BROAD, FOREIGN, VOICES, importance, source_of, taught_by_part
 
 
 def _prompt(source: str, lang: str = "en", target: str = "coding") -> Prompt:
@@ -64,3 +65,18 @@ def test_languages_have_set_shares_of_a_target_however_many_prompts_they_have() 
             ("other", "zh"): FOREIGN,
         }
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ("gsm8k:train", [True, True, True, False]),
+        ("template:coding:en:a long template", [True, True, True, False]),
+        (source_of(load_templates(BROAD[0])[0]), [False, True, True, False]),
+        ("written:w7:1234", [False, False, True, True]),
+        ("read:autoj:query:00ff", [False, False, True, True]),
+    ],
+)
+def test_a_model_of_the_committee_learns_from_its_part(source: str, parts: list[bool]) -> None:
+    """One model learns from everything; old collections, and what was made for this, also teach models of their own."""
+    assert [bool(rows[0]) for rows in taught_by_part([source])] == parts
