@@ -131,8 +131,9 @@ class Afresh:
         return self.engine.keep(how.kept(how.query(self.rows)), f"{name}{self.suffix}")
 
     def told(self, name: str, how: Telling) -> ir.Table:  # noqa: D102
-        signs = self.engine.keep(how.signs(how.query(self.rows)), f"{name}_signs{self.suffix}")
-        return self.engine.keep(_TOLD.query(how.of(self.rows, how.kept(signs))), f"{name}{self.suffix}")
+        counts = how.query(self.rows)
+        told = counts.semi_join(how.kept(how.signs(counts)), "value")
+        return self.engine.keep(_TOLD.query(told), f"{name}{self.suffix}")
 
     def grouped(self, name: str, how: Grouped) -> ir.Table:  # noqa: D102
         return self.engine.keep(how.query(self.rows), f"{name}{self.suffix}")
