@@ -277,8 +277,8 @@ class Grown:
 
         def counted() -> ir.Table:
             new = self.engine.keep(how.query(self.new), f"new_{self.folder.name}_{name}")
-            kept = before.select("value").distinct()
-            loose = self.engine.keep(new.anti_join(kept, "value"), f"loose_{self.folder.name}_{name}")
+            fresh = new.anti_join(before.select("value").distinct(), "value")
+            loose = self.engine.keep(fresh, f"loose_{self.folder.name}_{name}")
             pairs = loose.select("account_key", **{how.column: "value"})
             met = how.query(self.earlier.semi_join(pairs, [how.column, "account_key"]))
             told = how.signs(how.added(ibis.union(loose, met)))
@@ -287,7 +287,7 @@ class Grown:
             values = self.engine.keep(how.kept(signs), f"more_{self.folder.name}_{name}")
             _file(self.engine, self.folder, f"{name}_signs", lambda: signs.anti_join(values, "value"))
             more = how.added(ibis.union(how.of(self.earlier, values), loose.semi_join(values, "value")))
-            known = _TOLD.query(new.semi_join(kept, "value"))
+            known = _TOLD.query(new.anti_join(loose, "value"))
             return ibis.union(_grown(before, known, _TOLD), _TOLD.query(more))
 
         return _left(self.engine, self.folder, name, counted)
