@@ -24,7 +24,8 @@ from datasketch import MinHash, MinHashLSH
 
 from stillwatch import pipeline, taking, together, traits
 from stillwatch.engine import DuckDBEngine
-from stillwatch.pipeline.behaviour import behaviour
+from stillwatch.pipeline.behaviour import behaviour, scaffolds_in
+from stillwatch.pipeline.counting import Afresh
 from stillwatch.pipeline.intake import Intake, take_in
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
@@ -100,8 +101,7 @@ def compared(scale: float, place: Path, encoder: Sequence[str] | None) -> Iterat
 
 def _scaffolds(engine: DuckDBEngine, intake: Intake, accounts: int) -> None:
     for column in traits.SCAFFOLD_COLUMNS:
-        counts = traits.word_counts(intake.sketched, column)
-        engine.keep(traits.scaffold_counts(counts, accounts), f"compared_{column}")
+        scaffolds_in(Afresh(engine, intake.sketched, "_compared"), column, accounts)
 
 
 def main() -> None:

@@ -43,13 +43,13 @@ def without(known: Accounts, kinds: Iterable[TraitKind], share: float, seed: int
 
 def main() -> None:
     first, last = (int(a) for a in sys.argv[1:3]) if len(sys.argv) > 2 else (1, 4)
-    lines = [HEAD, "|---|---|---|---|---|---|---|---|---|---|"]
+    nulls, lines = together.load(), [HEAD, "|---|---|---|---|---|---|---|---|---|---|"]
     for seed in range(3000 + first, 3001 + last):
         days, scale = LOGS[seed % len(LOGS)]
         known = accounts(seed, days, scale, "B")
         for name, kinds in LOST.items():
             for share in SHARES:
-                found = together.find(without(known, kinds, share, seed), together.load(), Settings())
+                found = together.find(without(known, kinds, share, seed), nulls, Settings())
                 check = found.calibration
                 reached = " | ".join(str(check.exceedance[level - 3].exceeding) for level in (3, 6, 9))
                 lines.append(

@@ -34,7 +34,8 @@ HEAD = f"""# An hour on top of a long log
 `python lab/watch_hour.py LOG`, scenario `june`; {os.cpu_count()} cores, shared unless said otherwise: processor seconds
 are what counts there. Same: ids, verdicts, accounts and exchanges of all campaigns; beside it the largest difference of
 bits.
-
+"""
+COLUMNS = """
 | kept | new | accounts | first look, s (cpu) | look at the hour, s (cpu) | peak, MiB | scan of all, s (cpu) | same |
 |---|---|---|---|---|---|---|---|
 """
@@ -106,13 +107,13 @@ def cut(log: Path, hour: int, most: int | None) -> tuple[list[tuple[Path, int]],
 
 
 def line(sizes: tuple[int, int], first: Run | None, look: Run, whole: Run) -> str:
-    """One row of the table."""
+    """A table of one row."""
     same = [told for told, _ in look.campaigns] == [told for told, _ in whole.campaigns]
     pairs = zip(look.campaigns, whole.campaigns, strict=False)
     apart = max((abs(a - b) for (_, one), (_, other) in pairs for a, b in zip(one, other, strict=True)), default=0.0)
     said = f"yes, {apart:.1g} bits" if same else "NO"
     peak = f"{look.peak_bytes / 2**20:,.0f}"
-    return (
+    return COLUMNS + (
         f"| {sizes[0]:,} | {sizes[1]:,} | {look.accounts:,} | {first or '-'} | {look} | {peak} | {whole} | {said} |\n"
     )
 

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
-from scipy.special import betaln
+from scipy.special import betaln, stdtr
 
 from stillwatch.types import Exceedance
 
@@ -269,11 +269,17 @@ def student_tail_log_p(z: FloatLike, degrees_of_freedom: FloatLike, tail: Tail) 
     """
     z, nu = np.broadcast_arrays(_finite(z, "a distance"), _positive(degrees_of_freedom, "degrees of freedom"))
     upper = np.asarray(-z if tail == "lower" else z)
-    near = np.log(stats.t.sf(np.minimum(upper, _FAR), nu))
-    squares_log = 2.0 * np.log(np.maximum(upper, _FAR)) - np.log(nu)  # ln(z^2 / nu)
+    log_p, near = np.empty(upper.shape), upper < _FAR
+    log_p[near] = np.log(stdtr(nu[near], -upper[near]))
+    log_p[~near] = _far_log_p(np.asarray(upper[~near], np.float64), nu[~near])
+    return log_p
+
+
+def _far_log_p(z: Floats, nu: Floats) -> Floats:
+    squares_log = 2.0 * np.log(z) - np.log(nu)  # ln(z^2 / nu)
     x_log = -np.logaddexp(0.0, squares_log)
     far = nu / 2 * x_log - (squares_log + x_log) / 2 - np.log(nu) - betaln(nu / 2, 0.5)
-    return np.where(upper < _FAR, near, far + np.log(_gauss_fraction(nu / 2, np.exp(-squares_log))))
+    return np.asarray(far + np.log(_gauss_fraction(nu / 2, np.exp(-squares_log))))
 
 
 def _gauss_fraction(half: Floats, y: Floats) -> Floats:

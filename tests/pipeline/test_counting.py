@@ -21,7 +21,16 @@ from stillwatch.tables import SKETCHED
 from stillwatch.types import TraitKind
 
 ROWS, SEED = 900, 3
-FEW = {"account_key": 40, "task_hash": 30, "head_hash": 12, "status": 600, "turn": 9, "target": 11, "second": 200_000}
+FEW = {
+    "account_key": 40,
+    "task_hash": 30,
+    "head_hash": 12,
+    "tail_hash": 100,
+    "status": 600,
+    "turn": 9,
+    "target": 11,
+    "second": 200_000,
+}
 WORDS = {"account_id": 40, "country": 3, "ip": 25, "org_id": 4}
 
 
@@ -51,7 +60,7 @@ def tasks_of(rows: ir.Table) -> ir.Table:
     return taking.task_counts(rows, ibis.memtable(pa.table({"campaign_id": ["c"], "account_key": pa.array([1])})))
 
 
-TASKS = Grouped("x", taking.TASK_KEYS, tasks_of, taking.added_tasks)
+TASKS = Grouped("x", taking.TASK_KEYS, tasks_of, taking.TASK_SUMS, taking.TASK_LEAST)
 
 
 def counted(counting: Counting, engine: DuckDBEngine) -> list[list[dict[str, object]]]:
@@ -62,6 +71,7 @@ def counted(counting: Counting, engine: DuckDBEngine) -> list[list[dict[str, obj
         counting.sums("countries", countries_of, added_countries),
         counting.sums("address", partial(traits.column_counts, kind=TraitKind.ADDRESS), traits.added_counts),
         scaffolds_in(counting, "head_hash", 3),
+        scaffolds_in(counting, "tail_hash", 3),  # most become one in a later look
         counting.recurring("shared_tasks", SHARED_TASKS),
         counting.grouped("tasks", TASKS),
         counting.selected(

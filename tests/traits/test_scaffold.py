@@ -1,7 +1,7 @@
 import ibis
 import pyarrow as pa
 
-from stillwatch.traits.scaffold import scaffold_counts, scaffold_traits, word_counts
+from stillwatch.traits.scaffold import changed_tasks, scaffold_traits, scaffolds, word_counts
 
 
 def _traits(rows: list[tuple[int, int, int]], accounts: int = 2, values: int = 9) -> list[tuple[int, int, int]]:
@@ -10,7 +10,8 @@ def _traits(rows: list[tuple[int, int, int]], accounts: int = 2, values: int = 9
     table = pa.table(
         dict(zip(("account_key", "head_hash", "task_hash"), (pa.array(c, pa.int64()) for c in columns), strict=True))
     )
-    counts = scaffold_counts(word_counts(ibis.memtable(table), "head_hash"), accounts)
+    words = word_counts(ibis.memtable(table), "head_hash")
+    counts = words.semi_join(scaffolds(changed_tasks(words), accounts), "value")
     found = ibis.duckdb.connect().to_pyarrow(scaffold_traits(counts, values)).to_pylist()
     return sorted((row["value"], row["account_key"], row["exchanges"]) for row in found)
 

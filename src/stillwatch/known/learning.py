@@ -52,7 +52,7 @@ def learn(shown: Mapping[TraitKind, Values], members: Mask, strangers: Mask) -> 
         if kind in shown:
             inside, outside = _holders(shown[kind], members), _holders(shown[kind], strangers)
             sizes = int(members.sum()), int(strangers.sum())
-            rare = np.isin(shown[kind].codes, np.flatnonzero((inside >= _FEWEST_MEMBERS) & (outside <= _MOST_NAMED)))
+            rare = ((inside >= _FEWEST_MEMBERS) & (outside <= _MOST_NAMED))[shown[kind].codes]
             seats = _seats(shown[kind], rare & strangers[shown[kind].rows], shown.get(TraitKind.ORGANISATION))
             values = _values(shown[kind], inside, outside, sizes, seats)
             if values:
@@ -95,12 +95,12 @@ def _values(
 
 def _best(part: Values, inside: Counts, outside: Counts, members: Mask, strangers: Mask) -> Floats:
     """The best lift that each account shows, were it neither a member nor a stranger itself."""
-    member, stranger = members[part.rows].astype(np.int64), strangers[part.rows].astype(np.int64)
-    own, others = inside[part.codes], outside[part.codes]
-    sizes = int(members.sum()), int(strangers.sum())
-    as_member = lifts(own - 1, sizes[0] - 1, others, sizes[1])
-    as_stranger = lifts(own, sizes[0], others - 1, sizes[1] - 1)
-    lift = np.where(member == 1, as_member, np.where(stranger == 1, as_stranger, 0.0))
+    sizes, fit = (int(members.sum()), int(strangers.sum())), inside >= _FEWEST_MEMBERS
+    as_member = lifts(inside - 1, sizes[0] - 1, outside, sizes[1])
+    as_stranger = lifts(inside, sizes[0], outside - 1, sizes[1] - 1)
     best = np.zeros(len(members))
-    np.maximum.at(best, part.rows, np.where(own >= _FEWEST_MEMBERS, lift, 0.0))
+    for accounts, lift in ((members, as_member), (strangers, as_stranger)):
+        some = np.flatnonzero((fit & (lift > 0))[part.codes])  # of a kind's many traits, few tell anything
+        some = some[accounts[part.rows[some]]]
+        np.maximum.at(best, part.rows[some], lift[part.codes[some]])
     return best

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from stillwatch import profile, traits
 from stillwatch.engine import Engine
-from stillwatch.pipeline.counting import Afresh, Counting, Recurring
+from stillwatch.pipeline.counting import Afresh, Counting, Recurring, Telling
 from stillwatch.pipeline.intake import Intake
 from stillwatch.profile import Profiles
 from stillwatch.schemas import arrow_schema
@@ -65,13 +65,14 @@ def traits_of(engine: Engine, counting: Counting, table: pa.Table, settings: Set
 
 def scaffolds_in(counting: Counting, column: str, accounts: int) -> ir.Table:
     """Count the scaffolds of one hash column."""
-    how = Recurring(
+    how = Telling(
         column,
         partial(traits.word_counts, column=column),
         traits.added_words,
-        partial(traits.scaffold_counts, accounts=accounts),
+        traits.changed_tasks,
+        partial(traits.scaffolds, accounts=accounts),
     )
-    return counting.recurring(f"scaffolds_{column}", how)
+    return counting.told(f"scaffolds_{column}", how)
 
 
 def countries_of(sketched: ir.Table) -> ir.Table:

@@ -36,13 +36,41 @@ class Recurring:
 
 
 @dataclass(frozen=True, slots=True)
+class Telling:
+    """Counts by the values of a column, of which those are kept that so many accounts tell something by.
+
+    query: to counts of (value, account_key, exchanges, ...); added: as in `sums`; signs: gives the (value, account_key)
+    of those counts that tell something; kept: gives the values of which there are enough signs. With more rows neither
+    lets one go.
+    """
+
+    column: str
+    query: Query
+    added: Query
+    signs: Query
+    kept: Query
+
+    def of(self, rows: ir.Table, values: ir.Table) -> ir.Table:
+        """Count those rows that show such a value."""
+        return self.query(rows.semi_join(values.select(**{self.column: "value"}), self.column))
+
+
+@dataclass(frozen=True, slots=True)
 class Grouped:
-    """Counts by keys, nearly as many as there are rows. by: a hash of all that the query looks at beside the rows."""
+    """Counts by keys, nearly as many as there are rows. by: a hash of all that the query looks at beside the rows;
+    sums, least: the columns that add up, and those of which the least counts.
+    """
 
     by: str
     keys: Sequence[str]
     query: Query
-    added: Query
+    sums: Sequence[str]
+    least: Sequence[str] = ()
+
+
+_TOLD = Grouped(
+    "", ("value", "account_key"), lambda told: told.select("value", "account_key", "exchanges"), ("exchanges",)
+)
 
 
 class Counting(Protocol):
@@ -54,6 +82,10 @@ class Counting(Protocol):
 
     def recurring(self, name: str, how: Recurring) -> ir.Table:
         """Count by the values of a column, and keep the values that recur often enough."""
+        ...
+
+    def told(self, name: str, how: Telling) -> ir.Table:
+        """Count by the values that enough accounts tell something by: (value, account_key, exchanges)."""
         ...
 
     def grouped(self, name: str, how: Grouped) -> ir.Table:
@@ -70,7 +102,10 @@ class Counting(Protocol):
 
 
 class Leaving(Counting, Protocol):
-    """Counts in files, which the next look finds."""
+    """Counts in files of a folder, which the next look finds."""
+
+    @property
+    def folder(self) -> Path: ...  # noqa: D102 - said above
 
     def files(self, name: str, by: str, query: Query) -> Sequence[Path]:
         """Give the files of what is selected."""
@@ -95,6 +130,11 @@ class Afresh:
     def recurring(self, name: str, how: Recurring) -> ir.Table:  # noqa: D102
         return self.engine.keep(how.kept(how.query(self.rows)), f"{name}{self.suffix}")
 
+    def told(self, name: str, how: Telling) -> ir.Table:  # noqa: D102
+        counts = how.query(self.rows)
+        told = counts.semi_join(how.kept(how.signs(counts)), "value")
+        return self.engine.keep(_TOLD.query(told), f"{name}{self.suffix}")
+
     def grouped(self, name: str, how: Grouped) -> ir.Table:  # noqa: D102
         return self.engine.keep(how.query(self.rows), f"{name}{self.suffix}")
 
@@ -118,6 +158,9 @@ class Held:
 
     def recurring(self, name: str, how: Recurring) -> ir.Table:  # noqa: D102
         return self._table(name, how.query(self.rows))
+
+    def told(self, name: str, how: Telling) -> ir.Table:  # noqa: D102
+        return self._table(name, _TOLD.query(how.query(self.rows)))
 
     def grouped(self, name: str, how: Grouped) -> ir.Table:  # noqa: D102
         counted, path = how.query(self.rows), self.group_file(name, how)
@@ -160,6 +203,15 @@ class First:
 
     def recurring(self, name: str, how: Recurring) -> ir.Table:  # noqa: D102
         return _left(self.engine, self.folder, name, lambda: how.kept(how.query(self.rows)))
+
+    def told(self, name: str, how: Telling) -> ir.Table:  # noqa: D102
+        def counted() -> ir.Table:
+            signs = self.engine.keep(how.signs(how.query(self.rows)), f"all_{self.folder.name}_{name}_signs")
+            values = how.kept(signs)
+            _file(self.engine, self.folder, f"{name}_signs", lambda: signs.anti_join(values, "value"))
+            return _TOLD.query(how.of(self.rows, values))
+
+        return _left(self.engine, self.folder, name, counted)
 
     def grouped(self, name: str, how: Grouped) -> ir.Table:  # noqa: D102
         return _left(self.engine, self.folder, f"{name}-{how.by}", lambda: how.query(self.rows))
@@ -217,8 +269,31 @@ class Grown:
 
         return _left(self.engine, self.folder, name, counted)
 
+    def told(self, name: str, how: Telling) -> ir.Table:
+        """Add the new counts to those of before; earlier rows are asked for pairs of values that are not kept, and for
+        values that are from now on.
+        """
+        before = self.before.told(name, how)
+
+        def counted() -> ir.Table:
+            new = self.engine.keep(how.query(self.new), f"new_{self.folder.name}_{name}")
+            fresh = new.anti_join(before.select("value").distinct(), "value")
+            loose = self.engine.keep(fresh, f"loose_{self.folder.name}_{name}")
+            pairs = loose.select("account_key", **{how.column: "value"})
+            met = how.query(self.earlier.semi_join(pairs, [how.column, "account_key"]))
+            told = how.signs(how.added(ibis.union(loose, met)))
+            signs = _found(self.engine, self.before.folder, f"{name}_signs", f"before_{self.folder.name}", told)
+            signs = self.engine.keep(ibis.union(signs, told).distinct(), f"all_{self.folder.name}_{name}_signs")
+            values = self.engine.keep(how.kept(signs), f"more_{self.folder.name}_{name}")
+            _file(self.engine, self.folder, f"{name}_signs", lambda: signs.anti_join(values, "value"))
+            more = how.added(ibis.union(how.of(self.earlier, values), loose.semi_join(values, "value")))
+            known = _TOLD.query(new.anti_join(loose, "value"))
+            return ibis.union(_grown(before, known, _TOLD), _TOLD.query(more))
+
+        return _left(self.engine, self.folder, name, counted)
+
     def grouped(self, name: str, how: Grouped) -> ir.Table:
-        """Add the new counts to those of before; those that nothing is new of pass by."""
+        """Add the new counts to those of before."""
         self.group_file(name, how)
         return _found(self.engine, self.folder, f"{name}-{how.by}", self.folder.name, how.query(self.new))
 
@@ -232,8 +307,7 @@ class Grown:
             asked = how.query(self.new)
             new = self.engine.keep(asked, f"new_{self.folder.name}_{name}").cast(asked.schema())
             before = _found(self.engine, path.parent, path.stem, f"before_{self.folder.name}", asked)
-            again = how.added(ibis.union(before.semi_join(new, how.keys), new))
-            return ibis.union(before.anti_join(new, how.keys), again)
+            return _grown(before, new, how)
 
         return _file(self.engine, self.folder, f"{name}-{how.by}", counted)
 
@@ -261,6 +335,17 @@ class Grown:
             if not here.exists():
                 here.hardlink_to(there)
         return [*beside, _file(self.engine, self.folder, f"{name}-{by}-{len(before):02}", lambda: query(self.new))]
+
+
+def _grown(before: ir.Table, new: ir.Table, how: Grouped) -> ir.Table:
+    """Add counts to those of before in one pass over them, in which only the new ones are held."""
+    more = new.select(**{f"new_{name}": name for name in new.columns})
+    joined = before.outer_join(more, [before[key] == more[f"new_{key}"] for key in how.keys])
+    both = {name: (joined[name], joined[f"new_{name}"]) for name in before.columns}
+    keys = {name: ibis.coalesce(*both[name]) for name in how.keys}
+    least = {name: ibis.least(*both[name]) for name in how.least}
+    sums = {name: sum((part.fill_null(0) for part in both[name]), ibis.literal(0)) for name in how.sums}
+    return joined.select(**{name: (keys | least | sums)[name].cast(kind) for name, kind in before.schema().items()})
 
 
 def _left(engine: DuckDBEngine, folder: Path, name: str, expression: Callable[[], ir.Table]) -> ir.Table:

@@ -137,7 +137,8 @@ def _tasks(engine: Engine, counting: Counting, compared: ir.Table, members: ir.T
     def of_members(rows: ir.Table) -> ir.Table:
         return taking.task_counts(rows.semi_join(members, "account_key"), members)
 
-    own = counting.grouped("tasks", Grouped(by, taking.TASK_KEYS, of_members, taking.added_tasks))
+    how = Grouped(by, taking.TASK_KEYS, of_members, taking.TASK_SUMS, taking.TASK_LEAST)
+    own = counting.grouped("tasks", how)
     strangers = taking.task_counts(compared.anti_join(members, "account_key"), members)
     kept = engine.keep(strangers, "strangers_tasks")
     return ibis.union(*(part.cast(strangers.schema()) for part in (own, kept)))  # the engine's sums may be wider

@@ -14,7 +14,8 @@ from stillwatch.taking.taken import SCAFFOLD_COLUMNS, matched, member_counts, ta
 from stillwatch.taking.targets import TargetWeights, load_projection
 from stillwatch.taking.units import (
     TASK_KEYS,
-    added_tasks,
+    TASK_LEAST,
+    TASK_SUMS,
     compared,
     task_counts,
     unit_multiplicities,
@@ -25,12 +26,13 @@ from stillwatch.taking.units import (
 __all__ = [
     "SCAFFOLD_COLUMNS",
     "TASK_KEYS",
+    "TASK_LEAST",
+    "TASK_SUMS",
     "Counts",
     "Course",
     "Silent",
     "TakingFinding",
     "TargetWeights",
-    "added_tasks",
     "compared",
     "counts",
     "judge_course",

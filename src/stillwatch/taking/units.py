@@ -17,6 +17,8 @@ STRANGER_EXCHANGES = 20  # answered exchanges with text; shares of fewer say not
 MOST_STRANGERS = 20_000  # account keys are hashes, so the lowest are a random sample; more would add no bits
 PARTS = ("whole", "head", "tail")
 TASK_KEYS = ("campaign_id", "account_key", "task_hash")
+TASK_SUMS = ("exchanges", "single", "turned", "elicits", "judged")
+TASK_LEAST = ("head_hash", "tail_hash", "target")
 TARGET_COLUMNS = tuple(f"target_{target}" for target in TARGETS)
 TASKLESS_TARGET = TARGETS.index(Target.OTHER)
 
@@ -57,22 +59,10 @@ def task_counts(sketched: ir.Table, members: ir.Table) -> ir.Table:
         turned=rows.turn.notnull().cast("int64"),
     )
     return rows.group_by(*TASK_KEYS).agg(
-        head_hash=lambda t: t.head_hash.min(),
-        tail_hash=lambda t: t.tail_hash.min(),
-        target=lambda t: t.target.min(),
+        **{name: rows[name].min() for name in TASK_LEAST},
         exchanges=lambda t: t.count(),
-        single=lambda t: t.single.sum(),
-        turned=lambda t: t.turned.sum(),
-        elicits=lambda t: t.elicits.sum(),
-        judged=lambda t: t.judged.sum(),
+        **{name: rows[name].sum() for name in TASK_SUMS[1:]},
     )
-
-
-def added_tasks(parts: ir.Table) -> ir.Table:
-    """Give the counts of several logs together from the rows of each."""
-    sums = {name: parts[name].sum().cast("int64") for name in ("exchanges", "single", "turned", "elicits", "judged")}
-    least = {name: parts[name].min() for name in ("head_hash", "tail_hash", "target")}
-    return parts.group_by(*TASK_KEYS).agg(**least, **sums)
 
 
 def unit_parts(tasks: ir.Table) -> ir.Table:
@@ -119,7 +109,7 @@ def _stream(tasks: ir.Table, column: str) -> ir.Table:
 
 def _summed(tasks: ir.Table, part: str) -> ir.Table:
     """Add up each unit's tasks."""
-    sums = {name: tasks[name].sum() for name in ("exchanges", "single", "turned", "elicits", "judged")}
+    sums = {name: tasks[name].sum() for name in TASK_SUMS}
     nothing = ibis.literal(0, "int64")
     targets = {
         name: tasks.target.cases((index, tasks.exchanges), else_=nothing).sum()

@@ -4,8 +4,8 @@ In: z-values of groups, most of them null near the middle. Out: location and sca
 """
 
 import numpy as np
-from scipy import stats
 from scipy.optimize import minimize
+from scipy.special import ndtr
 
 from stillwatch.bits import FloatLike, empirical_null
 from stillwatch.together.dispersion import Floats
@@ -33,7 +33,7 @@ def central_null(z: FloatLike) -> tuple[float, float]:
         return empirical_null(values)
 
     def loss(null: Floats) -> float:
-        below = stats.norm.cdf((_CENTRE - null[0]) / null[1])
+        below = ndtr((_CENTRE - null[0]) / null[1])
         inside = np.maximum(np.diff(below), np.finfo(float).tiny)
         return float(-counts @ np.log(inside / inside.sum()) / counts.sum())
 

@@ -10,8 +10,9 @@ from stillwatch.traits.declared import declared_traits
 from stillwatch.traits.scaffold import (
     SCAFFOLD_COLUMNS,
     added_words,
-    scaffold_counts,
+    changed_tasks,
     scaffold_traits,
+    scaffolds,
     word_counts,
 )
 from stillwatch.traits.sign_up import sign_up_traits
@@ -23,11 +24,12 @@ __all__ = [
     "added_counts",
     "added_words",
     "asked_tasks",
+    "changed_tasks",
     "column_counts",
     "column_traits",
     "declared_traits",
-    "scaffold_counts",
     "scaffold_traits",
+    "scaffolds",
     "shared_tasks",
     "sign_up_traits",
     "task_list_traits",

@@ -1,7 +1,8 @@
 """Scaffolds: words that stay while the payload changes, at the head, at the tail or anywhere in a prompt.
 
-In: `sketched`. Out: `scaffold_counts` of `word_counts`, an expression a hash column, to be kept with the engine, and
-`scaffold_traits`, the rows of `tables.TRAITS` in them. A scaffold is known by the hash of its words.
+In: `sketched`. Out: expressions: `word_counts` of a hash column; `scaffolds`, which words of it are one, by
+`changed_tasks`; and `scaffold_traits`, the rows of `tables.TRAITS` in the counts of those. A scaffold is known by the
+hash of its words.
 Words that come back only with the very same task are that task's own: they are a shared task, not a scaffold.
 """
 
@@ -33,14 +34,18 @@ def added_words(parts: ir.Table) -> ir.Table:
     )
 
 
-def scaffold_counts(counts: ir.Table, accounts: int) -> ir.Table:
-    """Keep the rows of hashes that are a scaffold to so many accounts; more exchanges never make one less of it.
+def changed_tasks(counts: ir.Table) -> ir.Table:
+    """List which account asks different tasks under which words: (value, account_key)."""
+    return counts.filter(counts.least_task != counts.most_task).select("value", "account_key")
 
-    A hash is a scaffold to an account that asks two different tasks under it; who asks one is counted with the rest.
+
+def scaffolds(changed: ir.Table, accounts: int) -> ir.Table:
+    """Give the words under which so many accounts change their task: (value).
+
+    Accounts that ask one task under them are counted with the rest.
     """
-    counted = counts.mutate(changes=(counts.least_task != counts.most_task).cast("int64"))
-    scaffolds = counted.group_by("value").agg(changing=lambda t: t.changes.sum())
-    return counts.semi_join(scaffolds.filter(scaffolds.changing >= accounts), "value")
+    changing = changed.group_by("value").agg(changing=lambda t: t.count())
+    return changing.filter(changing.changing >= accounts).select("value")
 
 
 def scaffold_traits(counts: ir.Table, values: int) -> ir.Table:
