@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,11 @@ _T0_CHECKS = "Decide_good_answer|Is_This_True_|automatic_system|exercise|found_o
 _T0_WRITING = (
     "ag_news|amazon_polarity|app_reviews|cnn_dailymail|common_gen|dbpedia_14|gigaword|imdb|multi_news|paws|yelp"
 )
+
+_QUOTES = re.compile("t0:(amazon_polarity|app_reviews|yelp|cnn_dailymail|multi_news|gigaword).*")
+_PASSAGE = re.compile(r".{160,}[^?:]")  # of some length, and not a question
+_LABEL = re.compile(r"^\s*(\w+ ?){1,3}: ")
+_ALONE_CAP = 40
 
 _TOOLS, _EVAL, _JUDGE, _T0 = "harvest_tools", "eval_suites", "judge_prometheus", "harvest_t0_templates"
 _BELLE, _COT, _SEED, _TAU = "benign_belle_eval_zh", "harvest_cot", "harvest_seed_tasks", "benign_agent_taubench"
@@ -267,6 +273,24 @@ def load_prompts(folder: Path, read: Collection[str] | None = None) -> list[Prom
             prompts.extend(_labelled(rule, row) for row in kept)
     held_out = {row.text for row in prompts if row.split == TEST}
     return [row for row in prompts if row.split == TEST or row.text not in held_out]
+
+
+def load_alone(folder: Path) -> list[Prompt]:
+    """Give passages that tasks quote, without the task: whoever sends a text alone asks for nothing."""
+    lines: dict[str, list[str]] = {}
+    for row in load_rows(folder, _T0):
+        if _QUOTES.fullmatch(row["source"]):
+            lines.setdefault(row["source"], []).append(max(row["text"].split("\n"), key=len))
+    found = {text: source for source, own in lines.items() for text in _differing(own)[:_ALONE_CAP]}
+    return [Prompt(text, "other", TRAIN, f"alone:{source}", "en", 0, 0) for text, source in found.items()]
+
+
+def _differing(lines: list[str]) -> list[str]:
+    """Cut off what all lines of a template begin and end with; keep what is long enough and no question."""
+    head = len(commonprefix(lines))
+    tail = len(commonprefix([line[head:][::-1] for line in lines]))
+    cut = [_LABEL.sub("", line[head : len(line) - tail]).strip(' "') for line in lines]
+    return [text for text in cut if _PASSAGE.fullmatch(text)]
 
 
 def load_rows(folder: Path, file: str) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """Real text of one split: sentences, middles of long prompts, questions, facts asked, answers, code."""
+    """Real text of one split: sentences, middles of long prompts, questions, facts, answers, code; prompts of any kind."""
 
     sentences: list[str]
     pieces: list[str]
@@ -53,6 +53,7 @@ class Pools:
     facts: list[str]
     answers: list[str]
     code: list[str]
+    tasks: list[str]
 
 
 def load_templates(name: str) -> list[Template]:

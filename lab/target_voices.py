@@ -20,7 +20,7 @@ from target_fit import OUTPUTS, Linear, fit
 from target_prompt import TRAIN, Prompt
 from target_reading import digest, load_written, readings, voice
 from target_scores import HEADS, Scored, accuracy, macro_f1
-from target_sources import load_prompts
+from target_sources import load_alone, load_prompts
 from train_targets import (
     MOST_OF_SOURCE,
     PER_TEMPLATE,
@@ -63,7 +63,7 @@ def kin(source: str) -> str:
 
 def fold(source: str) -> int:
     """Say in which fold a source is left out; -1 if it always trains."""
-    always = source.startswith(("template:clauses", "template:alone"))
+    always = source.startswith(("template:clauses", "template:alone", "alone:"))
     return -1 if always else zlib.crc32(kin(source).encode()) % OF_FOLDS
 
 
@@ -71,7 +71,7 @@ def gathered() -> tuple[list[Prompt], list[Prompt], int]:
     """Every prompt for training, the same dressed, and how many of each train as shipped; the rest is by rules."""
     folder = Path(os.environ.get("STILLWATCH_SHARED_DATA", ROOT.parent / "shared/data"))
     rows, texts = of_split(TRAIN, load_prompts(folder), folder, rng := random.Random(SEED))
-    rows += from_clauses(texts, random.Random(SEED + 1)) + load_written()
+    rows += from_clauses(texts, random.Random(SEED + 1)) + load_alone(folder) + load_written()
     shipped = len(rows)
     by_rules = load_prompts(folder, read=())
     rows += [row for row in by_rules if row.split == TRAIN and digest(row.text) in readings()]

@@ -27,7 +27,7 @@ from target_plot import in_docs, reliability
 from target_prompt import Prompt
 from target_reading import load_written, voice
 from target_scores import HEADS, Scored, report
-from target_sources import ASKS_REASONING, load_prompts
+from target_sources import ASKS_REASONING, load_alone, load_prompts
 from target_templates import Pools, Template, choose, fill, load_templates, passage, sensitive_question
 
 from stillwatch.sketch import FEATURE_BUCKETS, SHAPE_BUCKETS, feature_rows, likeliest_targets
@@ -54,10 +54,12 @@ COOLING = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 
 SHIFTS = tuple(step / 4 for step in range(-12, 25))
 SLOPES = (0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 MOST_OF_SOURCE = 100  # rows of a source when calibration is fitted, about what held-out ones have
-SENSITIVE_FRACTION = 0.5  # of refused requests; assistants refuse ordinary ones as well
+SENSITIVE_FRACTION, ANY_FRACTION = 0.5, 0.25  # of refused requests; assistants refuse ordinary ones, and tasks, as well
+LONGEST_TASK = 1500  # characters
 ALONE = 1500  # passages without a request
 FOREIGN = 0.3  # share of the weight of a target's prompts that are not English
 VOICES = 0.3  # weight of a voice's prompts against a data set's: more pays on what is new and costs on what is alike
+SHARES = (2, 3, 1)  # of the models of the committee, chosen on training sources left out
 VERSION = 6
 
 Floats = npt.NDArray[np.float32]
@@ -78,7 +80,7 @@ def main() -> None:
     train, texts = of_split("train", prompts, folder, rng := random.Random(SEED))
     train += from_clauses(texts, random.Random(SEED + 1))
     test, _ = of_split("test", prompts, folder, held := random.Random(SEED + 2))
-    train += load_written()
+    train += load_alone(folder) + load_written()
     around = scaffolds("train")
     shown = train + [dressed(row, around, texts, rng) for row in train]
     matrix = design(shown)
@@ -119,6 +121,7 @@ def pools(folder: Path, split: str, prompts: list[Prompt], rng: random.Random) -
             text for file, reply, source in TASKS[1:] for text in _column(folder, file, reply, source)[part][:1200]
         ],
         code=_column(folder, *code[split]),
+        tasks=[row.text[:LONGEST_TASK] for row in prompts if row.split == split == "train"],
     )
 
 
@@ -148,12 +151,19 @@ def from_clauses(texts: Pools, rng: random.Random) -> list[Prompt]:
 
 
 def _filled(template: Template, source: str, texts: Pools, rng: random.Random) -> Prompt:
-    refused = [sensitive_question(rng)] if rng.random() < SENSITIVE_FRACTION else texts.questions
-    asked = {"refusal_rewriting": refused, "knowledge": texts.facts}
+    asked = {"refusal_rewriting": _refused(texts, rng), "knowledge": texts.facts}
     own = replace(texts, questions=asked.get(template.target, texts.questions))
     grading = int(template.target == "grading")
     elicits = -1 if ASKS_REASONING.search(template.text) else 0
     return Prompt(fill(template, own, rng), template.target, template.split, source, template.lang, elicits, grading)
+
+
+def _refused(texts: Pools, rng: random.Random) -> list[str]:
+    """What a refused request may have been; in training also any prompt of any target."""
+    kind = rng.random()
+    if kind < SENSITIVE_FRACTION:
+        return [sensitive_question(rng)]
+    return texts.tasks if texts.tasks and kind > 1 - ANY_FRACTION else texts.questions
 
 
 def scaffolds(split: str) -> Scaffolds:
@@ -207,18 +217,18 @@ def known(prompts: list[Prompt]) -> Known:
 
 
 def committee(prompts: list[Prompt], matrix: csr_matrix, seeds: tuple[int, ...]) -> Linear:
-    """Average four models of parts of the prompts; an average of linear models is one.
+    """Average three models of parts of the prompts; an average of linear models is one.
 
-    They learn from what data sets and our long templates teach, from that and the short templates, from everything, and
-    from what was written or read for this alone: a single model of everything pays for new voices with old collections.
-    Before, logits of targets are made to spread alike over all prompts, so that no model speaks louder than another.
+    They learn from what data sets and our long templates teach, from everything, and from what was written or read for
+    this alone: a single model of everything pays for new voices with old collections.
+    Before, logits of targets are made to spread alike over all prompts, so that no model speaks louder than its share.
     """
     models = [
         fit(matrix[places], known([prompts[place] for place in places]), seeds)
         for places in map(np.flatnonzero, taught_by_part([row.source for row in prompts]))
     ]
     spreads = np.array([model.outputs(matrix)[:, : len(TARGETS)].std() for model in models], np.float32)
-    shares = spreads.mean() / spreads / len(models)
+    shares = np.array(SHARES, np.float32) / sum(SHARES) * spreads.mean() / spreads
     weights = sum(share * model.weights for share, model in zip(shares, models, strict=True))
     bias = sum(share * model.bias for share, model in zip(shares, models, strict=True))
     return Linear(np.asarray(weights, np.float32), np.asarray(bias, np.float32))
@@ -229,7 +239,7 @@ def taught_by_part(sources: list[str]) -> list[npt.NDArray[np.bool_]]:
     short = {source_of(template) for name in BROAD for template in load_templates(name)}
     made = np.array([source.startswith(("written:", "read:")) for source in sources])
     broad = np.array([source in short for source in sources])
-    return [~made & ~broad, ~made, np.ones(len(sources), bool), made]
+    return [~made & ~broad, np.ones(len(sources), bool), made]
 
 
 def calibrated(model: Linear, prompts: list[Prompt], matrix: csr_matrix) -> Linear:
