@@ -1,9 +1,9 @@
 """Kills: `stillwatch watch` dies by SIGKILL at random moments while files arrive; nothing may be lost or counted twice.
 
 Usage: watch_kills.py [KILLS] [SEED]. Writes lab/results/watch_kills.md and prints it. A log comes in as 12 files;
-every run is killed after a random part of the time that the last whole run took. Runs are forked from this process,
-which has everything imported, so that kills hit the work and not the start of Python. In the end one run is left
-alone, and its report is compared with a scan of the whole log: exchanges, campaigns, ids, bits.
+every run is killed after a random part of the time that the last run took which was left alone. Runs are forked from
+this process, which has everything imported, so that kills hit the work and not the start of Python. In the end one run
+is left alone, and its report is compared with a scan of the whole log: exchanges, campaigns, ids, bits.
 """
 
 import json
@@ -69,19 +69,19 @@ def whole(arguments: list[str]) -> float:
     return time.monotonic() - began
 
 
-def killed(folder: Path, after_seconds: float) -> bool:
-    """Start a run and kill it; False if it was done before."""
-    child, until = started(command(folder)), time.monotonic() + after_seconds
-    while time.monotonic() < until:
+def killed(folder: Path, after_seconds: float) -> float:
+    """Start a run and kill it; give the seconds that it took if it was done before, else 0."""
+    child, began = started(command(folder)), time.monotonic()
+    while time.monotonic() < began + after_seconds:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             if status:
                 raise RuntimeError(f"watch ended with {os.waitstatus_to_exitcode(status)} by itself")
-            return False
+            return time.monotonic() - began
         time.sleep(0.005)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return True
+    return 0.0
 
 
 def told(folder: Path) -> tuple[int, int, list[list[object]]]:
@@ -104,11 +104,12 @@ def main() -> None:
         while done < kills:
             if waiting and done * FILES >= kills * (FILES - len(waiting)) - kills:
                 shutil.move(waiting.pop(0), folder / "logs")
-            if killed(folder, pick.uniform(0.1, 1.0) * run_seconds):
+            took = killed(folder, pick.uniform(0.1, 1.0) * run_seconds)
+            if not took:
                 done += 1
                 print(done, end=" ", flush=True)
                 continue
-            ended += 1
+            ended, run_seconds = ended + 1, took
             shutil.rmtree(folder / "state")  # all was taken in: begin again, so that kills hit work
         for path in waiting:
             shutil.move(path, folder / "logs")
