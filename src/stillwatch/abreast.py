@@ -4,7 +4,7 @@ In: a function and pieces of work. Out: its results. NumPy and Arrow release the
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -13,8 +13,11 @@ Result = TypeVar("Result")
 
 
 def abreast(work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: int) -> Iterator[Result]:
-    """Give `work(piece)` for each piece, in their order; at most `workers + 1` pieces are held at a time."""
-    if workers == 1:
+    """Give `work(piece)` for each piece, in their order; at most `workers + 1` pieces are held at a time.
+
+    A single piece is worked on right here.
+    """
+    if workers == 1 or (isinstance(pieces, Sized) and len(pieces) < 2):
         yield from map(work, pieces)
         return
     with ThreadPoolExecutor(workers) as threads:

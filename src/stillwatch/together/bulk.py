@@ -3,6 +3,8 @@
 In: z-values of groups, most of them null near the middle. Out: location and scale of the null.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import ndtr
@@ -11,6 +13,9 @@ from stillwatch.bits import FloatLike, empirical_null
 from stillwatch.together.dispersion import Floats
 
 _CENTRE = np.linspace(-2.0, 2.0, 41)
+_BOUNDS = ((-2.0, 2.0), (0.1, 10.0))  # of location and scale
+_MOST = np.array([high for _, high in _BOUNDS])
+_STEP, _TINY = 1e-8, float(np.finfo(float).tiny)
 _LEAST_INSIDE = 0.1  # of the values, for the middle to tell of all
 
 
@@ -32,10 +37,25 @@ def central_null(z: FloatLike) -> tuple[float, float]:
     if values.size < 4 or not np.isfinite(values).all() or counts.sum() < _LEAST_INSIDE * values.size:
         return empirical_null(values)
 
-    def loss(null: Floats) -> float:
-        below = ndtr((_CENTRE - null[0]) / null[1])
-        inside = np.maximum(np.diff(below), np.finfo(float).tiny)
-        return float(-counts @ np.log(inside / inside.sum()) / counts.sum())
+    best = minimize(_loss(counts.astype(np.float64)), (0.0, 1.0), jac=True, method="L-BFGS-B", bounds=_BOUNDS).x
+    return float(best[0]), float(best[1])
 
-    location, scale = minimize(loss, (0.0, 1.0), method="L-BFGS-B", bounds=((-2.0, 2.0), (0.1, 10.0))).x
-    return float(location), float(scale)
+
+def _loss(counts: Floats) -> Callable[[Floats], tuple[float, Floats]]:
+    """Give the function of (location, scale) that is least at the most likely null, and its slope by differences.
+
+    Three nulls are looked at in one go: scipy's own differences ask for one after the other, and took most of the time.
+    """
+    less, total = -counts, counts.sum()
+
+    def loss(null: Floats) -> tuple[float, Floats]:
+        steps = np.where(null + _STEP > _MOST, -_STEP, _STEP)
+        moved = null + steps
+        nulls = np.array([null, [moved[0], null[1]], [null[0], moved[1]]])
+        below = ndtr((_CENTRE - nulls[:, :1]) / nulls[:, 1:])
+        inside = np.maximum(below[:, 1:] - below[:, :-1], _TINY)
+        logs = np.log(inside / inside.sum(axis=1, keepdims=True))
+        here, *there = [float(less @ row / total) for row in logs]
+        return here, (np.array(there) - here) / (moved - null)
+
+    return loss

@@ -59,7 +59,7 @@ class Fitting:
 
     def odds(self, core: Mask) -> Floats:
         """Give the log2 odds of each account of a fragment, in their order, that it belongs to it."""
-        weights = by_test(lambda test: self._trust.of(test.family) * self._weight(test, core))
+        weights = by_test(lambda test: self._trust.of(test.family) * self._weight(test, core), len(core))
         sums = np.sum(list(family_weights(weights).values()), axis=0)
         return np.asarray(prior_bits(core) + self._trust.shift_bits + sums + self._sample.prior_bits(core))
 

@@ -29,7 +29,7 @@ Counts: TypeAlias = npt.NDArray[np.int64]
 
 def weigh(accounts: Accounts, core: Mask, strangers: Mask, trust: Trust) -> dict[str, Floats]:
     """Give every account's match weight in each test, in bits; positive speaks for membership."""
-    return by_test(lambda test: trust.of(test.family) * _weight(accounts, test, core, strangers))
+    return by_test(lambda test: trust.of(test.family) * _weight(accounts, test, core, strangers), len(core))
 
 
 def odds(accounts: Accounts, core: Mask, strangers: Mask, trust: Trust) -> Floats:

@@ -256,14 +256,25 @@ def _envelope(excess: Floats, variance: Floats) -> Null:
 
 def bits_of(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) -> Floats:
     """Bits of every group in one test; NaN where it was not tested."""
+    return bits_of_distances(distances(result, test, kinds, nulls))
+
+
+def distances(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) -> Floats:
+    """How far each group is from benign ones and from the run's own of its size; NaN where it was not tested."""
     z = standardised(result, test, kinds, nulls)
     finite, size = np.isfinite(z), size_class(result.accounts)
-    bits = np.full(len(z), np.nan)
+    far = np.full(len(z), np.nan)
     for one in np.unique(size[finite]).tolist():
         rows = finite & (size == one)
         location, scale = _own_null(z[rows])
-        shifted = (z[rows] - location) / scale
-        bits[rows] = calibrate_bits(student_tail_log_p(shifted, TAIL_FREEDOM, "lower"))
+        far[rows] = (z[rows] - location) / scale
+    return far
+
+
+def bits_of_distances(far: Floats) -> Floats:
+    """Bits of distances of any shape; NaN where they are: one call for all tests, since each call costs the same."""
+    bits, tested = np.full(far.shape, np.nan), np.isfinite(far)
+    bits[tested] = calibrate_bits(student_tail_log_p(far[tested], TAIL_FREEDOM, "lower"))
     return bits
 
 

@@ -56,7 +56,10 @@ def score(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_frac
 
 def measure_all(accounts: Accounts, groups: Groups, exempt: Mapping[str, Mask]) -> dict[str, Measured]:
     """Measure the spread of every group in every test that it is not exempt from."""
-    return by_test(lambda test: measure(features_of(test, accounts), _without(groups.members, exempt[test.name])))
+    return by_test(
+        lambda test: measure(features_of(test, accounts), _without(groups.members, exempt[test.name])),
+        len(accounts.exchanges),
+    )
 
 
 def _without(members: sp.csr_array, exempt: Mask) -> sp.csr_array:
@@ -71,7 +74,7 @@ def _without(members: sp.csr_array, exempt: Mask) -> sp.csr_array:
 
 def observe(measured_all: Mapping[str, Measured], strangers: Mask) -> dict[str, Dispersion]:
     """Compare every group with strangers in every test that it was measured in."""
-    return by_test(lambda test: dispersion(measured_all[test.name], strangers))
+    return by_test(lambda test: dispersion(measured_all[test.name], strangers), len(strangers))
 
 
 def exempted(accounts: Accounts, groups: Groups) -> dict[str, Mask]:
@@ -124,7 +127,8 @@ def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
     false_discovery_fraction: float,
 ) -> Scores:
     observed = observe(measured, strangers)
-    tests = {name: null.bits_of(result, name, labels, nulls) for name, result in observed.items()}
+    far = np.array([null.distances(result, name, labels, nulls) for name, result in observed.items()])
+    tests = dict(zip(observed, null.bits_of_distances(far), strict=True))
     families = {family: _mean(_of_family(tests, family), nulls.weights) for family in FAMILIES}
     sums = np.sum(list(families.values()), axis=0)
     total = null.bits_of_sums(sums, nulls) if len(groups) else np.zeros(0)

@@ -19,19 +19,21 @@ Rows: TypeAlias = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer], npt.ND
 
 
 _PIECES = 16  # of the sums, so that no thread waits long for another
+_MANY = 100_000  # rows to add up below which threads cost more than they spare
 
 
 def squared_sums(picked: sp.csr_array, values: sp.csr_array) -> npt.NDArray[np.float64]:
     """Give the squared length of each row of `picked @ values`."""
     out = np.zeros(picked.shape[0])
     rows, added = _rows(picked), _rows(values)
-    shares = np.linspace(0, picked.nnz, _PIECES + 1)
+    pieces = _PIECES if picked.nnz >= _MANY else 1
+    shares = np.linspace(0, picked.nnz, pieces + 1)
     ends = [0, *np.searchsorted(picked.indptr, shares[1:-1]).tolist(), len(out)]
 
     def add_up(piece: tuple[int, int]) -> None:
         _add_up(rows, added, values.shape[1], piece, out)
 
-    for _ in abreast(add_up, pairwise(ends), os.cpu_count() or 1):
+    for _ in abreast(add_up, list(pairwise(ends)), os.cpu_count() or 1):
         pass
     return out
 

@@ -18,10 +18,12 @@ ALL: tuple[Likeness, ...] = (VOLUME, *HISTOGRAMS, *SHARED_VALUES)
 __all__ = ["ALL", "FAMILIES", "Accounts", "Likeness", "by_test", "features_of"]
 
 _AT_ONCE = min(os.cpu_count() or 1, 4)  # tests that are worked out at once: each takes memory of its own
+_MANY = 5_000  # accounts below which threads cost more than they spare
 
 _Result = TypeVar("_Result")
 
 
-def by_test(work: Callable[[Likeness], _Result]) -> dict[str, _Result]:
-    """Give `work(test)` for every test, by name, in the order of `ALL`."""
-    return dict(zip((test.name for test in ALL), abreast(work, ALL, _AT_ONCE), strict=True))
+def by_test(work: Callable[[Likeness], _Result], accounts: int) -> dict[str, _Result]:
+    """Give `work(test)`, which looks at so many accounts, for every test, by name, in the order of `ALL`."""
+    workers = _AT_ONCE if accounts >= _MANY else 1
+    return dict(zip((test.name for test in ALL), abreast(work, ALL, workers), strict=True))
