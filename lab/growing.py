@@ -1,11 +1,12 @@
 """Benign weeks that grow while they are looked at: what every group of strangers has at each look.
 
 In: seeds, the half of the sources, nulls. Out: per week and look the sums of families' bits by group. One engine reads
-several weeks side by side, and each is judged alone; a group is the same at two looks when it shares the same values.
+several weeks side by side, and each is judged alone, as by a scan (`worlds`); a group is the same at two looks when it
+shares the same values.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
@@ -13,17 +14,16 @@ from typing import TypeAlias
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from worlds import accounts_of_worlds
 
-from stillwatch import profile, together
+from stillwatch import together
 from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline import Source
-from stillwatch.pipeline.behaviour import account_table, countries_of, traits_of
-from stillwatch.pipeline.counting import Afresh
 from stillwatch.pipeline.intake import Intake, take_in
 from stillwatch.settings import Settings
 from stillwatch.simulate import Scenario, Sources, load_pool, load_scenario, simulate
 from stillwatch.sketch import hash64
-from stillwatch.together import Accounts, Nulls
+from stillwatch.together import Nulls
 from stillwatch.types import Trait
 
 WEEK = load_scenario("benign").scaled(0.2).over(7)  # smaller, and there are hardly any but innocent twins
@@ -39,9 +39,9 @@ def weeks_from(first_seed: int, weeks: int, sources: Sources, nulls: Nulls, like
     looks: list[Looks] = [[] for _ in range(weeks)]
     with tempfile.TemporaryDirectory() as folder, DuckDBEngine(SETTINGS) as engine:
         intake, owner = _simulated(engine, Path(folder), range(first_seed, first_seed + weeks), sources, like)
-        for hour in HOURS:
-            for week, accounts in _summarised(engine, intake, owner, hour):
-                looks[week].append(together.sums_of(accounts, nulls, SETTINGS))
+        ends = [int((like.start + timedelta(hours=hour)).timestamp()) for hour in HOURS]
+        for number, accounts in enumerate(accounts_of_worlds(engine, intake, owner, ends, SETTINGS)):
+            looks[number % weeks].append(together.sums_of(accounts, nulls, SETTINGS))
     return looks
 
 
@@ -69,22 +69,3 @@ def _simulated(
     assert len(owner) == sum(map(len, declared)), "two weeks share an account"
     paths = tuple(folder / str(week) / "exchanges" for week in range(len(seeds)))
     return take_in(engine, Source(paths, whole), SETTINGS), owner
-
-
-def _summarised(
-    engine: DuckDBEngine, intake: Intake, owner: Mapping[int, int], hour: int
-) -> Iterator[tuple[int, Accounts]]:
-    """The accounts of each week as they are known at an hour."""
-    end = int((WEEK.start + timedelta(hours=hour)).timestamp())
-    cut = engine.keep(intake.sketched.filter(intake.sketched.second < end), f"until_{hour}")
-    profiles = profile.assemble(engine.run(profile.totals(cut)), engine.stream(profile.facets(cut)))
-    table = account_table(profiles, intake.accounts, engine.run(countries_of(cut)))
-    rows = list(traits_of(engine, Afresh(engine, cut, f"_{hour}"), table, SETTINGS))
-    week = np.array([owner[key] for key in profiles.keys.tolist()])
-    of_rows = [np.array([owner[key] for key in part["account_key"].to_pylist()], np.int64) for part in rows]
-    for number in range(1 + max(owner.values())):
-        own = week == number
-        shown = [part.filter(pa.array(place == number)) for part, place in zip(rows, of_rows, strict=True)]
-        facets = {name: block[own] for name, block in profiles.facets.items()}
-        seconds = (profiles.first_second[own], profiles.last_second[own])
-        yield number, together.accounts_of(profiles.exchanges[own], seconds, facets, shown, profiles.keys[own])

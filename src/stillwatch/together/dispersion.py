@@ -119,19 +119,20 @@ def _expected(measured: Measured, strangers: Mask) -> tuple[Floats, ...]:
     features, count, share = measured.features, measured.count, measured.share
     bins = share.shape[1]
     rows = np.flatnonzero(features.known & strangers)
-    ones = np.ones(len(rows))
-    pick = sp.csr_array((ones, (features.stratum[rows], rows)), shape=(bins, len(features.known)))
-    size = np.maximum(np.asarray(pick.sum(axis=1)).ravel(), 1)
-    weight = sp.diags_array(1 / size)
-    squares = weight @ (pick @ features.squares)
-    means = weight @ (pick @ features.values)
+    stratum = features.stratum[rows]
+    each = 1 / np.maximum(np.bincount(stratum, minlength=bins), 1)
+
+    def mean(values: Floats) -> Floats:
+        return np.asarray(each * np.bincount(stratum, values[rows], minlength=bins))
+
+    pick = sp.csr_array((np.ones(len(rows)), (stratum, rows)), shape=(bins, len(features.known)))
+    means = sp.diags_array(each) @ (pick @ features.values)
     centre = _sum_of(features.values, rows) / max(len(rows), 1)
     away = features.squares - 2 * (features.values @ centre) + centre @ centre
-    away_mean, away_square = weight @ (pick @ away), weight @ (pick @ away**2)
-    expected = np.asarray(share @ squares - _squared_mixes(share, means))
-    first, second = np.asarray(share @ away_mean), np.asarray(share @ away_square)
+    expected = np.asarray(share @ mean(features.squares) - _squared_mixes(share, means))
+    first, second = np.asarray(share @ mean(away)), np.asarray(share @ mean(away**2))
     freedom = 2 * (count - 1) * first**2 / np.maximum(second - first**2, _SMALL)
-    noise = np.asarray(share @ (weight @ (pick @ features.noise)))
+    noise = np.asarray(share @ mean(features.noise))
     return expected, noise, np.clip(freedom, 0.5 * (count - 1), 200 * count)
 
 

@@ -81,17 +81,19 @@ class Shown:
     values: pa.Array
 
 
-def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64]) -> dict[TraitKind, Shown]:
+def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64], most: int = MOST_VALUES) -> dict[TraitKind, Shown]:
     """Split trait rows by kind, table by table as they come; order of rows and tables does not matter.
 
     Words are coded and keys become rows at once: as they come, millions of trait rows would be the largest thing in
     memory. Values of a kind are words, or the numbers that they are written as (hashes), in all of its tables.
+
+    Args:    most: values of one kind that are kept.
     """
     parts: dict[TraitKind, list[pa.Table]] = {kind: [] for kind in TraitKind}
     for split in abreast(partial(_by_kind, keys=keys), traits, os.cpu_count() or 1):
         for kind, table in split:
             parts[kind].append(table)
-    return {kind: _shown(kind, parts.pop(kind)) for kind in list(parts)}
+    return {kind: _shown(kind, parts.pop(kind), most) for kind in list(parts)}
 
 
 def _by_kind(table: pa.Table, keys: npt.NDArray[np.int64]) -> list[tuple[TraitKind, pa.Table]]:
@@ -106,8 +108,8 @@ def _by_kind(table: pa.Table, keys: npt.NDArray[np.int64]) -> list[tuple[TraitKi
     return parts
 
 
-def _shown(kind: TraitKind, tables: list[pa.Table]) -> Shown:
-    """Traits of one kind, in order of value, account and exchanges; values beyond `MOST_VALUES` are left out."""
+def _shown(kind: TraitKind, tables: list[pa.Table], most: int) -> Shown:
+    """Traits of one kind, in order of value, account and exchanges; values beyond so many are left out."""
     if not tables:
         nothing = np.zeros(0, np.int32)
         return Shown(kind, nothing, nothing, nothing.astype(np.int64), pa.array([], pa.string()))
@@ -115,9 +117,9 @@ def _shown(kind: TraitKind, tables: list[pa.Table]) -> Shown:
     tables.clear()
     rows, exchanges = table["row"].to_numpy(), table["exchanges"].to_numpy()
     codes, names = _named(table["value"].combine_chunks())
-    if len(names) > MOST_VALUES:
+    if len(names) > most:
         kept = np.zeros(len(names), bool)
-        kept[np.argsort(-np.bincount(codes, exchanges, minlength=len(names)), kind="stable")[:MOST_VALUES]] = True
+        kept[np.argsort(-np.bincount(codes, exchanges, minlength=len(names)), kind="stable")[:most]] = True
         some = kept[codes]
         codes, rows, exchanges = (np.cumsum(kept, dtype=np.int32) - 1)[codes[some]], rows[some], exchanges[some]
         names = names.filter(pa.array(kept))
