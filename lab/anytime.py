@@ -26,13 +26,13 @@ from stillwatch.together.stakes import stakes_bits
 
 ROOT = Path(__file__).parent
 OUT, KEPT = ROOT / "results/anytime.md", ROOT.parent / "build/anytime"
-FIRST_SEED, AT_ONCE = 7001, 20
+FIRST_SEED, AT_ONCE = 7001, 50
 LEVELS = range(3, 11)
 Week = dict[str, Any]
 
 
 def batch(first_seed: int) -> list[Week]:
-    """Look at 20 weeks."""
+    """Look at so many weeks as are read at once."""
     return [told(looks) for looks in weeks_from(first_seed, AT_ONCE, "B", together.load(), SMALL_WEEK)]
 
 
@@ -63,7 +63,7 @@ def done(weeks: int) -> list[Week]:
 
 
 def _kept(first_seed: int) -> Path:
-    return KEPT / f"{first_seed}.json"
+    return KEPT / f"{first_seed}-{AT_ONCE}.json"
 
 
 def table_of_looks(weeks: list[Week]) -> list[str]:

@@ -25,7 +25,7 @@ from stillwatch.together import Accounts, Nulls
 FIRST_SEED, FIRST_SEED_OF_SUMS, FIRST_SEED_OF_CAMPAIGNS, FIRST_SEED_OF_LOOKS = 1001, 2001, 1101, 1201
 TIMES = 20  # as many logs again: what is rare must be seen often enough to be measured
 TIMES_OF_NULLS, TIMES_OF_LARGE = 2, 3
-WEEKS, WEEKS_AT_ONCE = 160, 8
+WEEKS, WEEKS_AT_ONCE = 160, 16
 LOGS = (
     (14, 1.0), (3, 1.0), (14, 0.4), (7, 0.4), (14, 1.0), (2, 1.0),
     (3, 0.4), (14, 1.0), (7, 1.0), (2, 0.4), (28, 0.4), (14, 0.4),

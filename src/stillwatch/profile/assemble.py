@@ -73,13 +73,14 @@ def _blocks(
     blocks = {name: np.zeros((len(keys), bins), np.float32) for name, bins in FACET_BINS.items()}
     for batch in facets:
         place = rows_of(keys, batch["account_key"].to_numpy())
-        number, exchanges = batch["bin"].to_numpy(), batch["exchanges"].to_numpy()
+        number, exchanges = batch["bin"].to_numpy(), batch["exchanges"].to_numpy().astype(np.float32)
         coded = batch["facet"].dictionary_encode()
         codes = coded.indices.to_numpy()
         for code, name in enumerate(coded.dictionary.to_pylist()):
             own = codes == code
             bins = (number[own] - slots[0]) // slots[1] if name == "calendar" else number[own]
-            np.add.at(blocks[name], (place[own], bins), exchanges[own])
+            flat = blocks[name].reshape(-1)  # one index of each cell: numpy adds by two an order of magnitude slower
+            np.add.at(flat, place[own] * FACET_BINS[name] + bins, exchanges[own])
     return blocks
 
 

@@ -170,6 +170,8 @@ def distinct(groups: Groups) -> Groups:
 
 def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Whether each group (largest first) differs from every kept group before it."""
+    if len(size) < 2:
+        return np.ones(len(size), bool)
 
     def near(low: int) -> Iterator[tuple[int, int]]:
         """Give (group, earlier group) for all pairs of some groups that are nearly the same."""
