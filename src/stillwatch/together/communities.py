@@ -5,13 +5,12 @@ by bits; Leiden finds its communities. Read `operators` next: cores that behave 
 Source: Traag, Waltman & van Eck 2019, From Louvain to Leiden.
 """
 
-import igraph
-import leidenalg
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
 from stillwatch.together.dispersion import Floats, Mask
+from stillwatch.together.leiden import leiden
 
 _SEED = 1
 _RESOLUTION = 0.5  # below 1: prefer one large community to its fragments
@@ -40,14 +39,7 @@ def _leiden(members: sp.csr_array, weight: Floats, resolution: float) -> npt.NDA
     inside = np.flatnonzero(np.asarray(members.sum(axis=0)).ravel())
     held = sp.csr_array(members[:, inside])
     rows, columns = held.nonzero()
-    graph = igraph.Graph(sum(held.shape), np.column_stack([rows, held.shape[0] + columns]))
-    partition = leidenalg.find_partition(
-        graph,
-        leidenalg.RBConfigurationVertexPartition,
-        weights=weight[rows].tolist(),
-        resolution_parameter=resolution,
-        seed=_SEED,
-        n_iterations=-1,
-    )
-    labels[inside] = np.asarray(partition.membership, np.int64)[held.shape[0] :]
+    edges = np.column_stack([rows, held.shape[0] + columns]).astype(np.int64)
+    community = leiden(sum(held.shape), edges, weight[rows], resolution, _SEED)
+    labels[inside] = community[held.shape[0] :]
     return labels
