@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import ibis
 import ibis.expr.types as ir
@@ -96,9 +97,12 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     members, scaffolds = engine.adopt(belong, MEMBERS.name), engine.adopt(marks, SCAFFOLDS.name)
     counting = case.intake.counting or Afresh(engine, case.intake.sketched)
     by = _digest(belong.drop_columns("bits"), marks)
-    matched = counting.selected("matched", by, lambda rows: taking.matched(rows, members, scaffolds))
+    how = Grouped(
+        by, taking.MARKED_KEYS, partial(taking.marked, members=members, scaffolds=scaffolds), taking.MARKED_SUMS
+    )
+    marked = counting.grouped("marked", how)
+    taken = engine.keep(taking.taken(case.intake.sketched, members, scaffolds, marked), "taken_exchanges")
     sketched = _members_and_ordinary(engine, case, found)
-    taken = engine.keep(taking.taken(matched), "taken_exchanges")
     compared = sketched.semi_join(engine.keep(taking.compared(sketched, members), "compared_accounts"), "account_key")
     tasks = _tasks(engine, counting, compared, members, _digest(belong.drop_columns("bits")))
     counts = taking.counts(

@@ -10,7 +10,16 @@ from stillwatch.taking.answer import TakingFinding, judge_taking
 from stillwatch.taking.counts import Counts, counts
 from stillwatch.taking.course import Course, judge_course
 from stillwatch.taking.metadata import Silent, silent, unit_hours
-from stillwatch.taking.taken import SCAFFOLD_COLUMNS, matched, member_counts, taken, target_counts, target_shares
+from stillwatch.taking.taken import (
+    MARKED_KEYS,
+    MARKED_SUMS,
+    SCAFFOLD_COLUMNS,
+    marked,
+    member_counts,
+    taken,
+    target_counts,
+    target_shares,
+)
 from stillwatch.taking.targets import TargetWeights, load_projection
 from stillwatch.taking.units import (
     TASK_KEYS,
@@ -24,6 +33,8 @@ from stillwatch.taking.units import (
 )
 
 __all__ = [
+    "MARKED_KEYS",
+    "MARKED_SUMS",
     "SCAFFOLD_COLUMNS",
     "TASK_KEYS",
     "TASK_LEAST",
@@ -38,7 +49,7 @@ __all__ = [
     "judge_course",
     "judge_taking",
     "load_projection",
-    "matched",
+    "marked",
     "member_counts",
     "silent",
     "taken",
