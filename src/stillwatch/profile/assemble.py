@@ -79,7 +79,8 @@ def _blocks(
         for code, name in enumerate(coded.dictionary.to_pylist()):
             own = codes == code
             bins = (number[own] - slots[0]) // slots[1] if name == "calendar" else number[own]
-            np.add.at(blocks[name], (place[own], bins), exchanges[own])
+            block = blocks[name]
+            np.add.at(block.reshape(-1), place[own] * block.shape[1] + bins, exchanges[own].astype(np.float32))
     return blocks
 
 
