@@ -14,6 +14,7 @@ from stillwatch import profile, taking, traits
 from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline.behaviour import SHARED_TASKS, added_countries, countries_of, scaffolds_in
 from stillwatch.pipeline.counting import Afresh, Counting, First, Grouped, Grown, Held
+from stillwatch.pipeline.judging import ANSWERED
 from stillwatch.pipeline.once import all_once, once_more
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
@@ -74,6 +75,7 @@ def counted(counting: Counting, engine: DuckDBEngine) -> list[list[dict[str, obj
         scaffolds_in(counting, "tail_hash", 3),  # most become one in a later look
         counting.recurring("shared_tasks", SHARED_TASKS),
         counting.grouped("tasks", TASKS),
+        counting.grouped("answered", ANSWERED),
     )
     found = [engine.run(table) for table in tables]
     return [rows.sort_by([(name, "ascending") for name in rows.column_names]).to_pylist() for rows in found]

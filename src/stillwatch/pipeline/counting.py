@@ -56,7 +56,7 @@ class Telling:
 @dataclass(frozen=True, slots=True)
 class Grouped:
     """Counts by keys, nearly as many as there are rows. by: a hash of all that the query looks at beside the rows;
-    sums, least: the columns that add up, and those of which the least counts.
+    sums, least, most: the columns that add up, and those of which the least or the most counts.
     """
 
     by: str
@@ -64,6 +64,7 @@ class Grouped:
     query: Query
     sums: Sequence[str]
     least: Sequence[str] = ()
+    most: Sequence[str] = ()
 
 
 _TOLD = Grouped(
@@ -293,8 +294,11 @@ def _grown(before: ir.Table, new: ir.Table, how: Grouped) -> ir.Table:
     both = {name: (joined[name], joined[f"new_{name}"]) for name in before.columns}
     keys = {name: ibis.coalesce(*both[name]) for name in how.keys}
     least = {name: ibis.least(*both[name]) for name in how.least}
+    most = {name: ibis.greatest(*both[name]) for name in how.most}
     sums = {name: sum((part.fill_null(0) for part in both[name]), ibis.literal(0)) for name in how.sums}
-    return joined.select(**{name: (keys | least | sums)[name].cast(kind) for name, kind in before.schema().items()})
+    return joined.select(
+        **{name: (keys | least | most | sums)[name].cast(kind) for name, kind in before.schema().items()}
+    )
 
 
 def _left(engine: DuckDBEngine, folder: Path, name: str, expression: Callable[[], ir.Table]) -> ir.Table:

@@ -22,9 +22,14 @@ from stillwatch.taking.taken import (
 )
 from stillwatch.taking.targets import TargetWeights, load_projection
 from stillwatch.taking.units import (
+    ANSWERED_KEYS,
+    ANSWERED_LEAST,
+    ANSWERED_MOST,
+    ANSWERED_SUMS,
     TASK_KEYS,
     TASK_LEAST,
     TASK_SUMS,
+    answered_totals,
     compared,
     task_counts,
     unit_multiplicities,
@@ -33,6 +38,10 @@ from stillwatch.taking.units import (
 )
 
 __all__ = [
+    "ANSWERED_KEYS",
+    "ANSWERED_LEAST",
+    "ANSWERED_MOST",
+    "ANSWERED_SUMS",
     "MARKED_KEYS",
     "MARKED_SUMS",
     "SCAFFOLD_COLUMNS",
@@ -44,6 +53,7 @@ __all__ = [
     "Silent",
     "TakingFinding",
     "TargetWeights",
+    "answered_totals",
     "compared",
     "counts",
     "judge_course",
