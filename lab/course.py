@@ -23,7 +23,7 @@ from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline.intake import Source, take_in
 from stillwatch.settings import Release, Settings
 from stillwatch.simulate import Scenario, Twin
-from stillwatch.taking import course
+from stillwatch.taking import answered_totals, course
 from stillwatch.taking.course.pivot import judge_pivot
 from stillwatch.taking.course.probing import judge_probing, phases
 from stillwatch.taking.course.student import judge_student
@@ -68,7 +68,9 @@ def counts_in(log: Path, release: Release, settings: Settings) -> Counted:
         members = [row["account_key"] for row in keys if owner[row["account_id"]]]
         table = pa.table({"campaign_id": pa.array(["campaign"] * len(members), pa.string()),
                           "account_key": pa.array(members, pa.int64())})  # fmt: skip
-        everybody = engine.keep(course.customers(sketched, engine.adopt(table, "members")), "customers")
+        everybody = engine.keep(
+            course.customers(answered_totals(sketched), engine.adopt(table, "members")), "customers"
+        )
         people = engine.keep(course.chosen(everybody), "chosen")
         kind = {row["account_id"]: row["kind"] for row in labels}
         joined = engine.run(sketched.inner_join(people, "account_key").group_by("customer").agg(

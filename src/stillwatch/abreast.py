@@ -4,8 +4,9 @@ In: a function and pieces of work. Out: its results. NumPy and Arrow release the
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 Piece = TypeVar("Piece")
@@ -28,3 +29,20 @@ def abreast(work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: i
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+@contextmanager
+def ahead(pieces: Iterable[Piece], most: int = 4) -> Generator[Iterator[Piece]]:
+    """Have a thread make pieces from now on, at most so many before they are asked for; give them in their order."""
+    source, end = iter(pieces), object()
+
+    def given(waiting: deque[Future[Piece | object]]) -> Iterator[Piece]:
+        while (piece := waiting.popleft().result()) is not end:
+            waiting.append(threads.submit(next, source, end))
+            yield piece  # type: ignore[misc]  # what is not the end is a piece
+
+    threads = ThreadPoolExecutor(1)
+    try:
+        yield given(deque(threads.submit(next, source, end) for _ in range(most)))
+    finally:
+        threads.shutdown(cancel_futures=True)

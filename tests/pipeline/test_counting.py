@@ -14,6 +14,7 @@ from stillwatch import profile, taking, traits
 from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline.behaviour import SHARED_TASKS, added_countries, countries_of, scaffolds_in
 from stillwatch.pipeline.counting import Afresh, Counting, First, Grouped, Grown, Held
+from stillwatch.pipeline.judging import ANSWERED
 from stillwatch.pipeline.once import all_once, once_more
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
@@ -74,9 +75,7 @@ def counted(counting: Counting, engine: DuckDBEngine) -> list[list[dict[str, obj
         scaffolds_in(counting, "tail_hash", 3),  # most become one in a later look
         counting.recurring("shared_tasks", SHARED_TASKS),
         counting.grouped("tasks", TASKS),
-        counting.selected(
-            "answered", "x", lambda rows: rows.filter(rows.status < 400).select("exchange_key", "second")
-        ),
+        counting.grouped("answered", ANSWERED),
     )
     found = [engine.run(table) for table in tables]
     return [rows.sort_by([(name, "ascending") for name in rows.column_names]).to_pylist() for rows in found]
@@ -116,15 +115,6 @@ def test_rows_that_are_held_are_not_counted_again(engine: DuckDBEngine, tmp_path
     told = counted(First(engine, rows, tmp_path), engine)
     nothing = engine.adopt(arrow_schema(SKETCHED).empty_table(), "nothing")
     assert counted(Held(engine, tmp_path, nothing), engine) == told
-
-
-def test_what_was_selected_by_something_else_is_selected_anew(engine: DuckDBEngine, tmp_path: Path) -> None:
-    rows, new = (engine.adopt(sketched(9, seed), f"rows_{seed}") for seed in (1, 2))
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    First(engine, rows, tmp_path / "a").selected("picked", "x", lambda all_rows: all_rows.limit(0))
-    grown = Grown(engine, Held(engine, tmp_path / "a", rows), rows, new, tmp_path / "b")
-    assert engine.run(grown.selected("picked", "y", lambda all_rows: all_rows)).num_rows == 18
 
 
 def repeated(*seconds: int) -> pa.Table:

@@ -13,7 +13,7 @@ from stillwatch.engine import DuckDBEngine
 from stillwatch.settings import Settings
 from stillwatch.taking.answer import FAMILY_BITS, TESTS, WEAKER_BITS, judge_taking, strangers_needed
 from stillwatch.taking.counts import Counts, Part, counts
-from stillwatch.taking.units import task_counts, unit_multiplicities, unit_parts, unit_totals
+from stillwatch.taking.units import answered_totals, task_counts, unit_multiplicities, unit_parts, unit_totals
 
 SEED = 5
 Row = dict[str, Any]
@@ -242,7 +242,7 @@ def test_a_harvest_is_found_in_a_log_and_shuffled_rows_change_nothing(
     for name, order in (("straight", np.arange(len(rows))), ("shuffled", pick.permutation(len(rows)))):
         sketched = engine.adopt(sketched_rows([rows[place] for place in order]), f"sketched_{name}")
         tasks = engine.keep(task_counts(sketched, members), f"tasks_{name}")
-        parts = [unit_totals(sketched, members), unit_parts(tasks), unit_multiplicities(tasks)]
+        parts = [unit_totals(answered_totals(sketched), members), unit_parts(tasks), unit_multiplicities(tasks)]
         counted = counts(*(engine.run(part) for part in parts))
         answers.append([judge_taking(counted, campaign, 600, Settings()) for campaign in ("harvest", "people")])
     assert answers[0] == answers[1]

@@ -15,7 +15,7 @@ from stillwatch.tables import MEMBERS as TABLE_OF_MEMBERS
 from stillwatch.tables import SCAFFOLDS as TABLE_OF_SCAFFOLDS
 from stillwatch.tables import SKETCHED
 from stillwatch.taking.kinds import FEWEST_WORDED
-from stillwatch.taking.taken import SCAFFOLD_COLUMNS, matched, member_counts, taken, target_counts, target_shares
+from stillwatch.taking.taken import SCAFFOLD_COLUMNS, marked, member_counts, taken, target_counts, target_shares
 from stillwatch.types import TARGETS, Target
 
 SEED = 7
@@ -36,7 +36,8 @@ def take(
         scaffolds = engine.adopt(pa.table(values), "scaffolds")
         sketched = engine.adopt(sketched_rows(rows), "sketched")
         members = engine.adopt(member_rows(MEMBERS), "members")
-        return engine.run(taken(engine.keep(matched(sketched, members, scaffolds), "matched")))
+        counted = engine.keep(marked(sketched, members, scaffolds), "marked")
+        return engine.run(taken(sketched, members, scaffolds, counted))
 
     return running
 
@@ -107,7 +108,9 @@ def _expected(rows: list[Row]) -> set[tuple[str, int, str]]:
 def test_taken_exchanges_are_what_a_loop_finds(take: Take) -> None:
     rows = _draw(SEED)
     found = take(rows).to_pylist()
-    assert {(r["campaign_id"], r["exchange_key"], r["target"]) for r in found} == _expected(rows), f"seed {SEED}"
+    assert {(r["campaign_id"], int(r["exchange_id"][1:]), r["target"]) for r in found} == _expected(rows), (
+        f"seed {SEED}"
+    )
     assert len(found) == len(_expected(rows)), "an exchange with several scaffolds counts once"
 
 
@@ -139,7 +142,7 @@ def test_a_relays_customers_are_told_apart_from_a_harvest_that_lost_its_words(ta
     customer = {"account_key": 3, "target": coding, "prompt_chars": 600}
     worded = [{**harvest, "head_hash": 1} for _ in range(80)] + [{**also, "head_hash": 2} for _ in range(40)]
     bare = [dict(harvest) for _ in range(20)] + [dict(customer) for _ in range(300)]
-    keys = {row["exchange_key"] for row in take([*worded, *bare]).to_pylist()}
+    keys = {int(row["exchange_id"][1:]) for row in take([*worded, *bare]).to_pylist()}
     assert keys == set(range(140)), "120 with words, 20 without"
 
 
@@ -194,6 +197,6 @@ def test_the_expression_is_written_in_spark_sql_too() -> None:
         ibis.table(ibis.Schema.from_pyarrow(arrow_schema(table)), name=table.name)
         for table in (SKETCHED, TABLE_OF_MEMBERS, TABLE_OF_SCAFFOLDS)
     ]
-    assert " OVER " not in ibis.to_sql(taken(matched(*tables)), dialect="databricks"), (
+    assert " OVER " not in ibis.to_sql(taken(*tables, marked(*tables)), dialect="databricks"), (
         "window functions sort the whole log"
     )

@@ -19,6 +19,7 @@ from stillwatch.taking.units import (
     STRANGER_EXCHANGES,
     STREAM_TASKS,
     TARGET_COLUMNS,
+    answered_totals,
     compared,
     task_counts,
     unit_multiplicities,
@@ -111,7 +112,7 @@ def run(
         sketched = engine.adopt(sketched_rows(rows), "sketched")
         members = engine.adopt(member_rows(MEMBERS), "members")
         tasks = engine.keep(task_counts(sketched, members), "tasks")
-        expressions = (unit_totals(sketched, members), unit_parts(tasks), unit_multiplicities(tasks))
+        expressions = (unit_totals(answered_totals(sketched), members), unit_parts(tasks), unit_multiplicities(tasks))
         totals, parts, multiplicities = (engine.run(expression) for expression in expressions)
         return totals, parts, multiplicities
 
@@ -155,7 +156,7 @@ def test_an_account_of_two_campaigns_counts_in_both(
 ) -> None:
     sketched = engine.adopt(sketched_rows([{"account_key": 1}]), "sketched")
     members = engine.adopt(member_rows({"c1": [1], "c2": [1]}), "members")
-    rows = engine.run(unit_totals(sketched, members)).to_pylist()
+    rows = engine.run(unit_totals(answered_totals(sketched), members)).to_pylist()
     assert sorted((r["campaign_id"], r["exchanges"]) for r in rows) == [("c1", 1), ("c2", 1)]
 
 
@@ -169,7 +170,7 @@ def test_strangers_with_too_few_exchanges_are_not_compared_with(
     rows += [{"account_key": 9, "has_text": True, "task_hash": 0}, {"account_key": 9, "status": 500}]
     sketched = engine.adopt(sketched_rows(rows), "sketched")
     members = engine.adopt(member_rows(MEMBERS), "members")
-    found = engine.run(compared(sketched, members))["account_key"].to_pylist()
+    found = engine.run(compared(answered_totals(sketched), members))["account_key"].to_pylist()
     assert sorted(found) == [-7, 1, 2, 3, 4, 5, 8]
 
 
@@ -178,8 +179,8 @@ def test_the_expressions_are_written_in_spark_sql_too() -> None:
     members = ibis.table(ibis.Schema.from_pyarrow(arrow_schema(TABLE_OF_MEMBERS)), name="members")
     tasks = task_counts(sketched, members)
     for expression in (
-        compared(sketched, members),
-        unit_totals(sketched, members),
+        compared(answered_totals(sketched), members),
+        unit_totals(answered_totals(sketched), members),
         tasks,
         unit_parts(tasks),
         unit_multiplicities(tasks),

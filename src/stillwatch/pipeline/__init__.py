@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import ibis.expr.types as ir
 import pyarrow as pa
 
 from stillwatch import __version__, hidden, known, report, together
+from stillwatch.abreast import ahead
 from stillwatch.engine import Engine, opened
 from stillwatch.pipeline.behaviour import behaviour
 from stillwatch.pipeline.continuing import Continuing, Traffic, go_on, held_by, leave
@@ -104,21 +106,26 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
         pools=judged.pools,
     )
     clock.start("writing the report")
-    ordered = None if judged.taken is None else judged.taken.select(*TAKEN.names).order_by("campaign_id", "exchange_id")
-    names = [judged.names[place] for place in continuing.of_found]
-    reasons = tested_tables(found.tested, profiled.profiles, names)
-    left = leave(
-        profiled,
-        result.campaigns,
-        asked.earlier,
-        result.as_of,
-        settings,
-        trust=nulls.trust_of(profiled.accounts),
-        continued=continuing.continuation,
-    )
-    rows = None if ordered is None else engine.stream(ordered)
-    report.write_scan(result, out, rows, reasons, known.as_text(left))
+    ordered = () if judged.taken is None else engine.stream(_listed(judged.taken))
+    with ahead(ordered) as rows:
+        names = [judged.names[place] for place in continuing.of_found]
+        reasons = tested_tables(found.tested, profiled.profiles, names)
+        left = leave(
+            profiled,
+            result.campaigns,
+            asked.earlier,
+            result.as_of,
+            settings,
+            trust=nulls.trust_of(profiled.accounts),
+            continued=continuing.continuation,
+        )
+        report.write_scan(result, out, None if judged.taken is None else rows, reasons, known.as_text(left))
     return result
+
+
+def _listed(taken: ir.Table) -> ir.Table:
+    """The taken exchanges as they are reported, in an order that does not change between runs."""
+    return taken.select(*TAKEN.names).order_by("campaign_id", "exchange_id")
 
 
 def _calibration(found: Found, continuing: Continuing, asked: Asked, ids: pa.Array) -> Calibration:

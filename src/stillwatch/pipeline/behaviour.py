@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch import profile, traits
+from stillwatch.abreast import ahead
 from stillwatch.engine import Engine
 from stillwatch.pipeline.counting import Afresh, Counting, Recurring, Telling
 from stillwatch.pipeline.intake import Intake
@@ -40,7 +41,8 @@ def behaviour(engine: Engine, intake: Intake, settings: Settings, name: str = ""
     counting = intake.counting or Afresh(engine, intake.sketched, name)
     totals = engine.run(counting.sums("totals", profile.totals, profile.added_totals))
     engine.expect(len(totals))
-    profiles = profile.assemble(totals, engine.stream(counting.facets()))
+    with ahead(engine.stream(counting.facets())) as facets:
+        profiles = profile.assemble(totals, facets)
     countries = engine.run(counting.sums("countries", countries_of, added_countries))
     table = account_table(profiles, intake.accounts, countries)
     rows = traits_of(engine, counting, table, settings)

@@ -18,8 +18,6 @@ from stillwatch.engine import DuckDBEngine, Engine
 Query = Callable[[ir.Table], ir.Table]
 """Rows of `tables.SKETCHED`, or of what was counted of them, to what is counted."""
 
-_MOST_FILES = 16  # of one selection: beyond, it is made anew as one
-
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
@@ -58,7 +56,7 @@ class Telling:
 @dataclass(frozen=True, slots=True)
 class Grouped:
     """Counts by keys, nearly as many as there are rows. by: a hash of all that the query looks at beside the rows;
-    sums, least: the columns that add up, and those of which the least counts.
+    sums, least, most: the columns that add up, and those of which the least or the most counts.
     """
 
     by: str
@@ -66,6 +64,7 @@ class Grouped:
     query: Query
     sums: Sequence[str]
     least: Sequence[str] = ()
+    most: Sequence[str] = ()
 
 
 _TOLD = Grouped(
@@ -96,20 +95,12 @@ class Counting(Protocol):
         """Count `profile.facets`: gaps lie between exchanges, and do not simply add up."""
         ...
 
-    def selected(self, name: str, by: str, query: Query) -> ir.Table:
-        """Select by a query that looks at each row by itself; `by` is a hash of all that it looks at beside."""
-        ...
-
 
 class Leaving(Counting, Protocol):
     """Counts in files of a folder, which the next look finds."""
 
     @property
     def folder(self) -> Path: ...  # noqa: D102 - said above
-
-    def files(self, name: str, by: str, query: Query) -> Sequence[Path]:
-        """Give the files of what is selected."""
-        ...
 
     def group_file(self, name: str, how: Grouped) -> Path | None:
         """Give the file of what is counted by keys; None where it was counted by something else."""
@@ -141,9 +132,6 @@ class Afresh:
     def facets(self) -> ir.Table:  # noqa: D102
         return profile.facets(self.rows)
 
-    def selected(self, name: str, by: str, query: Query) -> ir.Table:  # noqa: ARG002, D102
-        return self.engine.keep(query(self.rows), f"{name}{self.suffix}")
-
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -174,17 +162,6 @@ class Held:
 
     def facets(self) -> ir.Table:  # noqa: D102
         return self._table("facets", profile.facets(self.rows))
-
-    def selected(self, name: str, by: str, query: Query) -> ir.Table:  # noqa: D102
-        selected = query(self.rows)
-        files = self.files(name, by, query)
-        if not files:
-            return self.engine.keep(selected, f"held_{name}")
-        return self.engine.read(files, f"held_{name}").cast(selected.schema())
-
-    def files(self, name: str, by: str, query: Query) -> Sequence[Path]:  # noqa: ARG002
-        """The files of what was selected, none if it was selected by something else."""
-        return sorted(self.folder.glob(f"{name}-{by}-*.parquet"))
 
     def _table(self, name: str, like: ir.Table) -> ir.Table:
         return _found(self.engine, self.folder, name, "held", like)
@@ -221,15 +198,6 @@ class First:
 
     def facets(self) -> ir.Table:  # noqa: D102
         return _left(self.engine, self.folder, "facets", lambda: profile.facets(self.rows))
-
-    def selected(self, name: str, by: str, query: Query) -> ir.Table:  # noqa: D102
-        return self.engine.read(self.files(name, by, query), f"{self.folder.name}_{name}").cast(
-            query(self.rows).schema()
-        )
-
-    def files(self, name: str, by: str, query: Query) -> Sequence[Path]:
-        """The file of what is selected."""
-        return [_file(self.engine, self.folder, f"{name}-{by}-00", lambda: query(self.rows))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,24 +286,6 @@ class Grown:
         grown = profile.grown_facets(before, totals, self.earlier, self.new)
         return _left(self.engine, self.folder, "facets", lambda: grown)
 
-    def selected(self, name: str, by: str, query: Query) -> ir.Table:
-        """Put what is selected of the new rows beside what was selected of the earlier ones."""
-        return self.engine.read(self.files(name, by, query), f"{self.folder.name}_{name}").cast(
-            query(self.new).schema()
-        )
-
-    def files(self, name: str, by: str, query: Query) -> Sequence[Path]:
-        """The files of before and one of new rows, or one of all where there are none, or very many."""
-        before = self.before.files(name, by, query)
-        if not 0 < len(before) < _MOST_FILES:
-            rows = ibis.union(self.earlier, self.new)
-            return [_file(self.engine, self.folder, f"{name}-{by}-00", lambda: query(rows))]
-        beside = [self.folder / file.name for file in before]
-        for there, here in zip(before, beside, strict=True):
-            if not here.exists():
-                here.hardlink_to(there)
-        return [*beside, _file(self.engine, self.folder, f"{name}-{by}-{len(before):02}", lambda: query(self.new))]
-
 
 def _grown(before: ir.Table, new: ir.Table, how: Grouped) -> ir.Table:
     """Add counts to those of before in one pass over them, in which only the new ones are held."""
@@ -344,8 +294,11 @@ def _grown(before: ir.Table, new: ir.Table, how: Grouped) -> ir.Table:
     both = {name: (joined[name], joined[f"new_{name}"]) for name in before.columns}
     keys = {name: ibis.coalesce(*both[name]) for name in how.keys}
     least = {name: ibis.least(*both[name]) for name in how.least}
+    most = {name: ibis.greatest(*both[name]) for name in how.most}
     sums = {name: sum((part.fill_null(0) for part in both[name]), ibis.literal(0)) for name in how.sums}
-    return joined.select(**{name: (keys | least | sums)[name].cast(kind) for name, kind in before.schema().items()})
+    return joined.select(
+        **{name: (keys | least | most | sums)[name].cast(kind) for name, kind in before.schema().items()}
+    )
 
 
 def _left(engine: DuckDBEngine, folder: Path, name: str, expression: Callable[[], ir.Table]) -> ir.Table:

@@ -13,9 +13,11 @@ from stillwatch.settings import Release
 from stillwatch.taking import course
 
 
-def course_of(engine: Engine, sketched: ir.Table, members: ir.Table, releases: Sequence[Release]) -> taking.Course:
-    """Count what campaigns and other customers did, and when."""
-    everybody = engine.keep(course.customers(sketched, members), "customers")
+def course_of(
+    engine: Engine, sketched: ir.Table, totals: ir.Table, members: ir.Table, releases: Sequence[Release]
+) -> taking.Course:
+    """Count what campaigns and other customers did, and when; `totals` are the `answered_totals` of the same."""
+    everybody = engine.keep(course.customers(totals, members), "customers")
     people = engine.keep(course.chosen(everybody), "chosen_customers")
     moves = engine.run(course.release_counts(sketched, people, releases)) if releases else None
     tables = (

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import ibis
 import ibis.expr.types as ir
@@ -42,6 +43,15 @@ from stillwatch.types import (
 )
 
 Mask = npt.NDArray[np.bool_]
+
+ANSWERED = Grouped(
+    "all",
+    taking.ANSWERED_KEYS,
+    taking.answered_totals,
+    taking.ANSWERED_SUMS,
+    taking.ANSWERED_LEAST,
+    taking.ANSWERED_MOST,
+)
 
 _INDICATOR_LIFT = 8.0  # a trait is an indicator when members show it this many times as often as strangers
 
@@ -96,18 +106,25 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     members, scaffolds = engine.adopt(belong, MEMBERS.name), engine.adopt(marks, SCAFFOLDS.name)
     counting = case.intake.counting or Afresh(engine, case.intake.sketched)
     by = _digest(belong.drop_columns("bits"), marks)
-    matched = counting.selected("matched", by, lambda rows: taking.matched(rows, members, scaffolds))
-    sketched = _members_and_ordinary(engine, case, found)
-    taken = engine.keep(taking.taken(matched), "taken_exchanges")
-    compared = sketched.semi_join(engine.keep(taking.compared(sketched, members), "compared_accounts"), "account_key")
+    how = Grouped(
+        by, taking.MARKED_KEYS, partial(taking.marked, members=members, scaffolds=scaffolds), taking.MARKED_SUMS
+    )
+    marked = counting.grouped("marked", how)
+    taken = engine.keep(taking.taken(case.intake.sketched, members, scaffolds, marked), "taken_exchanges")
+    neither = _accused_before(engine, case, found)
+    sketched, totals = (
+        _without(rows, neither) for rows in (case.intake.sketched, counting.grouped("answered", ANSWERED))
+    )
+    accounts = engine.keep(taking.compared(totals, members), "compared_accounts")
+    compared = sketched.semi_join(accounts, "account_key")
     tasks = _tasks(engine, counting, compared, members, _digest(belong.drop_columns("bits")))
     counts = taking.counts(
-        engine.run(taking.unit_totals(compared, members)),
+        engine.run(taking.unit_totals(totals.semi_join(accounts, "account_key"), members)),
         engine.run(taking.unit_parts(tasks)),
         engine.run(taking.unit_multiplicities(tasks)),
     )
     silent = taking.silent(engine.run(taking.unit_hours(sketched, members))) if counts.wordless else None
-    course = course_of(engine, sketched, members, case.settings.releases)
+    course = course_of(engine, sketched, totals, members, case.settings.releases)
     models = engine.run(member_models(sketched, members))
     others = Others(population(case.behaviour.table), models, counts, silent, course)
     view = views.views(engine, sketched, members, taken, named)
@@ -119,16 +136,19 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     return Judged(tuple(ordered), taken, tuple(named), pools)
 
 
-def _members_and_ordinary(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> ir.Table:
-    """The exchanges of members, and of those they are compared with."""
-    sketched = case.intake.sketched
+def _accused_before(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> ir.Table | None:
+    """The accounts that are neither members nor ordinary customers, None where there are none: (account_key)."""
     if case.accused is None:
-        return sketched
+        return None
     neither = case.accused.copy()
     for campaign in found:
         neither[campaign.rows] = False
     keys = pa.table({"account_key": case.behaviour.profiles.keys[neither]})
-    return sketched.anti_join(engine.adopt(keys, "accused_before"), "account_key") if len(keys) else sketched
+    return engine.adopt(keys, "accused_before") if len(keys) else None
+
+
+def _without(rows: ir.Table, accounts: ir.Table | None) -> ir.Table:
+    return rows if accounts is None else rows.anti_join(accounts, "account_key")
 
 
 def _tasks(engine: Engine, counting: Counting, compared: ir.Table, members: ir.Table, by: str) -> ir.Table:

@@ -61,15 +61,17 @@ def samples(
     engine: Engine, sketched: ir.Table, known: Behaviour, named: Mapping[CampaignId, FoundCampaign]
 ) -> dict[CampaignId, Sample]:
     """Draw a sample of every campaign's exchanges in one pass."""
-    parts = []
+    parts, masks = [], []
     for name, campaign in named.items():
         keys = known.profiles.keys[campaign.rows]
         folds = max(int(known.profiles.exchanges[campaign.rows].sum()) // _SAMPLED, 1).bit_length() - 1
+        masks.append(2**folds - 1)
         parts.append(
-            pa.table({"campaign_id": [name] * len(keys), "account_key": keys, "mask": [2**folds - 1] * len(keys)})
+            pa.table({"campaign_id": [name] * len(keys), "account_key": keys, "mask": [masks[-1]] * len(keys)})
         )
     drawn = engine.adopt(pa.concat_tables(parts), "sampled_members")
-    rows = sketched.select(*_COLUMNS, *SCAFFOLD_COLUMNS).inner_join(drawn, "account_key")
+    some = sketched.filter((sketched.exchange_key & min(masks)) == 0)  # nearly all rows need not be joined
+    rows = some.select(*_COLUMNS, *SCAFFOLD_COLUMNS).inner_join(drawn, "account_key")
     found = engine.run(rows.filter((rows.exchange_key & rows.mask) == 0).drop("mask")).sort_by("exchange_key")
     return {name: _sample(found, known, name, campaign) for name, campaign in named.items()}
 

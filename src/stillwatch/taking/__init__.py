@@ -10,12 +10,26 @@ from stillwatch.taking.answer import TakingFinding, judge_taking
 from stillwatch.taking.counts import Counts, counts
 from stillwatch.taking.course import Course, judge_course
 from stillwatch.taking.metadata import Silent, silent, unit_hours
-from stillwatch.taking.taken import SCAFFOLD_COLUMNS, matched, member_counts, taken, target_counts, target_shares
+from stillwatch.taking.taken import (
+    MARKED_KEYS,
+    MARKED_SUMS,
+    SCAFFOLD_COLUMNS,
+    marked,
+    member_counts,
+    taken,
+    target_counts,
+    target_shares,
+)
 from stillwatch.taking.targets import TargetWeights, load_projection
 from stillwatch.taking.units import (
+    ANSWERED_KEYS,
+    ANSWERED_LEAST,
+    ANSWERED_MOST,
+    ANSWERED_SUMS,
     TASK_KEYS,
     TASK_LEAST,
     TASK_SUMS,
+    answered_totals,
     compared,
     task_counts,
     unit_multiplicities,
@@ -24,6 +38,12 @@ from stillwatch.taking.units import (
 )
 
 __all__ = [
+    "ANSWERED_KEYS",
+    "ANSWERED_LEAST",
+    "ANSWERED_MOST",
+    "ANSWERED_SUMS",
+    "MARKED_KEYS",
+    "MARKED_SUMS",
     "SCAFFOLD_COLUMNS",
     "TASK_KEYS",
     "TASK_LEAST",
@@ -33,12 +53,13 @@ __all__ = [
     "Silent",
     "TakingFinding",
     "TargetWeights",
+    "answered_totals",
     "compared",
     "counts",
     "judge_course",
     "judge_taking",
     "load_projection",
-    "matched",
+    "marked",
     "member_counts",
     "silent",
     "taken",

@@ -30,10 +30,14 @@ def kind_of(rows: ir.Table) -> ir.Value:
     return ((rows.target.cast("int64") * (len(LENGTHS) + 1) + length) * 2 + opens) * 4 + asks
 
 
-def harvest_kinds(matched: ir.Table) -> ir.Table:
-    """Give the kinds whose bare exchanges are likelier harvest than not: (owner, likely), a campaign and a kind."""
-    kinds = matched.group_by("campaign_id", "kind").agg(
-        worded=lambda t: t.stream.notnull().cast("int64").sum(), bare=lambda t: t.stream.isnull().cast("int64").sum()
+def harvest_kinds(counted: ir.Table) -> ir.Table:
+    """Give the kinds whose bare exchanges are likelier harvest than not: (owner, likely), a campaign and a kind.
+
+    Args:    counted: (campaign_id, kind, worded, exchanges), counts of exchanges with a campaign's words and without.
+    """
+    kinds = counted.group_by("campaign_id", "kind").agg(
+        worded=lambda t: t.worded.ifelse(t.exchanges, 0).sum().cast("int64"),
+        bare=lambda t: t.worded.ifelse(0, t.exchanges).sum().cast("int64"),
     )
     kinds = kinds.filter(kinds.worded > 0).mutate(lift=lambda t: (t.bare + 1) / t.worded)
     whole = kinds.group_by(owner=kinds.campaign_id).agg(all_worded=lambda t: t.worded.sum())

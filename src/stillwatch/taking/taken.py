@@ -1,14 +1,15 @@
 """Which exchanges were taken, and for which capability.
 
-In: `sketched`, `members` and `tables.SCAFFOLDS` (campaign_id, value). Out: expressions; keep `matched` with the engine,
-the others read it.
+In: `sketched`, `members` and `tables.SCAFFOLDS` (campaign_id, value). Out: expressions: `marked`, what campaigns' words
+are carried by, counted; `taken`, which reads the log once more with it; and counts of what was taken. Exchanges with
+the words they carry are never kept: that would be most of the log of a large campaign.
 Rule A: an exchange is taken if it carries a scaffold of its campaign, in whatever column. Rule B: if it is of a kind
 that the exchanges with those words are of, and likelier harvest than a customer's (`kinds`). Rule C, for campaigns with
 hardly any words, where rule B has nothing to learn from: if it opens a conversation and aims at a capability.
 Unanswered exchanges are never taken.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -33,17 +34,33 @@ COVERAGE_DIVISOR = 5  # rule C is for campaigns whose scaffolds cover less than 
 STREAM_MAJORITY = (3, 5)  # share of a stream's votes that makes its target that of all its exchanges
 SHOWN_SHARE_FRACTION = 0.01  # smaller targets are classifier noise
 _VOTE_SCALE = 1000  # votes are summed as whole thousandths: sums of floats differ between engines
-_COPIED = ("account_key", "exchange_key", "exchange_id", "account_id", "second", "model", "task_hash")
-_KEPT = ("campaign_id", *_COPIED, "kind", "input_tokens", "output_tokens", "turn", "target", "target_fraction")
+_COPIED = ("account_key", "exchange_id", "account_id", "model", "task_hash", "input_tokens", "output_tokens")
+_JUDGED = ("kind", "turn", "target", "target_fraction")
+MARKED_KEYS = ("campaign_id", "stream", "stream_value", "kind", "target")
+MARKED_SUMS = ("exchanges", "votes")
+_BARE = -1  # the stream of exchanges without a campaign's words
 
 
-def matched(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Table:
+def marked(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Table:
+    """Count members' answered exchanges by the words they carry, their kind and target: `MARKED_KEYS`, `MARKED_SUMS`.
+
+    Votes are how sure the targets are, in thousandths; `stream` is -1 and `stream_value` 0 without words.
+    """
+    rows = _matched(sketched, members, scaffolds, ("account_key",))
+    rows = rows.mutate(
+        stream=rows.stream.fill_null(_BARE),
+        stream_value=rows.stream_value.fill_null(0),
+        vote=(rows.target_fraction.cast("float64") * _VOTE_SCALE).round().cast("int64").fill_null(0),
+        target=rows.target.cast("int64"),
+    )
+    return rows.group_by(*MARKED_KEYS).agg(exchanges=lambda t: t.count(), votes=lambda t: t.vote.sum().cast("int64"))
+
+
+def _matched(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table, copied: Sequence[str]) -> ir.Table:
     """Name the campaign of each member's answered exchange, and the scaffold column and value it carries, if any."""
     rows = answered(sketched)
     belongs = members.select("campaign_id", "account_key").distinct()
-    rows = rows.mutate(kind=kind_of(rows)).select(
-        *_COPIED, "kind", "input_tokens", "output_tokens", "turn", "target", "target_fraction", *SCAFFOLD_COLUMNS
-    )
+    rows = rows.mutate(kind=kind_of(rows)).select(*dict.fromkeys((*copied, *_JUDGED, *SCAFFOLD_COLUMNS)))
     rows = rows.inner_join(belongs, "account_key")
     known = scaffolds.filter(scaffolds["value"] != 0).select("campaign_id", "value").distinct()
     for index, column in enumerate(SCAFFOLD_COLUMNS):
@@ -53,21 +70,21 @@ def matched(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Ta
     carried = [rows[f"shared_{index}"] for index in range(len(SCAFFOLD_COLUMNS))]
     stream = ibis.cases(*((value.notnull(), index) for index, value in enumerate(carried)))
     named = rows.mutate(stream=stream.cast("int64"), stream_value=ibis.coalesce(*carried))
-    return named.select(*_KEPT, *SHINGLE_COLUMNS, "stream", "stream_value")
+    return named.select(*dict.fromkeys(("campaign_id", *copied, *_JUDGED)), "stream", "stream_value")
 
 
-def taken(rows: ir.Table) -> ir.Table:
-    """Give the taken exchanges of each campaign among those of `matched`.
+def taken(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table, counted: ir.Table) -> ir.Table:
+    """Give the taken exchanges of each campaign.
 
-    Returns: (campaign_id, account_key, exchange_key, exchange_id, account_id, second, model, task_hash, input_tokens,
-             output_tokens, target, target_fraction, scaffold, any_hash_*), one row an exchange and campaign; see
-             `tables.TAKEN`.
+    Args:    counted: what `marked` gives for the same.
+    Returns: (campaign_id, account_key, exchange_id, account_id, model, task_hash, input_tokens, output_tokens, target,
+             target_fraction, scaffold, any_hash_*), one row an exchange and campaign; see `tables.TAKEN`.
     """
-    winners = _stream_targets(rows)
-    joined = rows.left_join(winners, ["campaign_id", "stream", "stream_value"])
+    rows = _matched(sketched, members, scaffolds, (*_COPIED, *SHINGLE_COLUMNS))
+    joined = rows.left_join(_stream_targets(counted), ["campaign_id", "stream", "stream_value"])
     joined = joined.mutate(decided=ibis.coalesce(joined.winner, joined.target.cast("int64")))
-    joined = joined.inner_join(_coverage(rows), "campaign_id")
-    likely = harvest_kinds(rows)
+    joined = joined.inner_join(_coverage(counted), "campaign_id")
+    likely = harvest_kinds(counted.mutate(worded=counted.stream != _BARE))
     joined = joined.left_join(likely, (joined.campaign_id == likely.owner) & (joined.kind == likely.likely))
     capable = (joined.target >= 0) & (joined.target != TARGETS.index(Target.OTHER))
     opening = joined.turn.isnull() | (joined.turn == 0)
@@ -77,8 +94,6 @@ def taken(rows: ir.Table) -> ir.Table:
         "campaign_id",
         *_COPIED,
         *SHINGLE_COLUMNS,
-        "input_tokens",
-        "output_tokens",
         target=_target_name(kept.decided),
         target_fraction=ibis.coalesce(kept.winner_fraction, kept.target_fraction.round(2).cast("float32")),
         scaffold=kept.stream_value,
@@ -108,12 +123,12 @@ def target_shares(exchanges: Mapping[str, int] | Iterable[tuple[str, int]]) -> t
     return tuple(sorted(shown, key=lambda share: (-share.exchanges, share.target)))
 
 
-def _stream_targets(rows: ir.Table) -> ir.Table:
+def _stream_targets(counted: ir.Table) -> ir.Table:
     """Let each stream of equal words vote on its target; a system prompt is no stream, it serves many tasks."""
-    voting = rows.filter((rows.stream < SCAFFOLD_COLUMNS.index("system_hash")) & (rows.target >= 0))
-    weight = (voting.target_fraction.cast("float64") * _VOTE_SCALE).round().cast("int64")
+    words = counted.stream.between(0, SCAFFOLD_COLUMNS.index("system_hash") - 1)
     keys = ["campaign_id", "stream", "stream_value"]
-    votes = voting.mutate(weight=weight).group_by([*keys, "target"]).agg(votes=lambda t: t.weight.sum())
+    voting = counted.filter(words & (counted.target >= 0))
+    votes = voting.group_by([*keys, "target"]).agg(votes=lambda t: t.votes.sum().cast("int64"))
     best = votes.group_by(keys).agg(most=lambda t: t.votes.max(), total=lambda t: t.votes.sum())
     share, whole = STREAM_MAJORITY
     clear = votes.inner_join(best.filter(best.most * whole >= best.total * share), keys)
@@ -124,9 +139,12 @@ def _stream_targets(rows: ir.Table) -> ir.Table:
     )
 
 
-def _coverage(rows: ir.Table) -> ir.Table:
-    covered = rows.group_by("campaign_id").agg(
-        carrying=lambda t: t.stream.notnull().cast("int64").sum(), exchanges=lambda t: t.count()
+def _coverage(counted: ir.Table) -> ir.Table:
+    worded = (counted.stream != _BARE).ifelse(counted.exchanges, 0)
+    covered = (
+        counted.mutate(worded=worded)
+        .group_by("campaign_id")
+        .agg(carrying=lambda t: t.worded.sum().cast("int64"), exchanges=lambda t: t.exchanges.sum().cast("int64"))
     )
     return covered.select(
         "campaign_id",

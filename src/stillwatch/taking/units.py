@@ -16,6 +16,10 @@ MOST_SAMPLES = 64  # re-asked more often than this is a monitor or a greeting, n
 STRANGER_EXCHANGES = 20  # answered exchanges with text; shares of fewer say nothing about a habit
 MOST_STRANGERS = 20_000  # account keys are hashes, so the lowest are a random sample; more would add no bits
 PARTS = ("whole", "head", "tail")
+ANSWERED_KEYS = ("account_key",)
+ANSWERED_SUMS = ("exchanges", "texted")
+ANSWERED_LEAST = ("account_id", "org_id", "first_second")
+ANSWERED_MOST = ("last_second",)
 TASK_KEYS = ("campaign_id", "account_key", "task_hash")
 TASK_SUMS = ("exchanges", "single", "turned", "elicits", "judged")
 TASK_LEAST = ("head_hash", "tail_hash", "target")
@@ -28,24 +32,42 @@ def answered(sketched: ir.Table) -> ir.Table:
     return sketched.filter(sketched.status.isnull() | (sketched.status < 400))
 
 
-def compared(sketched: ir.Table, members: ir.Table) -> ir.Table:
+def answered_totals(sketched: ir.Table) -> ir.Table:
+    """Count each account's answered exchanges, those with a task beside them: bounded by accounts, whoever is a member.
+
+    Returns: (account_key, account_id, org_id, exchanges, texted, first_second, last_second); see `ANSWERED_SUMS`.
+    """
+    rows = answered(sketched).mutate(texted=lambda t: (t.has_text & (t.task_hash != 0)).cast("int64"))
+    return rows.group_by(*ANSWERED_KEYS).agg(
+        account_id=lambda t: t.account_id.min(),
+        org_id=lambda t: t.org_id.min(),
+        exchanges=lambda t: t.count(),
+        texted=lambda t: t.texted.sum().cast("int64"),
+        first_second=lambda t: t.second.min(),
+        last_second=lambda t: t.second.max(),
+    )
+
+
+def compared(totals: ir.Table, members: ir.Table) -> ir.Table:
     """List the accounts of campaigns and of the strangers that they are compared with: (account_key). Keep it.
 
     The other strangers need not be counted task by task.
+
+    Args:    totals: `answered_totals`.
     """
     own = members.select("account_key").distinct()
-    strangers = _with_task(answered(sketched)).anti_join(own, "account_key")
-    sizes = strangers.group_by("account_key").agg(exchanges=lambda t: t.count())
-    enough = sizes.filter(sizes.exchanges >= STRANGER_EXCHANGES).select("account_key")
+    enough = totals.anti_join(own, "account_key").filter(totals.texted >= STRANGER_EXCHANGES).select("account_key")
     return ibis.union(own, enough.order_by("account_key").limit(MOST_STRANGERS))
 
 
-def unit_totals(sketched: ir.Table, members: ir.Table) -> ir.Table:
-    """Count the answered exchanges of each unit: (campaign_id, account_key, exchanges, texted)."""
-    rows = with_units(answered(sketched), members)
-    return rows.group_by("campaign_id", "account_key").agg(
-        exchanges=lambda t: t.count(), texted=lambda t: (t.has_text & (t.task_hash != 0)).cast("int64").sum()
-    )
+def unit_totals(totals: ir.Table, members: ir.Table) -> ir.Table:
+    """Add up the answered exchanges of each unit: (campaign_id, account_key, exchanges, texted).
+
+    Args:    totals: `answered_totals`.
+    """
+    rows = with_units(totals.select("account_key", *ANSWERED_SUMS), members)
+    sums = {name: rows[name].sum().cast("int64") for name in ANSWERED_SUMS}
+    return rows.group_by("campaign_id", "account_key").agg(**sums)
 
 
 def task_counts(sketched: ir.Table, members: ir.Table) -> ir.Table:

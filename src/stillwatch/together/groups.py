@@ -98,9 +98,9 @@ def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64], most: int = M
 
 def _by_kind(table: pa.Table, keys: npt.NDArray[np.int64]) -> list[tuple[TraitKind, pa.Table]]:
     """Split one table of trait rows by kind."""
-    parts = []
-    for kind in pc.unique(table["kind"]).to_pylist():
-        some = table.filter(pc.equal(table["kind"], kind))
+    parts, kinds = [], pc.unique(table["kind"]).to_pylist()
+    for kind in kinds:
+        some = table if len(kinds) == 1 else table.filter(pc.equal(table["kind"], kind))
         rows = rows_of(keys, some["account_key"].to_numpy()).astype(np.int32)
         values = some["value"] if pa.types.is_integer(some["value"].type) else some["value"].dictionary_encode()
         columns = [values, pa.array(rows), some["exchanges"]]
@@ -113,10 +113,11 @@ def _shown(kind: TraitKind, tables: list[pa.Table], most: int) -> Shown:
     if not tables:
         nothing = np.zeros(0, np.int32)
         return Shown(kind, nothing, nothing, nothing.astype(np.int64), pa.array([], pa.string()))
-    table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    table = pa.concat_tables(tables).unify_dictionaries()
     tables.clear()
+    codes, names = _named(table["value"])
     rows, exchanges = table["row"].to_numpy(), table["exchanges"].to_numpy()
-    codes, names = _named(table["value"].combine_chunks())
+    del table
     if len(names) > most:
         kept = np.zeros(len(names), bool)
         kept[np.argsort(-np.bincount(codes, exchanges, minlength=len(names)), kind="stable")[:most]] = True
@@ -127,14 +128,19 @@ def _shown(kind: TraitKind, tables: list[pa.Table], most: int) -> Shown:
     return Shown(kind, rows, codes, exchanges, names)
 
 
-def _named(values: pa.Array) -> tuple[Places, pa.Array]:
+def _named(values: pa.ChunkedArray) -> tuple[Places, pa.Array]:
     """Code values in the order of the words that they are written as; give the codes and the words."""
     coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
-    words = coded.dictionary.cast(pa.string())
+    coded = coded.unify_dictionaries()
+    words = coded.chunk(0).dictionary.cast(pa.string())
     order = pc.sort_indices(words).to_numpy()
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
-    return rank[coded.indices.to_numpy()], words.take(pa.array(order))
+    codes, low = np.empty(len(coded), np.int32), 0
+    for chunk in coded.chunks:  # one after the other: all of them as one are as large as what comes out
+        rank.take(chunk.indices.to_numpy(), out=codes[low : low + len(chunk)], mode="clip")
+        low += len(chunk)
+    return codes, words.take(pa.array(order))
 
 
 def _in_order(
@@ -145,12 +151,17 @@ def _in_order(
     if sum(widths) > _NUMBER_BITS:
         order = np.lexsort((exchanges, rows, codes))
         return codes[order], rows[order], exchanges[order]
-    whole = codes.astype(np.int64) << widths[1] | rows
-    whole = whole << widths[2] | exchanges
+    whole = codes.astype(np.int64)
+    for column, width in ((rows, widths[1]), (exchanges, widths[2])):
+        whole <<= width
+        whole |= column
     whole.sort()
-    exchanges = whole & (1 << widths[2]) - 1
+    sorted_codes, sorted_rows = np.empty_like(codes), np.empty_like(rows)
+    sorted_exchanges = whole & (1 << widths[2]) - 1
     whole >>= widths[2]
-    return (whole >> widths[1]).astype(codes.dtype), (whole & (1 << widths[1]) - 1).astype(rows.dtype), exchanges
+    np.bitwise_and(whole, (1 << widths[1]) - 1, out=sorted_rows, casting="unsafe")
+    np.right_shift(whole, widths[1], out=sorted_codes, casting="unsafe")
+    return sorted_codes, sorted_rows, sorted_exchanges
 
 
 def distinct(groups: Groups) -> Groups:
@@ -256,10 +267,11 @@ def _runs(
     codes: npt.NDArray[np.integer], rows: npt.NDArray[np.integer], minimum: int
 ) -> Iterator[tuple[int, npt.NDArray[np.integer]]]:
     """Give (code, sorted account rows) for every code with enough accounts."""
-    codes, rows, _ = _in_order(codes, rows, np.zeros(len(codes), np.int64))
-    bounds = (
-        np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1], [True]])) if len(codes) else np.zeros(0, int)
-    )
+    changes = codes[1:] != codes[:-1]
+    if not np.all((codes[1:] > codes[:-1]) | (~changes & (rows[1:] >= rows[:-1]))):
+        codes, rows, _ = _in_order(codes, rows, np.zeros(len(codes), np.int64))
+        changes = codes[1:] != codes[:-1]
+    bounds = np.flatnonzero(np.concatenate([[True], changes, [True]])) if len(codes) else np.zeros(0, int)
     for low, high in pairwise(bounds.tolist()):
         if high - low >= minimum:
             yield int(codes[low]), rows[low:high]

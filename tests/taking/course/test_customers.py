@@ -20,6 +20,7 @@ from stillwatch.taking.course.customers import (
     release_counts,
     spans,
 )
+from stillwatch.taking.units import answered_totals
 
 AT = datetime(2026, 1, 13, 8, tzinfo=UTC)
 MOMENT = int(AT.timestamp())
@@ -37,7 +38,7 @@ def tables(
     def build(rows: list[Row]) -> tuple[Any, Any]:
         sketched = engine.adopt(sketched_rows(rows), "sketched")
         members = engine.adopt(member_rows({"c": [1, 2]}), "members")
-        return sketched, engine.keep(customers(sketched, members), "customers")
+        return sketched, engine.keep(customers(answered_totals(sketched), members), "customers")
 
     return build
 

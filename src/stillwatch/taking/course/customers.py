@@ -21,18 +21,13 @@ AFTER_HOURS = (2, 6, 24)  # after a release: the earliest useful moment, and the
 LONGEST_WORDS = 2_000  # of a prompt: one pasted book must not decide a day's mean
 
 
-def customers(sketched: ir.Table, members: ir.Table) -> ir.Table:
-    """Name the customer of each account: (account_key, customer, accused, exchanges, first_second, last_second)."""
-    rows = answered(sketched)
-    accounts = rows.group_by("account_key").agg(
-        account_id=lambda t: t.account_id.min(),
-        org_id=lambda t: t.org_id.min(),
-        exchanges=lambda t: t.count(),
-        first_second=lambda t: t.second.min(),
-        last_second=lambda t: t.second.max(),
-    )
+def customers(totals: ir.Table, members: ir.Table) -> ir.Table:
+    """Name the customer of each account: (account_key, customer, accused, exchanges, first_second, last_second).
+
+    Args:    totals: `units.answered_totals`.
+    """
     belongs = members.group_by(member_key=members.account_key).agg(campaign_id=lambda t: t.campaign_id.min())
-    joined = accounts.left_join(belongs, accounts.account_key == belongs.member_key)
+    joined = totals.left_join(belongs, totals.account_key == belongs.member_key)
     declared = ibis.coalesce(ibis.literal("o:").concat(joined.org_id), ibis.literal("a:").concat(joined.account_id))
     return joined.select(
         "account_key",
