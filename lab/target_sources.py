@@ -11,7 +11,6 @@ import re
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -287,10 +286,16 @@ def load_alone(folder: Path) -> list[Prompt]:
 
 def _differing(lines: list[str]) -> list[str]:
     """Cut off what all lines of a template begin and end with; keep what is long enough and no question."""
-    head = len(commonprefix(lines))
-    tail = len(commonprefix([line[head:][::-1] for line in lines]))
+    head = _alike(lines)
+    tail = _alike([line[head:][::-1] for line in lines])
     cut = [_LABEL.sub("", line[head : len(line) - tail]).strip(' "') for line in lines]
     return [text for text in cut if _PASSAGE.fullmatch(text)]
+
+
+def _alike(lines: list[str]) -> int:
+    """Count the letters that all lines begin with."""
+    columns = zip(*lines, strict=False)
+    return next((place for place, letters in enumerate(columns) if len(set(letters)) > 1), min(map(len, lines)))
 
 
 def load_rows(folder: Path, file: str) -> list[dict[str, Any]]:
