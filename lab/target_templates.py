@@ -45,7 +45,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """Real text of one split: sentences, middles of long prompts, questions, facts, answers, code; prompts of any kind."""
+    """Real text of one split: sentences, middles of long prompts, questions, facts, answers, code, any prompts."""
 
     sentences: list[str]
     pieces: list[str]
