@@ -4,11 +4,10 @@ In: z-values of groups, most of them null near the middle. Out: location and sca
 """
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias
 
 import numpy as np
-import scipy
-from scipy.optimize import _lbfgsb, minimize
+from scipy.optimize import minimize
 from scipy.special import ndtr
 
 from stillwatch.bits import FloatLike, empirical_null
@@ -18,12 +17,7 @@ Loss: TypeAlias = Callable[[Floats], tuple[float, Floats]]
 
 _CENTRE = np.linspace(-2.0, 2.0, 41)
 _BOUNDS = ((-2.0, 2.0), (0.1, 10.0))  # of location and scale
-_START = (0.0, 1.0)
 _STEP, _TINY = 1e-8, float(np.finfo(float).tiny)
-_KNOWN_SCIPY, _STEPS = "1.17.", cast("Any", getattr(_lbfgsb, "setulb", None))
-_FACTOR, _FLAT, _KEPT, _SEARCHES = 2.2204460492503131e-09 / float(np.finfo(float).eps), 1e-5, 10, 20  # as `minimize`
-_STATE = 2 * _KEPT * 2 + 5 * 2 + 11 * _KEPT**2 + 8 * _KEPT
-_ASKS, _STEPPED = 3, 1  # what the steps say: that they ask for the loss, or made one
 _LEAST_INSIDE = 0.1  # of the values, for the middle to tell of all
 
 
@@ -45,7 +39,9 @@ def central_null(z: FloatLike) -> tuple[float, float]:
     if values.size < 4 or not np.isfinite(values).all() or counts.sum() < _LEAST_INSIDE * values.size:
         return empirical_null(values)
 
-    return _least(_loss(counts.astype(np.float64)))
+    loss = _loss(counts.astype(np.float64))
+    location, scale = minimize(loss, (0.0, 1.0), jac=True, method="L-BFGS-B", bounds=_BOUNDS).x
+    return float(location), float(scale)
 
 
 def _loss(counts: Floats) -> Loss:
@@ -65,25 +61,3 @@ def _loss(counts: Floats) -> Loss:
         return here, np.array(((moved - here) / (up - a), (widened - here) / (wide - b)))
 
     return loss
-
-
-def _least(loss: Loss) -> tuple[float, float]:
-    """Find the null of the least loss: scipy's L-BFGS-B, without what `minimize` does around each of its steps.
-
-    That took two thirds of the time. The steps are no public function of scipy: another version is asked by `minimize`.
-    """
-    if not scipy.__version__.startswith(_KNOWN_SCIPY):
-        best = minimize(loss, _START, jac=True, method="L-BFGS-B", bounds=_BOUNDS).x
-        return float(best[0]), float(best[1])
-    x, value, slope = np.array(_START), 0.0, np.zeros(2)
-    low, high = (np.array(ends) for ends in zip(*_BOUNDS, strict=True))
-    words = [np.zeros(size, np.int32) for size in (6, 2, 4, 44)]
-    ended, state, reals = np.zeros(2, np.int32), np.zeros(_STATE), np.zeros(29)
-    bounded, task = np.full(2, 2, np.int32), words[1]
-    while True:
-        at = x, low, high, bounded, np.array(value), slope
-        _STEPS(_KEPT, *at, _FACTOR, _FLAT, state, *words, reals, _SEARCHES, ended)
-        if task[0] == _ASKS:
-            value, slope = loss(x)
-        elif task[0] != _STEPPED:
-            return float(x[0]), float(x[1])
