@@ -37,7 +37,7 @@ def answered_totals(sketched: ir.Table) -> ir.Table:
 
     Returns: (account_key, account_id, org_id, exchanges, texted, first_second, last_second); see `ANSWERED_SUMS`.
     """
-    rows = answered(sketched).mutate(texted=lambda t: (t.has_text & (t.task_hash != 0)).cast("int64"))
+    rows = answered(sketched).mutate(texted=lambda t: _has_task(t).cast("int64"))
     return rows.group_by(*ANSWERED_KEYS).agg(
         account_id=lambda t: t.account_id.min(),
         org_id=lambda t: t.org_id.min(),
@@ -108,7 +108,11 @@ def unit_multiplicities(tasks: ir.Table) -> ir.Table:
 
 
 def _with_task(rows: ir.Table) -> ir.Table:
-    return rows.filter(rows.has_text & (rows.task_hash != 0))
+    return rows.filter(_has_task(rows))
+
+
+def _has_task(rows: ir.Table) -> ir.BooleanValue:
+    return rows.has_text & (rows.task_hash != 0)
 
 
 def with_units(rows: ir.Table, members: ir.Table) -> ir.Table:

@@ -4,7 +4,6 @@ In: z-values of groups, most of them null near the middle. Out: location and sca
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 import numpy as np
 from scipy.optimize import minimize
@@ -12,8 +11,6 @@ from scipy.special import ndtr
 
 from stillwatch.bits import FloatLike, empirical_null
 from stillwatch.together.dispersion import Floats
-
-Loss: TypeAlias = Callable[[Floats], tuple[float, Floats]]
 
 _CENTRE = np.linspace(-2.0, 2.0, 41)
 _BOUNDS = ((-2.0, 2.0), (0.1, 10.0))  # of location and scale
@@ -44,7 +41,7 @@ def central_null(z: FloatLike) -> tuple[float, float]:
     return float(location), float(scale)
 
 
-def _loss(counts: Floats) -> Loss:
+def _loss(counts: Floats) -> Callable[[Floats], tuple[float, Floats]]:
     """Give the function of (location, scale) that is least at the most likely null, and its slope by differences.
 
     Three nulls are looked at in one go: scipy's own differences ask for one after the other, and took most of the time.
