@@ -9,17 +9,15 @@ Source: Stringhini et al. 2015, EvilCohort: detecting communities of malicious a
 
 from functools import lru_cache
 
-import igraph
-import leidenalg
 import numpy as np
 from scipy.sparse import csr_array
 
 from baselines.cuts import Pairs, fair_setting, pairs_of, undeclared
 from baselines.log import Group, Log
 from baselines.objects import incidence, objects
+from stillwatch import leiden
 
 LEAST_ACCOUNTS = 10
-SEED = 2015
 
 
 @lru_cache(maxsize=4)
@@ -33,10 +31,10 @@ def communities(log: Log, pairs: Pairs, least: int) -> list[Group]:
     """Give the communities of at least `least` accounts."""
     if not len(pairs.weight):
         return []
-    graph = igraph.Graph(pairs.size, np.column_stack([pairs.left, pairs.right]).tolist())
-    partition = leidenalg.find_partition(
-        graph, leidenalg.ModularityVertexPartition, weights=pairs.weight.tolist(), seed=SEED
-    )
+    edges = np.column_stack([pairs.left, pairs.right])
+    labels = leiden.communities(pairs.size, edges, pairs.weight)
+    order = np.argsort(labels, kind="stable")
+    partition = np.split(order, np.cumsum(np.bincount(labels))[:-1])
     return sorted(log.name(rows) for rows in partition if len(rows) >= least)
 
 

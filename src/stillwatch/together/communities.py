@@ -2,18 +2,15 @@
 
 In: accused groups with their bits. Out: one account mask a core. Accounts and groups form a two-sided graph weighted
 by bits; Leiden finds its communities. Read `operators` next: cores that behave as one are joined there.
-Source: Traag, Waltman & van Eck 2019, From Louvain to Leiden.
 """
 
-import igraph
-import leidenalg
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from stillwatch import leiden
 from stillwatch.together.dispersion import Floats, Mask
 
-_SEED = 1
 _RESOLUTION = 0.5  # below 1: prefer one large community to its fragments
 
 
@@ -40,14 +37,6 @@ def _leiden(members: sp.csr_array, weight: Floats, resolution: float) -> npt.NDA
     inside = np.flatnonzero(np.asarray(members.sum(axis=0)).ravel())
     held = sp.csr_array(members[:, inside])
     rows, columns = held.nonzero()
-    graph = igraph.Graph(sum(held.shape), np.column_stack([rows, held.shape[0] + columns]))
-    partition = leidenalg.find_partition(
-        graph,
-        leidenalg.RBConfigurationVertexPartition,
-        weights=weight[rows].tolist(),
-        resolution_parameter=resolution,
-        seed=_SEED,
-        n_iterations=-1,
-    )
-    labels[inside] = np.asarray(partition.membership, np.int64)[held.shape[0] :]
+    edges = np.column_stack([rows, held.shape[0] + columns])
+    labels[inside] = leiden.communities(sum(held.shape), edges, weight[rows], resolution)[held.shape[0] :]
     return labels

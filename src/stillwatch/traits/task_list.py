@@ -5,18 +5,16 @@ for the communities of that graph. People who share an assignment or a public be
 """
 
 import ibis.expr.types as ir
-import igraph
-import leidenalg
 import numpy as np
 import pyarrow as pa
 
+from stillwatch import leiden
 from stillwatch.schemas import arrow_schema
 from stillwatch.tables import TRAITS
 from stillwatch.types import TraitKind
 
 _MOST_HOLDERS = 50  # accounts; a task asked by more is common talk, and its pairs would grow with the square
 _FEWEST_TASKS = 3  # shared tasks; fewer happen by chance between busy bots
-_LEIDEN_SEED = 1
 
 
 def asked_tasks(sketched: ir.Table) -> ir.Table:
@@ -47,10 +45,8 @@ def task_list_traits(pairs: pa.Table) -> pa.Table:
     keys, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
     half = len(left)
     order = np.lexsort((ends[half:], ends[:half]))
-    graph = igraph.Graph(len(keys), np.column_stack([ends[:half], ends[half:]])[order])
-    weights = np.sqrt(pairs["tasks"].to_numpy()[order]).tolist()
-    partition = leidenalg.find_partition(graph, leidenalg.ModularityVertexPartition, weights=weights, seed=_LEIDEN_SEED)
-    community = np.asarray(partition.membership, np.int64)
+    edges = np.column_stack([ends[:half], ends[half:]])[order]
+    community = leiden.communities(len(keys), edges, np.sqrt(pairs["tasks"].to_numpy()[order]))
     smallest = np.array([keys[community == c].min() for c in range(community.max() + 1)]) if len(keys) else community
     values = pa.array([f"{int(smallest[c]) & (2**64 - 1):016x}" for c in community], pa.string())
     kinds = pa.array([str(TraitKind.TASK_LIST)] * len(keys), pa.string())
