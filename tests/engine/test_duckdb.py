@@ -1,4 +1,6 @@
 import resource
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -112,6 +114,17 @@ def test_a_full_disk_is_said_with_the_way_out(engine: DuckDBEngine, monkeypatch:
             engine.map_batches(batches(20, 50_000), doubled, NUMBERS)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_no_bar_is_drawn_into_what_a_program_says() -> None:
+    """DuckDB draws one to standard output where the main module has no file, as in a worker of a process pool."""
+    code = (
+        "from stillwatch.engine import DuckDBEngine; from stillwatch.settings import Settings\n"
+        "with DuckDBEngine(Settings()) as engine:\n"
+        "    print(engine._connection.raw_sql(\"SELECT current_setting('enable_progress_bar')\").fetchone())"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "(False,)\n"
 
 
 def test_more_accounts_may_take_more_memory_but_never_more_than_was_set() -> None:

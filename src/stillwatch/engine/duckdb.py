@@ -60,6 +60,7 @@ class DuckDBEngine:
         # ends in an out-of-memory. So joins run as written: the right side is the one held in memory.
         self._connection.raw_sql("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         self._connection.raw_sql("SET enable_profiling = 'no_output'")
+        self._connection.raw_sql("SET enable_progress_bar = false")  # on under a main without a file; draws to stdout
         self._connection.raw_sql("SET parquet_metadata_cache = true")  # footers of 600 parts take as long as a column
 
     def __enter__(self) -> Self:
