@@ -26,9 +26,7 @@ def communities(
     graph = igraph.Graph(vertices, edges)
     igraph.set_random_number_generator(random.Random(_SEED))  # noqa: S311  # an order to try vertices in, no secret
     try:
-        found = graph.community_leiden(
-            objective_function="modularity", weights=weights.tolist(), resolution=resolution, n_iterations=-1
-        )
+        found = graph.community_leiden(objective_function="modularity", weights=weights.tolist(), resolution=resolution)
     finally:
         igraph.set_random_number_generator(random)
     return np.asarray(found.membership, np.int64)
