@@ -4,9 +4,11 @@ Usage: anytime.py [WEEKS]. Simulates so many benign weeks (half B of prompts and
 at each at 24 moments, every hour at first, as `scan --as-of` does. Writes lab/results/anytime.md: over all looks the
 share of groups that *ever* reached b bits, which is what somebody gets who looks every time and stops at the best; at
 each look the share that reaches b bits and the weeks with a false accusation. Weeks that are done are kept in
-build/anytime. Groups that declare one organisation are left out, as in the product's own check: they are run together.
+build/anytime, by the nulls that they were judged with. Groups that declare one organisation are left out, as in the
+product's own check: they are run together.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -27,6 +29,7 @@ from stillwatch.together.stakes import stakes_bits
 ROOT = Path(__file__).parent
 OUT, KEPT = ROOT / "results/anytime.md", ROOT.parent / "build/anytime"
 FIRST_SEED, AT_ONCE = 7001, 50
+NULLS = hashlib.sha256(together.dump(together.load()).encode()).hexdigest()[:12]
 LEVELS = range(3, 11)
 Week = dict[str, Any]
 
@@ -63,7 +66,7 @@ def done(weeks: int) -> list[Week]:
 
 
 def _kept(first_seed: int) -> Path:
-    return KEPT / f"{first_seed}-{AT_ONCE}.json"
+    return KEPT / f"{NULLS}-{first_seed}-{AT_ONCE}.json"
 
 
 def table_of_looks(weeks: list[Week]) -> list[str]:

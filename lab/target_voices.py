@@ -18,9 +18,9 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from target_fit import OUTPUTS, Linear, fit
 from target_prompt import TRAIN, Prompt
-from target_reading import digest, load_written, readings, voice
+from target_reading import digest, readings, voice
 from target_scores import HEADS, Scored, accuracy, macro_f1
-from target_sources import load_alone, load_prompts
+from target_sources import load_prompts
 from train_targets import (
     MOST_OF_SOURCE,
     PER_TEMPLATE,
@@ -29,7 +29,7 @@ from train_targets import (
     committee,
     design,
     dressed,
-    from_clauses,
+    for_training,
     known,
     of_split,
     scaffolds,
@@ -71,7 +71,7 @@ def gathered() -> tuple[list[Prompt], list[Prompt], int]:
     """Every prompt for training, the same dressed, and how many of each train as shipped; the rest is by rules."""
     folder = Path(os.environ.get("STILLWATCH_SHARED_DATA", ROOT.parent / "shared/data"))
     rows, texts = of_split(TRAIN, load_prompts(folder), folder, rng := random.Random(SEED))
-    rows += from_clauses(texts, random.Random(SEED + 1)) + load_alone(folder) + load_written()
+    rows += for_training(texts, folder)
     shipped = len(rows)
     by_rules = load_prompts(folder, read=())
     rows += [row for row in by_rules if row.split == TRAIN and digest(row.text) in readings()]

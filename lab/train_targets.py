@@ -78,9 +78,8 @@ def main() -> None:
     folder = Path(os.environ.get("STILLWATCH_SHARED_DATA", ROOT.parent / "shared/data"))
     prompts = load_prompts(folder)
     train, texts = of_split("train", prompts, folder, rng := random.Random(SEED))
-    train += from_clauses(texts, random.Random(SEED + 1))
+    train += for_training(texts, folder)
     test, _ = of_split("test", prompts, folder, held := random.Random(SEED + 2))
-    train += load_alone(folder) + load_written()
     around = scaffolds("train")
     shown = train + [dressed(row, around, texts, rng) for row in train]
     matrix = design(shown)
@@ -141,6 +140,11 @@ def composed(split: str, files: tuple[str, ...], texts: Pools, rng: random.Rando
 def source_of(template: Template) -> str:
     """Name a template as a source."""
     return f"template:{template.target}:{template.lang}:{template.text[:40]}"
+
+
+def for_training(texts: Pools, folder: Path) -> list[Prompt]:
+    """Give all that was made to train on, and tests nothing: what clauses give, passages alone, written prompts."""
+    return from_clauses(texts, random.Random(SEED + 1)) + load_alone(folder) + load_written()
 
 
 def from_clauses(texts: Pools, rng: random.Random) -> list[Prompt]:
