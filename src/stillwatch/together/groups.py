@@ -3,6 +3,7 @@
 In: rows of `tables.TRAITS`, profiles. Out: `Groups`, a sparse 0/1 matrix with one or two traits a row.
 """
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -208,9 +209,9 @@ def build(parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minim
     """Form every group of at least `minimum` accounts; groups with the very same members count once."""
     traits: list[tuple[Trait, ...]] = []
     members: list[npt.NDArray[np.integer]] = []
-    seen: set[tuple[tuple[TraitKind, ...], bytes]] = set()
+    seen: set[tuple[tuple[TraitKind, ...], bytes]] = set()  # kinds, and a hash of the members
     for trait, rows in _candidates(parts, exchanges, minimum):
-        identity = (tuple(t.kind for t in trait), rows.tobytes())
+        identity = (tuple(t.kind for t in trait), hashlib.blake2b(rows.data, digest_size=16).digest())
         if identity not in seen:
             seen.add(identity)
             traits.append(trait)
