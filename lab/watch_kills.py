@@ -1,9 +1,10 @@
 """Kills: `stillwatch watch` dies by SIGKILL at random moments while files arrive; nothing may be lost or counted twice.
 
-Usage: watch_kills.py [KILLS] [SEED]. Writes lab/results/watch_kills.md and prints it. A log comes in as 12 files;
-every run is killed after a random part of the time that the last run took which was left alone. Runs are forked from
-this process, which has everything imported, so that kills hit the work and not the start of Python. In the end one run
-is left alone, and its report is compared with a scan of the whole log: exchanges, campaigns, ids, bits.
+Usage: watch_kills.py [KILLS] [SEED]. Writes lab/results/watch_kills.md and prints it. A log comes in as 12 files. Each
+time that one comes, a run that is left alone takes in all of them beside, and every run until the next is killed after
+a random part of the time that this took. Runs are forked from this process, which has everything imported, so that
+kills hit the work and not the start of Python. In the end one run is left alone, and its report is compared with a scan
+of the whole log: exchanges, campaigns, ids, bits.
 """
 
 import json
@@ -37,9 +38,9 @@ def split(whole: Path, folder: Path) -> list[Path]:
     return paths
 
 
-def command(folder: Path) -> list[str]:
-    paths = ["--state", folder / "state", "--accounts", folder / "whole/accounts.parquet", "--out", folder / "watched"]
-    return ["watch", *map(str, (folder / "logs", *paths))]
+def command(folder: Path, state: str = "state") -> list[str]:
+    where = ["--state", folder / state, "--out", folder / "watched" / state]
+    return ["watch", *map(str, (folder / "logs", "--accounts", folder / "whole/accounts.parquet", *where))]
 
 
 def started(arguments: list[str]) -> int:
@@ -69,19 +70,25 @@ def whole(arguments: list[str]) -> float:
     return time.monotonic() - began
 
 
-def killed(folder: Path, after_seconds: float) -> float:
-    """Start a run and kill it; give the seconds that it took if it was done before, else 0."""
+def beside(folder: Path) -> float:
+    """Take in all files that are there into a state of its own; give the seconds that it took."""
+    shutil.rmtree(folder / "beside", ignore_errors=True)
+    return whole(command(folder, "beside"))
+
+
+def killed(folder: Path, after_seconds: float) -> bool:
+    """Start a run and kill it; say whether it was killed before it was done."""
     child, began = started(command(folder)), time.monotonic()
     while time.monotonic() < began + after_seconds:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             if status:
                 raise RuntimeError(f"watch ended with {os.waitstatus_to_exitcode(status)} by itself")
-            return time.monotonic() - began
+            return False
         time.sleep(0.005)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return 0.0
+    return True
 
 
 def told(folder: Path) -> tuple[int, int, list[list[object]]]:
@@ -100,26 +107,26 @@ def main() -> None:
         waiting = split(folder / "whole/exchanges", folder / "arriving")
         (folder / "logs").mkdir()
         shutil.move(waiting.pop(0), folder / "logs")
-        run_seconds = whole(command(folder))
+        run_seconds = beside(folder)
         while done < kills:
             if waiting and done * FILES >= kills * (FILES - len(waiting)) - kills:
                 shutil.move(waiting.pop(0), folder / "logs")
-            took = killed(folder, pick.uniform(0.1, 1.0) * run_seconds)
-            if not took:
+                run_seconds = beside(folder)
+            if killed(folder, pick.uniform(0.1, 1.0) * run_seconds):
                 done += 1
                 print(done, end=" ", flush=True)
-                continue
-            ended, run_seconds = ended + 1, took
-            shutil.rmtree(folder / "state")  # all was taken in: begin again, so that kills hit work
+            else:
+                ended += 1
+                shutil.rmtree(folder / "state")  # all was taken in: begin again, so that kills hit work
         for path in waiting:
             shutil.move(path, folder / "logs")
         whole(command(folder))
-        last = json.loads((folder / "watched/campaigns.json").read_text())["generated_at"]
+        last = json.loads((folder / "watched/state/campaigns.json").read_text())["generated_at"]
         scan = ["scan", str(folder / "logs"), "--as-of", last.removesuffix("Z")]
         paths = ["--accounts", str(folder / "whole/accounts.parquet"), "--out", str(folder / "scanned")]
         whole([*scan, *paths])
         rows = pq.read_table(folder / "whole/exchanges", columns=["exchange_id"]).num_rows
-        watched, scanned = told(folder / "watched"), told(folder / "scanned")
+        watched, scanned = told(folder / "watched/state"), told(folder / "scanned")
     text = f"""# Killed while watching
 
 `python lab/watch_kills.py {kills} {seed}`
