@@ -29,7 +29,6 @@ from stillwatch.together.stakes import stakes_bits
 ROOT = Path(__file__).parent
 OUT, KEPT = ROOT / "results/anytime.md", ROOT.parent / "build/anytime"
 FIRST_SEED, AT_ONCE = 7001, 50
-NULLS = hashlib.sha256(together.dump(together.load()).encode()).hexdigest()[:12]
 LEVELS = range(3, 11)
 Week = dict[str, Any]
 
@@ -55,18 +54,15 @@ def told(looks: Looks) -> Week:
 
 def done(weeks: int) -> list[Week]:
     """Every week, simulated now or before."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    firsts = range(FIRST_SEED, FIRST_SEED + weeks, AT_ONCE)
-    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(firsts))) as workers:
-        running = {first: workers.submit(batch, first) for first in firsts if not _kept(first).exists()}
+    folder = KEPT / hashlib.sha256(together.dump(together.load()).encode()).hexdigest()[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {first: folder / f"{first}-{AT_ONCE}.json" for first in range(FIRST_SEED, FIRST_SEED + weeks, AT_ONCE)}
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(kept))) as workers:
+        running = {first: workers.submit(batch, first) for first, path in kept.items() if not path.exists()}
         for first, result in running.items():
-            _kept(first).write_text(json.dumps(result.result()))
+            kept[first].write_text(json.dumps(result.result()))
             print(f"weeks {first} to {first + AT_ONCE - 1}", file=sys.stderr, flush=True)
-    return [week for first in firsts for week in json.loads(_kept(first).read_text())]
-
-
-def _kept(first_seed: int) -> Path:
-    return KEPT / f"{NULLS}-{first_seed}-{AT_ONCE}.json"
+    return [week for path in kept.values() for week in json.loads(path.read_text())]
 
 
 def table_of_looks(weeks: list[Week]) -> list[str]:

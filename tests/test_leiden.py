@@ -36,7 +36,8 @@ def test_every_run_says_the_same_and_leaves_the_callers_chance_alone() -> None:
     """A graph without structure has many partitions that are about as good."""
     rng = np.random.default_rng(3)
     edges = rng.integers(0, 500, (3_000, 2))
-    edges, weights = edges[edges[:, 0] != edges[:, 1]], np.ones(int((edges[:, 0] != edges[:, 1]).sum()))
+    edges = edges[edges[:, 0] != edges[:, 1]]
+    weights = np.ones(len(edges))
     random.seed(7)
     state = random.getstate()
     first = leiden.communities(500, edges, weights)

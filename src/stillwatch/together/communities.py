@@ -30,8 +30,7 @@ def communities(members: sp.csr_array, bits: Floats, resolution: float = _RESOLU
 def _leiden(members: sp.csr_array, weight: Floats, resolution: float) -> npt.NDArray[np.int64]:
     """Community of every account, -1 for accounts in no group.
 
-    Only accounts in a group are in the graph: to the method the others are as many communities to be tried, which
-    takes time with the square of the log's accounts.
+    Only accounts in a group are in the graph: to the method each of the others would be a community of its own.
     """
     labels = np.full(members.shape[1], -1, np.int64)
     inside = np.flatnonzero(np.asarray(members.sum(axis=0)).ravel())
