@@ -1,8 +1,9 @@
 """Ablation: every kind of trait and every test removed in turn, and a log without text, on points of the benchmark.
 
-Usage: ablation.py [SEEDS] [FIRST SEED]. Writes lab/results/ablation.md and prints it. Each log is read and profiled
-once; what comes after is run again without one part. A kind of trait is removed as if the log did not hold it; a test
-of likeness from groups, membership and operators; a harvest test from the answer to "taking?".
+Usage: ablation.py [FIRST SEED]. Writes lab/results/ablation.md and prints it. Each log is read and profiled once; what
+comes after is run again without one part. A kind of trait is removed as if the log did not hold it; a test of likeness
+from groups, membership and operators; a harvest test from the answer to "taking?". Where accounts are found with and
+without a part, the bits of the operator's best group and of what it takes show what the part was worth.
 """
 
 import os
@@ -10,14 +11,17 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from stillwatch import hidden, simulate, together
@@ -37,24 +41,41 @@ OUT = Path(__file__).parent / "results/ablation.md"
 SETTINGS = Settings(threads=1)
 POINTS = (
     Point(),
-    Point(("scaffold",), ("put together",)),
-    Point(("timing",), ("replayed",)),
-    Point(("dilution",), ("80 %",)),
-)
+    *(
+        Point((axis,), (label,))
+        for axis, label in (
+            ("accounts", "30"), ("accounts", "1000"), ("address", "one"), ("card", "groups of 20"),
+            ("e-mail", "pattern"), ("client", "three"), ("scaffold", "fixed"), ("scaffold", "put together"),
+            ("scaffold", "absent"), ("dilution", "80 %"), ("dilution", "95 %"), ("timing", "human"), ("timing", "replayed"), ("ramp", "a week"),
+            ("replacement", "8 lives"), ("resampling", "16"), ("grading", "improving student"),
+        )
+    ),
+)  # fmt: skip
 TEXT = ("system_text", "prompt_text", "reply_text")
 STAGES = ("likeness", "score", "evidence", "membership", "operators", "account_reasons")
 READS_ALL = (together, *(import_module(f"stillwatch.together.{name}") for name in STAGES))
 PAYS = 0.005  # of recall or precision, on average over the points: less is within what one account decides
+PAYS_BITS = 1.0  # at one point at least
+COLUMNS = (
+    "part", "removed", "mean change: found, accused, precision", "most at", "together bits", "most at", "taking bits",
+    "most at", "pays",
+)  # fmt: skip
+PURE = 0.8  # of a group's accounts are the operator's
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Operator's accounts: all, found in a campaign that is mostly theirs, accused; and innocents accused."""
+    """Operator's accounts: all, found in a campaign that is mostly theirs, accused; and innocents accused.
+
+    together, taking: most bits of a group that is mostly theirs, added up over families, and of a campaign that is.
+    """
 
     guilty: int
     found: int
     accused: int
     innocent: int
+    together: float
+    taking: float
 
 
 @dataclass(frozen=True)
@@ -88,9 +109,26 @@ def counted(log: Read, accounts: Accounts) -> Counts:
     case = Case(log.intake, log.profiled, columns, hidden.load_policy(""), SETTINGS)
     campaigns = judge(log.engine, case, found.campaigns).campaigns
     guilty = log.truth.guilty
-    named = accounts_of(c for c in campaigns if 2 * len(accounts_of([c]) & guilty) >= len(c.members))
+    own = [c for c in campaigns if 2 * len(accounts_of([c]) & guilty) >= len(c.members)]
+    named = accounts_of(own)
     accused = accounts_of(c for c in campaigns if c.verdict in DISGUISED)
-    return Counts(len(guilty), len(named & guilty), len(accused & guilty), len(accused - guilty))
+    theirs = np.isin(log.profiled.profiles.ids.to_pylist(), list(guilty))
+    together_bits, taking_bits = strongest(found, theirs), max((c.taking_bits for c in own), default=0.0)
+    innocent = len(accused - guilty)
+    return Counts(len(guilty), len(named & guilty), len(accused & guilty), innocent, together_bits, taking_bits)
+
+
+def strongest(found: together.Found, theirs: npt.NDArray[np.bool_]) -> float:
+    """Most bits of a group that is mostly theirs, added up over families; their worth is capped, the sum is not."""
+    if found.checked is None or not len(found.checked.groups):
+        return 0.0
+    groups, bits = found.checked.groups, found.checked.bits
+    pure = groups.members @ theirs.astype(float) >= PURE * np.asarray(groups.members.sum(axis=1)).ravel()
+    ranked = pure[np.lexsort((np.arange(len(groups)), -bits))]  # as rows of what was tested are
+    families = found.tested.tests.group_by(["group", "family"]).aggregate([("family_bits", "max")])
+    number, family_bits = families["group"].to_numpy(), families["family_bits_max"].to_numpy()
+    sums = np.bincount(number, family_bits, minlength=len(groups))
+    return float(np.max(sums[ranked & (np.bincount(number, minlength=len(groups)) > 0)], initial=0.0))
 
 
 def accounts_of(campaigns: Iterator[Campaign] | Sequence[Campaign]) -> set[str]:
@@ -141,51 +179,94 @@ def cuts(accounts: Accounts) -> Mapping[tuple[str, str], Callable[[], tuple[Acco
     return every
 
 
-def shares(counts: Sequence[Counts]) -> tuple[float, float, float]:
+@dataclass(frozen=True)
+class Change:
+    """What is lost without a part: by point recall found, recall accused and precision, together and taking bits."""
+
+    shares: npt.NDArray[np.float64]
+    together: npt.NDArray[np.float64]
+    taking: npt.NDArray[np.float64]
+
+
+def shares(counts: Counts) -> tuple[float, float, float]:
     """Recall of accounts found, recall of accounts accused, precision of accusations."""
-    guilty, found, accused = (sum(getattr(c, n) for c in counts) for n in ("guilty", "found", "accused"))
-    wrong = sum(c.innocent for c in counts)
-    return found / guilty, accused / guilty, accused / (accused + wrong) if accused + wrong else 1.0
+    suspects = counts.accused + counts.innocent
+    precise = counts.accused / suspects if suspects else 1.0
+    return counts.found / counts.guilty, counts.accused / counts.guilty, precise
 
 
-def row(what: tuple[str, str], by_point: Mapping[Point, list[Counts]], whole: tuple[float, float, float]) -> str:
-    each = [shares(by_point[point]) for point in POINTS]
-    mean = tuple(float(np.mean(column)) for column in zip(*each, strict=True))
-    change = [got - had for got, had in zip(mean, whole, strict=True)]
-    cells = " | ".join(f"{found:.3f} {accused:.3f} {precise:.3f}" for found, accused, precise in each)
-    pays = "" if what[1] == "nothing" else "yes" if min(change) <= -PAYS else "hurts" if max(change) >= PAYS else "no"
-    return f"| {what[0]} | {what[1]} | {cells} | {' '.join(f'{c:+.3f}' for c in change)} | {pays} |"
+def change(cut: Sequence[Counts], whole: Sequence[Counts]) -> Change:
+    return Change(
+        np.array([shares(c) for c in cut]) - np.array([shares(c) for c in whole]),
+        np.array([c.together for c in cut]) - np.array([c.together for c in whole]),
+        np.array([c.taking for c in cut]) - np.array([c.taking for c in whole]),
+    )
+
+
+def row(what: tuple[str, str], cut: Sequence[Counts], whole: Sequence[Counts]) -> str:
+    """One part: mean changes, and the point where it is missed most."""
+    lost = change(cut, whole)
+    mean = lost.shares.mean(axis=0)
+    worst = int(np.argmin(lost.shares.min(axis=1)))
+    shown = f"{POINTS[worst]} {lost.shares[worst].min():+.3f}" if lost.shares.min() < 0 else ""
+    cells = [" ".join(f"{value:+.3f}" for value in mean), shown]
+    for bits in (lost.together, lost.taking):
+        low = int(bits.argmin())
+        cells.append(f"{bits.mean():+.1f}")
+        cells.append(f"{POINTS[low]} {bits[low]:+.1f}" if bits[low] <= -PAYS_BITS / 2 else "")
+    in_bits = min(lost.together.min(), lost.taking.min()) <= -PAYS_BITS
+    pays = "yes" if mean.min() <= -PAYS else "in bits" if in_bits else "hurts" if mean.max() >= PAYS else "no"
+    return f"| {what[0]} | {what[1]} | {' | '.join(cells)} | {pays} |"
+
+
+def measured(point: Point, seed: int) -> list[tuple[tuple[str, str], Counts]]:
+    """Count one log whole, and without each part."""
+    found = []
+    with read(point, seed) as log:
+        for what, cut in cuts(log.profiled.accounts).items():
+            accounts, changed = cut()
+            with changed:
+                found.append((what, counted(log, accounts)))
+    with read(point, seed, TEXT) as log:
+        found.append((("content", "all text"), counted(log, log.profiled.accounts)))
+    print(f"{point}, seed {seed}", flush=True)
+    return found
+
+
+def whole_line(point: Point, counts: Counts) -> str:
+    cells = " | ".join(f"{share:.3f}" for share in shares(counts))
+    return f"| {point} | {cells} | {counts.together:.1f} | {counts.taking:.1f} |"
 
 
 def main() -> None:
-    seeds, first = (int(sys.argv[n]) if len(sys.argv) > n else default for n, default in ((1, 1), (2, 601)))
-    table: dict[tuple[str, str], dict[Point, list[Counts]]] = defaultdict(lambda: defaultdict(list))
-    for point in POINTS:
-        for seed in range(first, first + seeds):
-            with read(point, seed) as log:
-                for what, cut in cuts(log.profiled.accounts).items():
-                    accounts, changed = cut()
-                    with changed:
-                        table[what][point].append(counted(log, accounts))
-            with read(point, seed, TEXT) as log:
-                table["content", "all text"][point].append(counted(log, log.profiled.accounts))
-            print(f"{point}, seed {seed}", flush=True)
-    names = " | ".join(map(str, POINTS))
-    each = [shares(table["", "nothing"][point]) for point in POINTS]
-    whole = tuple(float(np.mean(column)) for column in zip(*each, strict=True))
-    lines = [f"| part | removed | {names} | mean change | pays |", "|---" * (4 + len(POINTS)) + "|"]
-    lines += [row(what, by_point, (whole[0], whole[1], whole[2])) for what, by_point in table.items()]
+    first = int(sys.argv[1]) if len(sys.argv) > 1 else 601
+    table: dict[tuple[str, str], list[Counts]] = defaultdict(list)
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for found in pool.map(measured, POINTS, range(first, first + len(POINTS))):
+            for what, counts in found:
+                table[what].append(counts)
+    whole = table.pop(("", "nothing"))
+    lines = [
+        "| point | found | accused | precision | together bits | taking bits |",
+        "|---|---|---|---|---|---|",
+        *map(whole_line, POINTS, whole),
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        "|" + "---|" * len(COLUMNS),
+        *(row(what, cut, whole) for what, cut in table.items()),
+    ]
     closing = f"""
-Each cell: recall of the operator's accounts found in a campaign that is mostly theirs, recall of those accused
-(`distillation` or `relay`), precision of the accusations, each summed over {seeds} seed(s) from {first}. `pays`:
-removing it costs {PAYS:g} or more of one of the three on average; `hurts`: it costs nothing and gains as much; `no`:
-neither. Nothing is deleted on this table's account: it is {len(POINTS)} points, and a trait that the simulator's
-operators do not share by chance may be what the next one shares. Nulls and weights are those of the whole product.
-Machine: {os.cpu_count()} cores.
+First table: nothing removed; a seed for each point, from {first}. Found: recall of the operator's accounts in a
+campaign that is mostly theirs; accused: of those with verdict `distillation` or `relay`. Bits: of the best group of
+which {PURE:.0%} are theirs, added up over families (what the sum is worth is capped, so it would not show), and of what
+their campaign takes. Second table: what changes without a part, on average over {len(POINTS)} points, and the point
+that misses it most. `pays`: without it the average loses {PAYS:g} or more of one of the three (yes), or a point loses
+{PAYS_BITS:g} bit or more (in bits); `hurts`: it costs neither, and gains as much; `no`: none of these. Nulls and
+weights are those of the whole product. Machine: {os.cpu_count()} cores.
 """
     text = "\n".join([*lines, closing])
     print(text)
-    OUT.write_text(f"# Ablation\n\n`python lab/ablation.py {seeds} {first}`\n\n{text}")
+    OUT.write_text(f"# Ablation\n\n`python lab/ablation.py {first}`\n\n{text}")
 
 
 if __name__ == "__main__":
