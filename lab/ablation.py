@@ -39,18 +39,13 @@ from stillwatch.types import DISGUISED, Campaign, TraitKind
 
 OUT = Path(__file__).parent / "results/ablation.md"
 SETTINGS = Settings(threads=1)
-POINTS = (
-    Point(),
-    *(
-        Point((axis,), (label,))
-        for axis, label in (
-            ("accounts", "30"), ("accounts", "1000"), ("address", "one"), ("card", "groups of 20"),
-            ("e-mail", "pattern"), ("client", "three"), ("scaffold", "fixed"), ("scaffold", "put together"),
-            ("scaffold", "absent"), ("dilution", "80 %"), ("dilution", "95 %"), ("timing", "human"), ("timing", "replayed"), ("ramp", "a week"),
-            ("replacement", "8 lives"), ("resampling", "16"), ("grading", "improving student"),
-        )
-    ),
-)  # fmt: skip
+CHOSEN = {
+    "accounts": ("30", "1000"), "address": ("one",), "card": ("groups of 20",), "e-mail": ("pattern",),
+    "client": ("three",), "scaffold": ("fixed", "put together", "absent"), "dilution": ("80 %", "95 %"),
+    "timing": ("human", "replayed"), "ramp": ("a week",), "replacement": ("8 lives",), "resampling": ("16",),
+    "grading": ("improving student",),
+}  # fmt: skip
+POINTS = (Point(), *(Point((axis,), (label,)) for axis, labels in CHOSEN.items() for label in labels))
 TEXT = ("system_text", "prompt_text", "reply_text")
 STAGES = ("likeness", "score", "evidence", "membership", "operators", "account_reasons")
 READS_ALL = (together, *(import_module(f"stillwatch.together.{name}") for name in STAGES))
