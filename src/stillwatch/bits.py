@@ -25,6 +25,7 @@ Tail = Literal["lower", "upper"]
 
 _LN2 = float(np.log(2.0))
 _MOST_BITS = 1023.0  # beyond, an e-value is no finite float
+EVEN_REACH_BITS = 32.0  # evidence beyond it is worth no more
 _FAR = 3.0  # Student distances from which the continued fraction has settled to 14 digits at this depth
 _FRACTION_DEPTH = 60
 
@@ -81,7 +82,7 @@ def calibrate_power(p: FloatLike, kappa: float) -> Floats:
     return e_value(np.log2(kappa) + (kappa - 1.0) * np.log2(_p_values(p)))
 
 
-def calibrate_even_bits(p_bits: FloatLike, reach_bits: float = 32.0) -> Floats:
+def calibrate_even_bits(p_bits: FloatLike, reach_bits: float = EVEN_REACH_BITS) -> Floats:
     """Turn -log2 of p-values into bits by a calibrator that expects every strength of evidence alike.
 
     e = 1/2 + q / (2 (reach + 1 / ln 2) ln 2) with q = 1/p up to 2**reach: half a bet on a p-value whose logarithm is

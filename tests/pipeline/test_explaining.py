@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -76,6 +77,16 @@ def test_a_campaign_is_explained_by_its_own_evidence(case: Case) -> None:
         assert sorted(line.test for line in lines) == sorted(e.test for e in campaign.evidence)
         assert all(line.null for line in lines)
         assert explanation.sections[1].total_bits == pytest.approx(campaign.together_bits, abs=0.01)
+
+
+def test_what_a_sum_is_worth_follows_from_its_sentence(case: Case) -> None:
+    """The line's bits are what the sum counts, less the sum: a reader can check them."""
+    lines = [e for campaign in case.scan.campaigns for e in campaign.evidence if e.test == "sum_of_families"]
+    assert len(lines) == len(case.scan.campaigns)
+    for line in lines:
+        found = re.search(r"their sum of (-?[\d.]+) bits .* counts (-?[\d.]+) bits", line.claim)
+        assert found
+        assert float(found[2]) - float(found[1]) == pytest.approx(line.bits, abs=0.11)
 
 
 def test_pieces_of_evidence_do_not_share_their_examples(case: Case) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.bits import EVEN_REACH_BITS
 from stillwatch.together.groups import Groups
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts
 from stillwatch.together.score import Scores, strongest
@@ -37,14 +38,16 @@ def _sum_evidence(scores: Scores, group: int) -> list[Evidence]:
     if not sums.levels:
         return []
     added = np.array([sum(float(bits[group]) for bits in scores.families.values())])
-    rarity = float(sums.p_bits(added)[0])
+    rarity, worth = float(sums.p_bits(added)[0]), float(scores.total[group])
     claim = (
         f"families of tests are not quite independent: what their sum of {added[0]:.1f} bits is worth was measured on "
         f"{sums.groups:,} innocent groups, of which at most one in {2**rarity:,.0f} reaches it"
     )
     beyond = added[0] > sums.levels[-1]
     claim += f" (beyond {sums.levels[-1]:.1f} bits by halving with every bit)" if beyond else ""
-    return [Evidence("sum_of_families", "together", float(scores.total[group]) - float(added[0]), claim)]
+    most = ", the most that any share counts" if rarity >= EVEN_REACH_BITS else ""
+    claim += f"; a share that small counts {worth:.1f} bits{most}, and this line is the difference"
+    return [Evidence("sum_of_families", "together", worth - float(added[0]), claim)]
 
 
 def _family_evidence(accounts: Accounts, groups: Groups, scores: Scores, group: int, family: str) -> Evidence | None:

@@ -84,6 +84,10 @@ def tested(member: str, seat: str) -> dict[str, pa.Table]:
             "acct_twin", [0, 1], (-6.9, 1.0, 2.5, -3.0, 0.5, 0.4),
             speaks_for=["hour +4.0"], speaks_against=["reply -3.3", "turn -2.0"],
         ),
+        _account(
+            "acct_likely", [1], (-6.9, 1.0, 3.5, 3.0, -0.5, 1.0),
+            speaks_for=["hour +4.0"], speaks_against=["asn -0.5"],
+        ),
         _account("acct_stranger", [], (-6.9, -4.0, -3.0, -6.0, -5.0, -5.0), speaks_against=["client -3.3"]),
         _account(seat, [2], (-6.9, -1.0, -2.0, -3.0, -1.0, -2.0), declares_seats=True, nearest_campaign_id=ORG),
         _account("acct_seat", [2], (-6.9, 4.0, -2.0, 3.0, 1.0, 2.0), declares_seats=True, speaks_for=["client +6.0"]),

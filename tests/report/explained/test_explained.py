@@ -37,6 +37,7 @@ CASES: dict[str, Callable[[Stored], Explanation | None]] = {
     "campaign": lambda stored: explain_campaign(stored, "c_north_5f3a"),
     "member": lambda stored: explain_account(stored, MEMBER),
     "twin": lambda stored: explain_account(stored, "acct_twin"),
+    "likely": lambda stored: explain_account(stored, "acct_likely"),
     "stranger": lambda stored: explain_account(stored, "acct_stranger"),
     "seat": lambda stored: explain_account(stored, "acct_seat"),
     "organisation": lambda stored: explain_account(stored, ORG_MEMBER),
@@ -105,12 +106,42 @@ def test_every_line_has_its_null_and_its_innocent_explanation(stored: Stored) ->
         assert line.innocent
 
 
+@pytest.mark.parametrize("case", ["member", "twin", "likely", "stranger", "seat", "organisation"])
+def test_every_line_of_an_account_has_them_too(stored: Stored, case: str) -> None:
+    """All lines that add up to something, but for where the odds begin, which speaks for nobody."""
+    sums = [section for section in explained(stored, case).sections if section.total_bits is not None]
+    for line in (line for section in sums for line in section.lines):
+        assert line.null
+        assert line.innocent or line.test == "prior"
+
+
+def test_who_is_likelier_a_member_than_not_is_not_called_cleared(stored: Stored) -> None:
+    """It is too little to accuse, and too much to apologise for."""
+    explanation = explained(stored, "likely")
+    assert explanation.answer.startswith("Not accused, not cleared")
+    assert "68.2\N{NO-BREAK SPACE}%" in explanation.answer
+    assert explanation.facts["undecided"] is True
+    assert explained(stored, "twin").facts["undecided"] is False
+    assert explained(stored, "seat").facts["undecided"] is False
+
+
+def test_a_family_whose_kept_test_points_the_other_way_says_so(stored: Stored) -> None:
+    """Only an account's strongest tests are kept: what the family says comes first."""
+    weighed = explained(stored, "likely").sections[1]
+    line = next(line for line in weighed.lines if line.test == "identity")
+    assert line.sentence.endswith("taken together like theirs; network operator unlike theirs (-0.5)")
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case != "campaign"])
 def test_no_other_account_is_named(scan: Scan, stored: Stored, case: str) -> None:
     """What is read to one customer says nothing about who the others are."""
     explanation = explained(stored, case)
     own = {explanation.subject_id, explanation.facts.get("account_id")}
-    others = {str(m.account_id) for c in scan.campaigns for m in c.members} | {"acct_twin", "acct_stranger"}
+    others = {str(m.account_id) for c in scan.campaigns for m in c.members} | {
+        "acct_twin",
+        "acct_likely",
+        "acct_stranger",
+    }
     text = json.dumps(explanation_json(explanation))
     assert [name for name in others - own if name in text] == []
 

@@ -22,6 +22,7 @@ from stillwatch.types import ACCUSING, Verdict
 
 _EXAMPLES = 5
 _NEAR_FRACTION = 0.01  # chance of membership from which a cleared account is worth a second look
+_LIKELY_FRACTION = 0.5  # from which nobody can call it cleared, though it is too little to accuse
 
 
 def explain_account(stored: Stored, account_id: str) -> Explanation | None:
@@ -35,11 +36,17 @@ def explain_account(stored: Stored, account_id: str) -> Explanation | None:
     tests = _closest(stored, groups)
     facts = _facts(stored, account, member, groups)
     sections = (*found, *tests, *_taken(stored, account_id, member), check_section(stored))
-    return Explanation("account", account_id, account_answer(stored, member), facts, sections)
+    return Explanation("account", account_id, account_answer(stored, account, member), facts, sections)
 
 
-def account_answer(stored: Stored, member: Row | None) -> str:
+def account_answer(stored: Stored, account: Row, member: Row | None) -> str:
     """Say in one sentence what was decided about an account."""
+    if _undecided(account, member):
+        chance = f"the chance that it belongs to {account['nearest_campaign_id']}"
+        return (
+            "Not accused, not cleared: this account is a member of no campaign, and nothing may be done to it; but "
+            f"{chance} is {words.likelihood(account['membership_bits'])}."
+        )
     if member is None:
         return "Cleared: this account is a member of no campaign, and this scan gives no reason to act against it."
     campaign = stored.campaign(member["campaign_id"])
@@ -52,6 +59,13 @@ def account_answer(stored: Stored, member: Row | None) -> str:
         return f"No accusation: {belongs}. {meaning}"
     warning = "" if stored.overview["calibration"]["ok"] else f" {UNCALIBRATED}."
     return f"Counted: {belongs}; the chance that it does is {words.likelihood(member['bits'])}.{warning}"
+
+
+def _undecided(account: Row, member: Row | None) -> bool:
+    """Whether an account likelier belongs to a campaign than not, and yet is no member of any."""
+    if member is not None or account["nearest_campaign_id"] is None or account["declares_seats"]:
+        return False
+    return words.membership_fraction(account["membership_bits"]) >= _LIKELY_FRACTION
 
 
 def _continues(stored: Stored, member: Row) -> str:
@@ -67,6 +81,7 @@ def _facts(stored: Stored, account: Row, member: Row | None, groups: Sequence[Ro
     nearest = account["membership_bits"]
     return {
         "member": member is not None,
+        "undecided": _undecided(account, member),
         "campaign_id": member["campaign_id"] if member else None,
         "nearest_campaign_id": account["nearest_campaign_id"],
         "membership_bits": nearest,
@@ -105,7 +120,11 @@ def _member_sentences(stored: Stored, member: Row) -> list[str]:
         reasons = f" It was named for this: {'; '.join(member['top_reasons'])}." if member["top_reasons"] else ""
         return [f"What it took was not counted, since its campaign was not found again.{reasons}"]
     taken = f"{words.count(member['taking_exchanges'])} of its {words.many(member['exchanges'], 'exchange')}"
-    return [f"{taken} {taken_words(campaign, 'by ' + member['campaign_id'])}."]
+    text = [f"{taken} {taken_words(campaign, 'by ' + member['campaign_id'])}."]
+    if member["exchanges_until_named"] is not None:
+        after = words.many(member["exchanges_until_named"], "exchange")
+        text.append(f"It continues that campaign of an earlier report, which was clear after {after}.")
+    return text
 
 
 def _shares_sentence(account: Row) -> str:
@@ -174,13 +193,19 @@ def _weighing(stored: Stored, account: Row, member: Row | None) -> tuple[Section
     if account["nearest_campaign_id"] is None:
         return ()
     reasons = [_split(reason) for reason in (*(account["speaks_for"] or []), *(account["speaks_against"] or []))]
-    first = Line("prior", account["prior_bits"], "before looking at it: few of all accounts belong to this campaign")
-    lines = [first] + [_family_line(family, account, reasons) for family in innocent.FAMILIES]
+    first = Line(
+        "prior",
+        account["prior_bits"],
+        "before looking at it: few of all accounts belong to this campaign",
+        "none: the campaign's share of all accounts",
+    )
     heading = "How it was weighed: does it belong" if member is None else "How it was weighed: it belongs"
     campaign = stored.campaign(account["nearest_campaign_id"]) or {"accounts": 0}
     strangers = stored.coverage["accounts"] - campaign["accounts"]
     sizes = words.count(campaign["accounts"]), words.count(strangers)
     null = f"Each line compares the members ({sizes[0]}) with all other accounts ({sizes[1]})."
+    against = f"how often the {sizes[1]} other accounts show the like"
+    lines = [first] + [_family_line(family, account, reasons, against) for family in innocent.FAMILIES]
     odds = f"Together that makes a chance of {words.likelihood(account['membership_bits'])}."
     return (
         Section(
@@ -189,15 +214,15 @@ def _weighing(stored: Stored, account: Row, member: Row | None) -> tuple[Section
     )
 
 
-def _family_line(family: str, account: Row, reasons: Sequence[tuple[str, float]]) -> Line:
-    own = [(test, bits) for test, bits in reasons if innocent.family_of(test) == family]
-    strongest = max(own, key=lambda reason: abs(reason[1]), default=None)
-    said = "; ".join(
-        f"{innocent.named(test)} {'like' if bits > 0 else 'unlike'} theirs ({bits:+.1f})" for test, bits in own
-    )
-    sentence = f"{innocent.family_named(family)}: {said or _taken_together(account[f'{family}_bits'])}"
-    who = innocent.innocent(strongest[0]) if strongest and strongest[1] > 0 else ""
-    return Line(family, account[f"{family}_bits"], sentence, "", who)
+def _family_line(family: str, account: Row, reasons: Sequence[tuple[str, float]], null: str) -> Line:
+    """One family. Only the account's strongest tests are kept: they may be few of it, or point the other way."""
+    bits = account[f"{family}_bits"]
+    own = sorted(((t, b) for t, b in reasons if innocent.family_of(t) == family), key=lambda r: -abs(r[1]))
+    agreeing = [test for test, weight in own if weight * bits > 0]
+    said = [f"{innocent.named(t)} {'like' if weight > 0 else 'unlike'} theirs ({weight:+.1f})" for t, weight in own]
+    sentence = "; ".join(said if agreeing else [_taken_together(bits), *said])
+    who = innocent.innocent(agreeing[0]) if agreeing else innocent.family_innocent(family)
+    return Line(family, bits, f"{innocent.family_named(family)}: {sentence}", null, who)
 
 
 def _taken_together(bits: float) -> str:

@@ -10,6 +10,7 @@ from stillwatch.report.answers import UNCALIBRATED
 from stillwatch.report.explained import innocent
 from stillwatch.report.explained.lines import (
     BITS_EXPLAINED,
+    SUM_NULL,
     check_section,
     family_parts,
     group_phrase,
@@ -128,7 +129,7 @@ def _other_null(evidence: Row) -> str:
     if evidence["question"] == "hidden":
         return "none: a fact, no test"
     if evidence["test"] == "sum_of_families":
-        return "innocent groups of the reference, as counted in the sentence"
+        return f"{SUM_NULL}, as counted in the sentence"
     return "none: the price of having looked at several groups" if evidence["test"] == "choice_of_group" else ""
 
 

@@ -40,7 +40,7 @@ def explain_exchange(stored: Stored, exchange_id: str, looked: Looked | None = N
     account, member = stored.account(account_id), stored.member(account_id)
     answer = _taken_answer(stored, taken) if taken else "Not counted as taken: this exchange is held against nobody."
     text = [f"It is an exchange of account {account_id}."]
-    text += [account_answer(stored, member)] if account else ["The scan saw no traffic of that account."]
+    text += [account_answer(stored, account, member)] if account else ["The scan saw no traffic of that account."]
     sections = [Section("In short", tuple(text))]
     sections += [Section("Why it was counted", (), tuple(_why_taken(stored, taken)))] if taken else []
     sections += (
@@ -103,7 +103,7 @@ def _label(campaign: Row | None, scaffold: int) -> tuple[str, str]:
     for trait in campaign["traits"] if campaign else ():
         if trait["trait"]["kind"] in {"scaffold", "system_prompt"} and trait["trait"]["value"] == str(scaffold):
             members, others = words.count(trait["members"]), words.count(trait["strangers"])
-            who = f"{members} members use them, and {others} other accounts"
+            who = f"{members} members use them, and of the accounts outside every accused group {others}"
             return f"{trait['label']} (hash {scaffold})", who
     return f"hash {scaffold}", "at least three members use them, eight times as often as other accounts"
 

@@ -36,7 +36,10 @@ DONE: Mapping[str, tuple[str, str]] = {
     "volume": ("exchanges per day", "machines of one honest customer that share their work, such as CI runners"),
     "hour": ("hours of the day", "people of one time zone, or honest jobs that run every night"),
     "calendar": ("busy and idle spells", "a class, a workshop or a project that begins and ends on set days"),
-    "sum_of_families": ("what the tests are worth together", ""),
+    "sum_of_families": (
+        "what the tests are worth together",
+        "customers who are alike in several ways for one reason, such as one tool on one schedule",
+    ),
     "gap": ("pauses between exchanges", "one honest tool that sends requests at its own pace"),
     "target": ("capabilities asked for", "colleagues who do one kind of work"),
     "prompt": ("prompt lengths", "one honest tool that puts every question into one form"),
@@ -73,6 +76,14 @@ FAMILIES: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 """Families of tests in words, and the tests of each: those of one family depend on each other and are averaged."""
 
+_STANDS_FOR = {
+    "pace": "volume",
+    "rhythm": "hour",
+    "content": "reply",
+    "application": "client",
+    "identity": "email_domain",
+}
+
 
 def named(test: str) -> str:
     """Name a test or a kind of trait in words; one that has none keeps its own name."""
@@ -82,6 +93,11 @@ def named(test: str) -> str:
 def family_named(family: str) -> str:
     """Name a family of tests in words."""
     return FAMILIES[family][0] if family in FAMILIES else family
+
+
+def family_innocent(family: str) -> str:
+    """Give the nearest innocent explanation of being alike in what a family of tests looks at."""
+    return innocent(_STANDS_FOR.get(family, ""))
 
 
 def family_of(test: str) -> str:

@@ -13,6 +13,7 @@ from stillwatch.report.explained.values import Line, Section
 _SHOWN_VALUE = 60  # characters
 _HASHED = frozenset({"scaffold", "system_prompt", "task_list", "tool_schema"})
 
+SUM_NULL = "innocent groups of the reference, whatever they share"
 BITS_EXPLAINED = (
     "Evidence is counted in bits. A bit is a doubling: an innocent group reaches n bits by chance at most once in "
     "2 to the power of n; 10 bits are once in about 1,000. Below 0 the evidence speaks for innocence."
@@ -51,13 +52,16 @@ def family_lines(tests: Sequence[Row], total_bits: float) -> tuple[Line, ...]:
         bits = next(test["family_bits"] for test in tests if test["family"] == family)
         averaged = f" ({len(parts)} tests that look at the same thing, averaged)" if len(parts) > 1 else ""
         sentence = f"{innocent.family_named(family)}{averaged}"
-        steps.append(Line(family, bits, sentence, "", parts[0].innocent if bits > 0 else "", (), parts))
-    worth = round(total_bits - sum(step.bits or 0 for step in steps), 3)
-    sentence = "families of tests are not quite independent; what their sum is worth was measured on innocent groups"
-    return (
-        *sorted(steps, key=lambda step: -(step.bits or 0)),
-        Line("sum_of_families", worth, sentence, "", "", (), ()),
+        steps.append(Line(family, bits, sentence, _population(tests[0]), parts[0].innocent, (), parts))
+    added = sum(step.bits or 0 for step in steps)
+    sentence = (
+        f"families of tests are not quite independent: by how many innocent groups reach their sum of {added:.1f} "
+        f"bits, it counts {total_bits:.1f}, and this line is the difference"
     )
+    last = Line(
+        "sum_of_families", round(total_bits - added, 3), sentence, SUM_NULL, innocent.innocent("sum_of_families")
+    )
+    return (*sorted(steps, key=lambda step: -(step.bits or 0)), last)
 
 
 def family_parts(tests: Sequence[Row]) -> dict[str, tuple[Line, ...]]:

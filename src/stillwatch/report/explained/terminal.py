@@ -18,6 +18,7 @@ from stillwatch.report.explained.values import Explanation, Line, Section
 
 _LIMIT = 2_000  # cells of one sentence
 _GOOD = ("Cleared", "No accusation", "Not counted")
+_OPEN = ("Not accused",)
 
 
 def print_explanation(explanation: Explanation, console: Console) -> None:
@@ -27,8 +28,9 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
 
 def _print(explanation: Explanation, console: Console) -> None:
     console.print(Rule(Text(f"{explanation.subject} {visible(explanation.subject_id, 60)}", "bold"), style="dim"))
-    style = "bold green" if explanation.answer.startswith(_GOOD) else "bold red"
-    console.print(_text(explanation.answer, style))
+    answer = explanation.answer
+    colour = "green" if answer.startswith(_GOOD) else "yellow" if answer.startswith(_OPEN) else "red"
+    console.print(_text(answer, f"bold {colour}"))
     for section in explanation.sections:
         for part in _section(section):
             console.print(part)
@@ -49,12 +51,14 @@ def _waterfall(section: Section) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
+    said = ""
     for line in section.lines:
         table.add_row(_bits(line.bits), _text(_named(line)))
-        _details(table, line)
+        _details(table, line, said)
+        said = line.null or said
         for part in line.parts:
-            said = f"- {part.sentence} ({part.null}); alone {words.in_bits(part.bits or 0)} bits"
-            table.add_row(Text(), _text(said, "dim"))
+            alone = f"- {part.sentence} ({part.null}); alone {words.in_bits(part.bits or 0)} bits"
+            table.add_row(Text(), _text(alone, "dim"))
     if section.total_bits is not None and section.lines:
         table.add_row(_bits(section.total_bits, "bold"), Text("in all", "bold"))
     return table
@@ -64,8 +68,9 @@ def _named(line: Line) -> str:
     return line.sentence if line.bits is not None else f"{words.spoken(line.test)}: {line.sentence}"
 
 
-def _details(table: Table, line: Line) -> None:
-    if line.null:
+def _details(table: Table, line: Line, said: str) -> None:
+    """What stands below a line; its null only where it is another than that of the line before."""
+    if line.null and line.null != said:
         table.add_row(Text(), _text(f"compared with: {line.null}", "dim"))
     if line.innocent:
         table.add_row(Text(), _text(f"innocent explanation: {line.innocent}", "dim"))

@@ -16,7 +16,8 @@ from stillwatch.types import Evidence, NotEvaluated
 
 PIVOT, STUDENT, PROBING = COURSE_TESTS = ("release pivot", "improving student", "probing before scaling")
 _MISSING = {
-    PIVOT: "a model in the calendar `releases` of the settings that appeared while the campaign was asking",
+    PIVOT: "a model in the calendar `releases` of the settings that appeared while the campaign was asking, two "
+    "hours or more before the log's last exchange",
     STUDENT: "100 prompts with an answer to grade, on 5 days at least",
     PROBING: "20 answered exchanges",
 }
