@@ -31,6 +31,7 @@ def test_the_promised_keys_are_there(scan: Scan) -> None:
     assert result.keys() >= TOP
     assert result["calibration"].keys() >= {"groups_checked", "exceedance", "ok"}
     assert result["calibration"]["exceedance"]["5"]["exceeding"] == 4
+    assert result["calibration"]["exceedance"]["5"]["excused"] is False
     for campaign in result["campaigns"]:
         assert campaign.keys() >= CAMPAIGN
         assert all(t.keys() >= {"target", "exchanges", "share_fraction"} for t in campaign["targets"])

@@ -44,7 +44,7 @@ def campaigns_json(scan: Scan) -> dict[str, Any]:
         "settings_hash": storable(scan.settings_hash),
         "calibration": {
             "groups_checked": scan.calibration.groups_checked,
-            "exceedance": {str(e.bits): _plain(e) for e in scan.calibration.exceedance},
+            "exceedance": {str(e.bits): {**_plain(e), "excused": e.excused} for e in scan.calibration.exceedance},
             "ok": scan.calibration.ok,
             "source": storable(scan.calibration.source),
             "labelled_innocents": _plain(scan.calibration.labelled),
