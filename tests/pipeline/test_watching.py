@@ -139,6 +139,23 @@ def test_a_stray_file_is_counted_and_stops_nothing(logs: Path, tmp_path: Path) -
     assert "account_id" in faults["other.parquet"]
 
 
+def test_a_state_and_a_report_among_the_logs_are_never_read_as_logs(logs: Path, tmp_path: Path) -> None:
+    """As by `cd logs; stillwatch watch .`, look after look, and `scan .` after it."""
+    first, second = sorted((logs / "logs").iterdir())[:2]
+    source, state_folder, out = Source((tmp_path,), logs / "accounts.parquet"), tmp_path / "state", tmp_path / "out"
+    shutil.copy(first, tmp_path / "first.parquet")
+    assert watch(source, state_folder, SETTINGS, out, str) is not None
+    assert watch(source, state_folder, SETTINGS, out, str) is None
+    shutil.copy(second, tmp_path / "second.parquet")
+    result = watch(source, state_folder, SETTINGS, out, str)
+    assert result is not None
+    rows = sum(pq.ParquetFile(file).metadata.num_rows for file in (first, second))
+    whole = scan(replace(source, as_of=result.as_of), SETTINGS, out, str)
+    assert (result.coverage.rows_read, whole.coverage.rows_read) == (rows, rows)
+    assert result.coverage == whole.coverage
+    assert any(note.startswith(f"{out}: left out") for note in result.coverage.notes)
+
+
 def test_one_run_at_a_time_holds_the_state(tmp_path: Path) -> None:
     with state.opened(tmp_path, "x"), pytest.raises(InputError, match="another run holds"), state.opened(tmp_path, "x"):
         pass

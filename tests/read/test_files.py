@@ -30,6 +30,50 @@ def test_a_folder_is_read_without_hidden_files_labels_and_accounts(read: Read, t
     assert len(tally.files) == 2
 
 
+def report(folder: Path) -> None:
+    """As a scan leaves it."""
+    for name in ("campaigns.json", "coverage.json", "indicators.json", "report.html"):
+        write(folder / name, "never")
+    for name in ("members", "exchanges", "groups_tested", "group_tests", "accounts_tested"):
+        write(folder / f"{name}.parquet", "never")
+
+
+def test_what_stillwatch_wrote_among_the_logs_is_no_log_and_is_noted(read: Read, tmp_path: Path) -> None:
+    """A report, the state of `watch`, and the gateway's folder."""
+    write(tmp_path / "day.jsonl", "1")
+    report(tmp_path / "a/stillwatch-out")
+    for name in ("made_by", "lock", "parts/x/sketched.parquet", "parts/x/part.json", "counted/y/seen.parquet"):
+        write(tmp_path / "kept" / name, "never")
+    for name in ("ledger.sqlite", "decisions.snapshot", "indicators.json"):
+        write(tmp_path / "gateway" / name, "never")
+    write(tmp_path / "gateway/seen/day.jsonl", "2")
+    rows, tally = read(tmp_path)
+    assert [row["exchange_id"] for row in rows] == ["1", "2"]
+    assert tally.notes() == tuple(
+        f"{tmp_path / own}: left out, since Stillwatch itself wrote it"
+        for own in ("a/stillwatch-out", "gateway", "kept")
+    )
+
+
+def test_logs_beside_a_report_or_a_state_and_folders_that_are_like_them_are_read(read: Read, tmp_path: Path) -> None:
+    """`--out .` and `--state .` among the logs; somebody's own campaigns.json, exchanges and parts."""
+    report(tmp_path)
+    for name in ("made_by", "lock"):
+        write(tmp_path / name, "never")
+    write(tmp_path / "day.jsonl", "1")
+    write(tmp_path / "other/day.jsonl", "2")
+    for number, name in enumerate(("campaigns.json", "exchanges.jsonl", "indicators.json", "parts/x.jsonl"), 3):
+        write(tmp_path / "own" / name, str(number))
+    rows, _ = read(tmp_path)
+    assert sorted(row["exchange_id"] for row in rows) == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_a_report_is_no_log_and_says_so(read: Read, tmp_path: Path) -> None:
+    report(tmp_path / "out")
+    with pytest.raises(InputError, match="out: no log files in there"):
+        read(tmp_path / "out")
+
+
 def test_a_file_named_twice_is_read_once(read: Read, tmp_path: Path) -> None:
     path = write(tmp_path / "day.jsonl", "1")
     rows, _ = read(path, tmp_path)

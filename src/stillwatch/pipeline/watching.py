@@ -51,7 +51,8 @@ def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where th
     with state.opened(folder, _made_by()) as held, DuckDBEngine(settings) as engine:
         clock = Stages(tell, "seconds", lambda: engine.spilled_bytes)
         clock.start("reading and sketching what is new")
-        present = take_new(held, source, settings, elsewhere)
+        listed = Tally()
+        present = take_new(held, source, settings, elsewhere, listed)
         dates = _dates(engine, held.parts())
         counts = Counts(_since(held.parts(), dates, settings), dates)
         parts = _in_time(held, present, counts.since)
@@ -68,6 +69,7 @@ def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where th
         with state.leaving(held) as tables:
             rest = resumed(engine, held, parts, counts, tables, settings)
             tally = _counts(parts)
+            tally.add(listed)
             strays = set_aside(engine, _rows(engine, parts, counts.since), dates, tally)
             intake = intake_with(rest.once.rows, rest.once.duplicated, asked.source, tally, settings, rest.counting)
             found = examine(engine, replace(intake, strays=strays), asked, nulls, out, clock)
@@ -77,10 +79,14 @@ def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where th
         return found
 
 
-def take_new(held: State, source: Source, settings: Settings, elsewhere: Sequence[str] = ()) -> frozenset[str]:
+def take_new(
+    held: State, source: Source, settings: Settings, elsewhere: Sequence[str] = (), listed: Tally | None = None
+) -> frozenset[str]:
     """Sketch every file, object or message that is new or has changed; give the files and objects that are there.
 
     A run that dies between two of them has kept the first.
+
+    Args:    listed: notes what was left out as no log.
     """
     known, present = {part.stamp.file: part for part in held.parts()}, set[str]()
 
@@ -91,7 +97,7 @@ def take_new(held: State, source: Source, settings: Settings, elsewhere: Sequenc
             with here as path:
                 _take(held, stamp, path, source, settings, earlier)
 
-    for path in read.exchange_files(source.paths) if source.paths else ():
+    for path in read.exchange_files(source.paths, listed) if source.paths else ():
         with suppress(FileNotFoundError):  # rotated away since it was listed
             take(Stamp.of(path), nullcontext(path))
     with tempfile.TemporaryDirectory(prefix="stillwatch-") as folder:
@@ -99,7 +105,7 @@ def take_new(held: State, source: Source, settings: Settings, elsewhere: Sequenc
             if read.is_topic(url):
                 _take_messages(held, url, source, settings, Path(folder))
             else:
-                for one in read.stored(url):
+                for one in read.stored(url, listed):
                     take(Stamp(one.url, one.size_bytes, one.modified_ns), one.here(Path(folder)))
     return frozenset(present)
 

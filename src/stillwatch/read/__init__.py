@@ -19,7 +19,7 @@ from stillwatch.read.format import Format
 from stillwatch.read.identified import Identity
 from stillwatch.read.in_place import database_rows, is_database, shown_url, table_batches, used_columns
 from stillwatch.read.keyed_sketches import is_keyed, keyed_batches
-from stillwatch.read.names import ENDINGS, PACKED, is_accounts, is_log
+from stillwatch.read.names import ENDINGS, PACKED, among, is_accounts
 from stillwatch.read.pieces import Piece, pieces_of
 from stillwatch.read.reading import Reading
 from stillwatch.read.rows import rest_batches, row_batches
@@ -73,7 +73,7 @@ def read_exchanges(
     """
     unreadable = None
     reading = Reading(settings, tally, column_map)
-    for file in exchange_files(paths):
+    for file in exchange_files(paths, tally):
         try:
             yield from _read(Piece(file), EXCHANGES, reading)
         except UnreadableError as fault:
@@ -85,12 +85,12 @@ def read_exchanges(
         raise unreadable
 
 
-def exchange_pieces(paths: Sequence[Path]) -> list[Piece]:
-    """Cut the files that `read_exchanges` reads into pieces, in the same order.
+def exchange_pieces(paths: Sequence[Path], tally: Tally) -> list[Piece]:
+    """Cut the files that `read_exchanges` reads into pieces, in the same order; the tally notes what is left out.
 
     Raises:  InputError: a path does not exist, or no log file is found.
     """
-    return [piece for file in exchange_files(paths) for piece in pieces_of(file)]
+    return [piece for file in exchange_files(paths, tally) for piece in pieces_of(file)]
 
 
 def read_piece(
@@ -186,15 +186,19 @@ def find_accounts(paths: Sequence[Path]) -> Path | None:
     return None
 
 
-def exchange_files(paths: Sequence[Path]) -> list[Path]:
-    """List the log files: those named, and those in folders but for hidden ones, labels and accounts.
+def exchange_files(paths: Sequence[Path], tally: Tally | None = None) -> list[Path]:
+    """List the log files: those named, and those in folders but for hidden ones, labels, accounts and Stillwatch's own.
 
+    Args:    tally: notes the folders that were left out as Stillwatch's own.
     Raises:  InputError: a path does not exist, or no log file is found.
     """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(file for file in path.rglob("*") if file.is_file() and is_log(file.relative_to(path)))
+            held = among([file.relative_to(path) for file in path.rglob("*") if file.is_file()])
+            found += [path / file for file in held.logs]
+            if tally:
+                tally.left_out(str(path / folder) for folder in held.own)
         elif not path.is_file():
             what = "neither a file nor a folder" if path.exists() else "no such file or folder"
             raise InputError(f"{path}: {what}")
