@@ -17,9 +17,9 @@ import pytest
 from stillwatch import state
 from stillwatch.errors import InputError, StillwatchError, UsageError
 from stillwatch.pipeline import Source, scan, simulate
-from stillwatch.pipeline.watching import watch
+from stillwatch.pipeline.watching import _in_time, watch
 from stillwatch.settings import Settings
-from stillwatch.types import Scan
+from stillwatch.types import Quarantined, Scan
 
 SEED, DAYS_APART = 5, 4
 SETTINGS = Settings(retention_days=0)
@@ -137,6 +137,44 @@ def test_a_stray_file_is_counted_and_stops_nothing(logs: Path, tmp_path: Path) -
     faults = {Path(one.file).name: one.reason for one in result.coverage.quarantined}
     assert faults.keys() == {"other.parquet", "half.parquet"}
     assert "account_id" in faults["other.parquet"]
+
+
+def test_files_of_which_nothing_can_be_read_are_told_of_at_every_look_until_they_expire(
+    logs: Path, tmp_path: Path
+) -> None:
+    """The gateway renamed a field overnight; junk that calls itself gzip or Parquet. Old files, with a retention."""
+    (tmp_path / "logs").mkdir()
+    good, *later = sorted((logs / "logs").iterdir())[:2]
+    shutil.copy(good, tmp_path / "logs")
+    (tmp_path / "logs/renamed.jsonl").write_text('{"exchange_id": "e", "ts": 1770120000, "customer": "a"}\n' * 3)
+    (tmp_path / "logs/junk.jsonl.gz").write_bytes(b"\x1f\x8b and nothing")
+    (tmp_path / "logs/junk.parquet").write_bytes(b"PAR1 and nothing")
+    for file in (tmp_path / "logs").iterdir():
+        os.utime(file, (1, 1))
+    settings, source = Settings(), Source((tmp_path / "logs",), logs / "accounts.parquet")
+    result = looked(logs, tmp_path, settings)
+    assert result is not None
+    assert result.coverage.rows_quarantined == 5
+    whole = scan(replace(source, as_of=result.as_of), settings, tmp_path / "whole", str)
+    assert told_of(result) == told_of(whole)
+    shutil.copy(later[0], tmp_path / "logs")
+    again = looked(logs, tmp_path, settings)
+    assert again is not None
+    whole = scan(replace(source, as_of=again.as_of), settings, tmp_path / "whole", str)
+    assert told_of(again) == told_of(whole)
+
+
+def told_of(result: Scan) -> tuple[list[str], int, int, set[Quarantined], tuple[str, ...]]:
+    found = result.coverage
+    return sorted(found.files), found.rows_read, found.rows_quarantined, set(found.quarantined), found.notes
+
+
+def test_a_part_without_an_exchange_expires_by_the_time_it_was_taken_in(tmp_path: Path) -> None:
+    with state.opened(tmp_path, "x") as held:
+        part = held.add(state.Stamp("gone", 1, 1), iter(()), dict)
+        assert _in_time(held, frozenset(), part.taken_second) == (part,)
+        assert _in_time(held, frozenset(), part.taken_second + 1) == ()
+        assert held.parts() == ()
 
 
 def test_a_state_and_a_report_among_the_logs_are_never_read_as_logs(logs: Path, tmp_path: Path) -> None:

@@ -170,9 +170,12 @@ def _rows(engine: DuckDBEngine, parts: Sequence[Part], since: int | None) -> ir.
 
 
 def _in_time(held: State, present: frozenset[str], since: int | None) -> tuple[Part, ...]:
-    """The parts that retention has not passed by; older ones go as soon as their log file has gone, too."""
+    """The parts that retention has not passed by; older ones go as soon as their log file has gone, too.
+
+    A part without an exchange tells what could not be read: it is as old as the look that took it in.
+    """
     parts = held.parts()
-    old = [part for part in parts if since is not None and part.last_second < since]
+    old = [part for part in parts if since is not None and (part.last_second or part.taken_second) < since]
     held.drop(part for part in old if part.stamp.file not in present and not Path(part.stamp.file).exists())
     return tuple(part for part in parts if part not in old)
 
