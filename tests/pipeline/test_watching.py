@@ -164,6 +164,31 @@ def test_files_of_which_nothing_can_be_read_are_told_of_at_every_look_until_they
     assert told_of(again) == told_of(whole)
 
 
+def test_a_report_that_does_not_exist_yet_can_stand_as_known_to_itself(logs: Path, tmp_path: Path) -> None:
+    """As in a unit file: the first look knows nothing, later ones keep the ids that the one before gave."""
+    (tmp_path / "logs").mkdir()
+    files, out = sorted((logs / "logs").iterdir()), tmp_path / "out"
+    source = Source((tmp_path / "logs",), logs / "accounts.parquet", known=(tmp_path / "logs/../out",))
+    for file in files[:-1]:
+        shutil.copy(file, tmp_path / "logs")
+    first = watch(source, tmp_path / "state", SETTINGS, out, str)
+    shutil.copy(files[-1], tmp_path / "logs")
+    second = watch(source, tmp_path / "state", SETTINGS, out, str)
+    assert first is not None
+    assert second is not None
+    ids = {campaign.campaign_id for campaign in first.campaigns}
+    assert ids
+    assert second.continued is not None
+    assert set(second.continued.known) == ids
+    assert ids <= {campaign.campaign_id for campaign in second.campaigns}
+
+
+def test_another_report_that_does_not_exist_is_an_error(logs: Path, tmp_path: Path) -> None:
+    source = Source((logs / "logs",), known=(tmp_path / "out", tmp_path / "last-week"))
+    with pytest.raises(InputError, match="last-week"):
+        watch(source, tmp_path / "state", SETTINGS, tmp_path / "out", str)
+
+
 def told_of(result: Scan) -> tuple[list[str], int, int, set[Quarantined], tuple[str, ...]]:
     found = result.coverage
     return sorted(found.files), found.rows_read, found.rows_quarantined, set(found.quarantined), found.notes

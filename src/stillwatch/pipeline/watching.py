@@ -47,7 +47,7 @@ def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where th
     Args:    elsewhere: URLs of object stores and topics that logs come from beside `source.paths`.
     Raises:  as `scan`; InputError: the state directory is held by another run or of another version.
     """
-    asked = Asked.of(source, settings)
+    asked = Asked.of(_knowing(source, out), settings)
     with state.opened(folder, _made_by()) as held, DuckDBEngine(settings) as engine:
         clock = Stages(tell, "seconds", lambda: engine.spilled_bytes)
         clock.start("reading and sketching what is new")
@@ -77,6 +77,13 @@ def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where th
                 state.leave(held, rest.left)
         held.reported()
         return found
+
+
+def _knowing(source: Source, out: Path) -> Source:
+    """The source without its own report as a known one where there is none yet: at first nothing is known."""
+    if (out / "campaigns.json").exists():
+        return source
+    return replace(source, known=tuple(folder for folder in source.known if folder.resolve() != out.resolve()))
 
 
 def take_new(
