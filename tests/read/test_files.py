@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stillwatch.errors import InputError
-from stillwatch.read import Tally, find_accounts, read_accounts
+from stillwatch.read import Tally, find_accounts, read_accounts, read_identity
 from stillwatch.settings import Settings
 
 Read = Callable[..., tuple[list[dict[str, Any]], Tally]]
@@ -105,6 +105,23 @@ def test_accounts_beside_the_logs_are_found_and_each_counts_once(tmp_path: Path)
     assert [(row["account_id"], row["org_id"]) for row in accounts.to_pylist()] == [("a", "o1"), ("b", None)]
     assert tally.rows_quarantined == 1
     assert tally.notes() == ("1 repeated rows of accounts were left out",)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "it is empty"),
+        ("account_id,org_id\n", "it is empty"),
+        ("account_id,org_id\n,o1\n", "first fault: row 1: required column account_id has no value"),
+    ],
+)
+def test_accounts_or_identities_of_nobody_are_an_error(tmp_path: Path, content: str, why: str) -> None:
+    """As a log without an exchange is: an export that failed must not be judged by."""
+    path = tmp_path / "accounts.csv"
+    path.write_text(content)
+    for read_file, table in ((read_accounts, "accounts"), (read_identity, "identity")):
+        with pytest.raises(InputError, match=rf"accounts\.csv: no row of {table} could be read; {why}"):
+            read_file(path, Settings(), Tally())
 
 
 def test_coverage_counts_empty_strings_as_missing(read: Read, tmp_path: Path) -> None:

@@ -152,13 +152,18 @@ def _sketched(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.R
     """Sketch one file; one that cannot be read is counted as such, and read again when it has changed.
 
     One that lacks a column is no log: a scan says so and ends, but whoever watches must not be stopped by a stray file.
+
+    Raises:  InputError: what is wrong is not this file but, say, the identities, without which it must not be kept.
     """
+    file = str(source.paths[0])
     try:
         yield from abreast(sketcher(), batches_of(source, settings, tally), settings.threads or os.cpu_count() or 1)
     except read.UnreadableError:
         return  # the tally says which
     except InputError as fault:
-        tally.quarantine(str(source.paths[0]), 1, str(fault).removeprefix(f"{source.paths[0]}: "))
+        if not str(fault).startswith(f"{file}: "):
+            raise
+        tally.quarantine(file, 1, str(fault).removeprefix(f"{file}: "))
 
 
 def _dates(engine: DuckDBEngine, parts: Sequence[Part]) -> Believed:

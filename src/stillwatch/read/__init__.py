@@ -147,11 +147,11 @@ def _quarantine(file: Path, fault: UnreadableError, tally: Tally) -> None:
 def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
     """Read the accounts file; of several rows of one account the first counts, the others are noted.
 
-    Raises:  InputError: the file does not exist, is of no known format or lacks account_id.
+    Raises:  InputError: the file does not exist, is of no known format, lacks account_id or holds no account.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of accounts")
-    rows = pa.Table.from_batches(_read(Piece(path), ACCOUNTS, Reading(settings, tally)), arrow_schema(ACCOUNTS))
+    rows = _filled(path, ACCOUNTS, Reading(settings, tally))
     numbered = rows.append_column("row", pa.array(range(len(rows)), pa.int64()))
     first = numbered.group_by("account_id").aggregate([("row", "min")])
     if len(first) < len(rows):
@@ -163,12 +163,24 @@ def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
 def read_identity(path: Path, settings: Settings, tally: Tally) -> Identity:
     """Read the file that joins keys and accounts with who stands behind them.
 
-    Raises:  InputError: the file does not exist, is of no known format or lacks account_id.
+    Raises:  InputError: the file does not exist, is of no known format, lacks account_id or holds no row.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of identities")
-    batches = _read(Piece(path), IDENTITY, Reading(settings, tally))
-    return Identity(pa.Table.from_batches(batches, arrow_schema(IDENTITY)).combine_chunks())
+    return Identity(_filled(path, IDENTITY, Reading(settings, tally)).combine_chunks())
+
+
+def _filled(path: Path, table: Table, reading: Reading) -> pa.Table:
+    """Read a whole file; one without a row says nothing of anybody, and is more likely a failed export than meant so.
+
+    Raises:  InputError: it has no row that can be read.
+    """
+    rows = pa.Table.from_batches(_read(Piece(path), table, reading), arrow_schema(table))
+    if not len(rows):
+        faults = [fault for fault in reading.tally.quarantined if fault.file == str(path)]
+        fault = f"first fault: row {faults[0].row}: {faults[0].reason}" if faults else "it is empty"
+        raise InputError(f"{path}: no row of {table.name} could be read; {fault}; write it anew, or remove it")
+    return rows
 
 
 def find_accounts(paths: Sequence[Path]) -> Path | None:
