@@ -17,7 +17,7 @@ from pathlib import Path
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from stillwatch import read, state
+from stillwatch import read, report, state
 from stillwatch.abreast import abreast
 from stillwatch.engine import DuckDBEngine
 from stillwatch.errors import InputError
@@ -47,6 +47,7 @@ def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where th
     Args:    elsewhere: URLs of object stores and topics that logs come from beside `source.paths`.
     Raises:  as `scan`; InputError: the state directory is held by another run or of another version.
     """
+    report.check_writable(out)
     asked = Asked.of(_knowing(source, out), settings)
     with state.opened(folder, _made_by()) as held, DuckDBEngine(settings) as engine:
         clock = Stages(tell, "seconds", lambda: engine.spilled_bytes)
