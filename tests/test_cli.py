@@ -29,6 +29,8 @@ def test_the_version_is_printed(tmp_path: Path) -> None:
         (["scan", "rows.csv"], 3, "rows.csv: has no column account_id, model"),
         (["scan", "rows.csv", "--engine", "abacus"], 2, "no engine is called 'abacus'"),
         (["scan", "rows.csv", "--out", "rows.csv"], 2, "rows.csv is a file"),
+        (["scan", "nowhere", "--out", "rows.csv/out"], 2, "rows.csv/out: cannot be written to (Not a directory)"),
+        (["watch", "nowhere", "--out", "rows.csv/out"], 2, "rows.csv/out: cannot be written to (Not a directory)"),
         (["scan", "rows.csv", "--settings", "bad.toml"], 2, "no setting is called 'colour'"),
         (["scan"], 2, "name what to scan: files or folders, or one --table"),
         (["scan", "rows.csv", "--table", "llm.exchanges"], 2, "name what to scan: files or folders, or one --table"),

@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch import state
-from stillwatch.errors import InputError, StillwatchError, UsageError
+from stillwatch.errors import InputError, UsageError
 from stillwatch.pipeline import Source, scan, simulate
-from stillwatch.pipeline.watching import watch
+from stillwatch.pipeline.watching import _in_time, watch
 from stillwatch.settings import Settings
-from stillwatch.types import Scan
+from stillwatch.types import Quarantined, Scan
 
 SEED, DAYS_APART = 5, 4
 SETTINGS = Settings(retention_days=0)
@@ -77,12 +77,12 @@ def test_a_report_that_a_run_could_not_finish_is_made_up_for_by_the_next(logs: P
     shutil.copy(first, tmp_path / "logs")
     assert looked(logs, tmp_path) is not None
     shutil.copy(second, tmp_path / "logs")
-    (tmp_path / "out").rename(tmp_path / "kept")
-    (tmp_path / "out").write_text("in the way")
-    with pytest.raises((OSError, StillwatchError)):
+    page = tmp_path / "out/report.html"
+    page.unlink()
+    page.mkdir()
+    with pytest.raises(UsageError, match="cannot be written to"):
         looked(logs, tmp_path)
-    (tmp_path / "out").unlink()
-    (tmp_path / "kept").rename(tmp_path / "out")
+    page.rmdir()
     result = looked(logs, tmp_path)
     assert result is not None
     rows = sum(pq.ParquetFile(file).metadata.num_rows for file in (first, second))
@@ -137,6 +137,86 @@ def test_a_stray_file_is_counted_and_stops_nothing(logs: Path, tmp_path: Path) -
     faults = {Path(one.file).name: one.reason for one in result.coverage.quarantined}
     assert faults.keys() == {"other.parquet", "half.parquet"}
     assert "account_id" in faults["other.parquet"]
+
+
+def test_files_of_which_nothing_can_be_read_are_told_of_at_every_look_until_they_expire(
+    logs: Path, tmp_path: Path
+) -> None:
+    """The gateway renamed a field overnight; junk that calls itself gzip or Parquet. Old files, with a retention."""
+    (tmp_path / "logs").mkdir()
+    good, *later = sorted((logs / "logs").iterdir())[:2]
+    shutil.copy(good, tmp_path / "logs")
+    (tmp_path / "logs/renamed.jsonl").write_text('{"exchange_id": "e", "ts": 1770120000, "customer": "a"}\n' * 3)
+    (tmp_path / "logs/junk.jsonl.gz").write_bytes(b"\x1f\x8b and nothing")
+    (tmp_path / "logs/junk.parquet").write_bytes(b"PAR1 and nothing")
+    for file in (tmp_path / "logs").iterdir():
+        os.utime(file, (1, 1))
+    settings, source = Settings(), Source((tmp_path / "logs",), logs / "accounts.parquet")
+    result = looked(logs, tmp_path, settings)
+    assert result is not None
+    assert result.coverage.rows_quarantined == 5
+    whole = scan(replace(source, as_of=result.as_of), settings, tmp_path / "whole", str)
+    assert told_of(result) == told_of(whole)
+    shutil.copy(later[0], tmp_path / "logs")
+    again = looked(logs, tmp_path, settings)
+    assert again is not None
+    whole = scan(replace(source, as_of=again.as_of), settings, tmp_path / "whole", str)
+    assert told_of(again) == told_of(whole)
+
+
+def test_a_report_that_does_not_exist_yet_can_stand_as_known_to_itself(logs: Path, tmp_path: Path) -> None:
+    """As in a unit file: the first look knows nothing, later ones keep the ids that the one before gave."""
+    (tmp_path / "logs").mkdir()
+    files, out = sorted((logs / "logs").iterdir()), tmp_path / "out"
+    source = Source((tmp_path / "logs",), logs / "accounts.parquet", known=(tmp_path / "logs/../out",))
+    for file in files[:-1]:
+        shutil.copy(file, tmp_path / "logs")
+    first = watch(source, tmp_path / "state", SETTINGS, out, str)
+    shutil.copy(files[-1], tmp_path / "logs")
+    second = watch(source, tmp_path / "state", SETTINGS, out, str)
+    assert first is not None
+    assert second is not None
+    ids = {campaign.campaign_id for campaign in first.campaigns}
+    assert ids
+    assert second.continued is not None
+    assert set(second.continued.known) == ids
+    assert ids <= {campaign.campaign_id for campaign in second.campaigns}
+
+
+def test_another_report_that_does_not_exist_is_an_error(logs: Path, tmp_path: Path) -> None:
+    source = Source((logs / "logs",), known=(tmp_path / "out", tmp_path / "last-week"))
+    with pytest.raises(InputError, match="last-week"):
+        watch(source, tmp_path / "state", SETTINGS, tmp_path / "out", str)
+
+
+def told_of(result: Scan) -> tuple[list[str], int, int, set[Quarantined], tuple[str, ...]]:
+    found = result.coverage
+    return sorted(found.files), found.rows_read, found.rows_quarantined, set(found.quarantined), found.notes
+
+
+def test_a_part_without_an_exchange_expires_by_the_time_it_was_taken_in(tmp_path: Path) -> None:
+    with state.opened(tmp_path, "x") as held:
+        part = held.add(state.Stamp("gone", 1, 1), iter(()), dict)
+        assert _in_time(held, frozenset(), part.taken_second) == (part,)
+        assert _in_time(held, frozenset(), part.taken_second + 1) == ()
+        assert held.parts() == ()
+
+
+def test_a_state_and_a_report_among_the_logs_are_never_read_as_logs(logs: Path, tmp_path: Path) -> None:
+    """As by `cd logs; stillwatch watch .`, look after look, and `scan .` after it."""
+    first, second = sorted((logs / "logs").iterdir())[:2]
+    source, state_folder, out = Source((tmp_path,), logs / "accounts.parquet"), tmp_path / "state", tmp_path / "out"
+    shutil.copy(first, tmp_path / "first.parquet")
+    assert watch(source, state_folder, SETTINGS, out, str) is not None
+    assert watch(source, state_folder, SETTINGS, out, str) is None
+    shutil.copy(second, tmp_path / "second.parquet")
+    result = watch(source, state_folder, SETTINGS, out, str)
+    assert result is not None
+    rows = sum(pq.ParquetFile(file).metadata.num_rows for file in (first, second))
+    whole = scan(replace(source, as_of=result.as_of), SETTINGS, out, str)
+    assert (result.coverage.rows_read, whole.coverage.rows_read) == (rows, rows)
+    assert result.coverage == whole.coverage
+    assert any(note.startswith(f"{out}: left out") for note in result.coverage.notes)
 
 
 def test_one_run_at_a_time_holds_the_state(tmp_path: Path) -> None:

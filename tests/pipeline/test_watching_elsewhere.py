@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stillwatch import state
+from stillwatch.errors import InputError
 from stillwatch.pipeline import Source
 from stillwatch.pipeline.watching import take_new
 from stillwatch.settings import Settings
@@ -32,6 +33,20 @@ def taken(folder: Path, place: str) -> list[tuple[str, int, list[str]]]:
     with state.opened(folder, "test") as held:
         take_new(held, SOURCE, SETTINGS, (place,))
         return [(part.stamp.file, part.counts["rows_read"], part.counts["files"]) for part in held.parts()]
+
+
+def test_a_look_without_the_identities_it_was_told_of_takes_nothing_in(tmp_path: Path) -> None:
+    """An export that failed: once it is there, the next look reads every file with it."""
+    (tmp_path / "day.jsonl").write_bytes(lines(exchanges(0, 10)))
+    identities = tmp_path / "who.csv"
+    identities.touch()
+    source = Source((tmp_path / "day.jsonl",), identity=identities)
+    with state.opened(tmp_path / "state", "test") as held, pytest.raises(InputError, match=r"who\.csv"):
+        take_new(held, source, SETTINGS)
+    identities.write_text("account_id,org_id\na1,o1\n")
+    with state.opened(tmp_path / "state", "test") as held:
+        take_new(held, source, SETTINGS)
+        assert [part.counts["rows_read"] for part in held.parts()] == [10]
 
 
 @pytest.fixture(scope="module")

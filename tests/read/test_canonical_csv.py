@@ -45,7 +45,9 @@ def test_a_csv_field_that_is_no_utf8_is_quarantined(read: Read, tmp_path: Path) 
     path.write_bytes(b"exchange_id,ts,account_id,model\ne1,1770120000,a\xff,m\ne2,1770120000,a,m\n")
     rows, tally = read(path)
     assert [row["exchange_id"] for row in rows] == ["e2"]
-    assert tally.rows_quarantined == 1
+    assert [fault.reason for fault in tally.quarantined] == [
+        "column account_id holds bytes that are no UTF-8; write the file as UTF-8"
+    ]
 
 
 @pytest.mark.parametrize("nothing", ["NULL", "null", r"\N", "None", "NaN", "nan", ""])
@@ -101,7 +103,28 @@ def test_a_quote_that_never_closes_is_one_fault(read: Read, tmp_path: Path) -> N
     path.write_text(as_csv(GOOD) + 'e2,"never closed\n')
     rows, tally = read(path)
     assert (len(rows), tally.rows_quarantined) == (1, 1)
-    assert "a quote is open" in tally.quarantined[0].reason
+    assert [fault.reason for fault in tally.quarantined] == [
+        "not valid CSV: a quote is open since line 3 or out of place"
+    ]
+
+
+def test_a_row_that_swallowed_others_says_which_lines(read: Read, tmp_path: Path) -> None:
+    """A quote that never closes, and one that the next stray quote closes."""
+    path, good = tmp_path / "log.csv", [f"e{i},1770120000,a,m,hello" for i in range(20)]
+    header = "exchange_id,ts,account_id,model,prompt_text"
+    stray = 'x,1770120000,a,m,"open'
+    path.write_text("\n".join([header, *good[:8], stray, *good[8:]]) + "\n")
+    rows, tally = read(path)
+    assert (len(rows), tally.rows_quarantined) == (8, 1)
+    lost = sum(map(len, (stray, *good[8:])))
+    assert tally.quarantined[0].reason == (
+        "not valid CSV: a quote is open since line 10 or out of place; "
+        f"it swallowed lines 10 to 22: 13 lines, {lost} bytes"
+    )
+    path.write_text("\n".join([header, good[0], stray, *good[1:4], 'y,1,a,m,z",too,many', *good[4:]]) + "\n")
+    rows, tally = read(path)
+    assert len(rows) == 17
+    assert tally.quarantined[0].reason.startswith("7 fields under 5 columns; it swallowed lines 3 to 7: 5 lines")
 
 
 def test_a_column_that_stands_twice_is_refused(read: Read, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stillwatch.errors import InputError
-from stillwatch.read import Tally, find_accounts, read_accounts
+from stillwatch.read import Tally, find_accounts, read_accounts, read_identity
 from stillwatch.settings import Settings
 
 Read = Callable[..., tuple[list[dict[str, Any]], Tally]]
@@ -28,6 +28,50 @@ def test_a_folder_is_read_without_hidden_files_labels_and_accounts(read: Read, t
     rows, tally = read(tmp_path)
     assert [row["exchange_id"] for row in rows] == ["3", "1", "2"]
     assert len(tally.files) == 2
+
+
+def report(folder: Path) -> None:
+    """As a scan leaves it."""
+    for name in ("campaigns.json", "coverage.json", "indicators.json", "report.html"):
+        write(folder / name, "never")
+    for name in ("members", "exchanges", "groups_tested", "group_tests", "accounts_tested"):
+        write(folder / f"{name}.parquet", "never")
+
+
+def test_what_stillwatch_wrote_among_the_logs_is_no_log_and_is_noted(read: Read, tmp_path: Path) -> None:
+    """A report, the state of `watch`, and the gateway's folder."""
+    write(tmp_path / "day.jsonl", "1")
+    report(tmp_path / "a/stillwatch-out")
+    for name in ("made_by", "lock", "parts/x/sketched.parquet", "parts/x/part.json", "counted/y/seen.parquet"):
+        write(tmp_path / "kept" / name, "never")
+    for name in ("ledger.sqlite", "decisions.snapshot", "indicators.json"):
+        write(tmp_path / "gateway" / name, "never")
+    write(tmp_path / "gateway/seen/day.jsonl", "2")
+    rows, tally = read(tmp_path)
+    assert [row["exchange_id"] for row in rows] == ["1", "2"]
+    assert tally.notes() == tuple(
+        f"{tmp_path / own}: left out, since Stillwatch itself wrote it"
+        for own in ("a/stillwatch-out", "gateway", "kept")
+    )
+
+
+def test_logs_beside_a_report_or_a_state_and_folders_that_are_like_them_are_read(read: Read, tmp_path: Path) -> None:
+    """`--out .` and `--state .` among the logs; somebody's own campaigns.json, exchanges and parts."""
+    report(tmp_path)
+    for name in ("made_by", "lock"):
+        write(tmp_path / name, "never")
+    write(tmp_path / "day.jsonl", "1")
+    write(tmp_path / "other/day.jsonl", "2")
+    for number, name in enumerate(("campaigns.json", "exchanges.jsonl", "indicators.json", "parts/x.jsonl"), 3):
+        write(tmp_path / "own" / name, str(number))
+    rows, _ = read(tmp_path)
+    assert sorted(row["exchange_id"] for row in rows) == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_a_report_is_no_log_and_says_so(read: Read, tmp_path: Path) -> None:
+    report(tmp_path / "out")
+    with pytest.raises(InputError, match="out: no log files in there"):
+        read(tmp_path / "out")
 
 
 def test_a_file_named_twice_is_read_once(read: Read, tmp_path: Path) -> None:
@@ -61,6 +105,23 @@ def test_accounts_beside_the_logs_are_found_and_each_counts_once(tmp_path: Path)
     assert [(row["account_id"], row["org_id"]) for row in accounts.to_pylist()] == [("a", "o1"), ("b", None)]
     assert tally.rows_quarantined == 1
     assert tally.notes() == ("1 repeated rows of accounts were left out",)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "it is empty"),
+        ("account_id,org_id\n", "it is empty"),
+        ("account_id,org_id\n,o1\n", "first fault: row 1: required column account_id has no value"),
+    ],
+)
+def test_accounts_or_identities_of_nobody_are_an_error(tmp_path: Path, content: str, why: str) -> None:
+    """As a log without an exchange is: an export that failed must not be judged by."""
+    path = tmp_path / "accounts.csv"
+    path.write_text(content)
+    for read_file, table in ((read_accounts, "accounts"), (read_identity, "identity")):
+        with pytest.raises(InputError, match=rf"accounts\.csv: no row of {table} could be read; {why}"):
+            read_file(path, Settings(), Tally())
 
 
 def test_coverage_counts_empty_strings_as_missing(read: Read, tmp_path: Path) -> None:

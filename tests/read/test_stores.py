@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stillwatch.errors import InputError
-from stillwatch.read import is_elsewhere, stored
+from stillwatch.read import Tally, is_elsewhere, stored
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed: uv sync --extra store")
 
@@ -34,6 +34,21 @@ def test_an_object_is_here_only_while_it_is_needed(store: str, tmp_path: Path) -
     with stored(store)[0].here(tmp_path) as copy:
         assert copy.read_bytes() == b"b.jsonl.gz"
     assert not list(tmp_path.iterdir())
+
+
+def test_what_stillwatch_wrote_is_no_log_in_a_store_either(store: str) -> None:
+    """A report, or a state directory, that was copied into the bucket of the logs."""
+    files = fsspec.filesystem("memory")
+    for name in ("campaigns.json", "coverage.json", "indicators.json", "members.parquet", "exchanges.parquet"):
+        files.pipe_file(f"/logs/out/{name}", b"never")
+    for name in ("made_by", "lock", "parts/x/sketched.parquet"):
+        files.pipe_file(f"/logs/day/state/{name}", b"never")
+    tally = Tally()
+    found = stored(store, tally)
+    assert [one.url for one in found] == ["memory:///logs/b.jsonl.gz", "memory:///logs/day/a.parquet"]
+    assert tally.notes() == tuple(
+        f"memory:///logs/{own}: left out, since Stillwatch itself wrote it" for own in ("day/state", "out")
+    )
 
 
 def test_one_object_can_be_named(store: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from stillwatch import tables
 from stillwatch.errors import UsageError
-from stillwatch.report import write_scan
+from stillwatch.report import check_writable, write_scan
 from stillwatch.schemas import arrow_schema
 from stillwatch.types import Scan
 
@@ -47,6 +47,18 @@ def test_an_unlisted_exchange_is_not_a_silent_zero(scan: Scan, tmp_path: Path) -
     for taken, listed in ((None, False), ([empty], True)):
         write_scan(scan, tmp_path, taken)
         assert json.loads((tmp_path / "campaigns.json").read_text())["exchanges_listed"] is listed
+
+
+def test_whether_a_report_can_be_written_shows_before_and_leaves_nothing(tmp_path: Path) -> None:
+    """Where it could: no folder is made. Under a file it cannot, as `write_scan` would say."""
+    check_writable(tmp_path / "deep/out")
+    check_writable(tmp_path)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file", tmp_path / "file/deep/out"):
+        with pytest.raises(UsageError, match=r"cannot be written to \(Not a directory\); give another folder"):
+            check_writable(out)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_fault_half_way_leaves_the_old_result(scan: Scan, tmp_path: Path) -> None:

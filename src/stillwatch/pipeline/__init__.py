@@ -55,8 +55,10 @@ def scan(source: Source, settings: Settings, out: Path, tell: Tell, measure: Mea
     """Find the campaigns in a log and write the report into `out`.
 
     Args:    measure: "everything" fills `Scan.cost`.
-    Raises:  InputError: nothing can be read; SettingsError: a policy is wrong; EngineError: no disk or memory left.
+    Raises:  InputError: nothing can be read; SettingsError: a policy is wrong; EngineError: no disk or memory left;
+             UsageError: `out` cannot be written to.
     """
+    report.check_writable(out)
     asked = Asked.of(source, settings)
     with opened(settings) as engine:
         clock = Stages(tell, measure, lambda: engine.spilled_bytes)

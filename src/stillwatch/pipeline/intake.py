@@ -106,7 +106,7 @@ def _sketched(engine: Engine, source: Source, settings: Settings, tally: Tally, 
         if catalogued:
             return sketch_catalogued(engine, source.table, wanted, tally, name)
         if not source.table and not any(map(is_keyed, exchange_files(source.paths))):
-            return sketch_pieces(engine, exchange_pieces(source.paths), wanted, tally, name)
+            return sketch_pieces(engine, exchange_pieces(source.paths, tally), wanted, tally, name)
     elif catalogued:
         raise InputError(f"table {source.table}: only an engine with a catalog has such a table; give --engine spark")
     batches = (until(batch, source.as_of) for batch in batches_of(source, settings, tally))
@@ -170,7 +170,7 @@ def batches_of(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.
     if source.table:
         yield from _identified(read_database(source.table, settings, tally, _map_of(source)), identity)
         return
-    files = exchange_files(source.paths)
+    files = exchange_files(source.paths, tally)
     keyed = [file for file in files if is_keyed(file)]
     if keyed:
         yield from keyed_batches(keyed, tally)

@@ -17,7 +17,7 @@ from pathlib import Path
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from stillwatch import read, state
+from stillwatch import read, report, state
 from stillwatch.abreast import abreast
 from stillwatch.engine import DuckDBEngine
 from stillwatch.errors import InputError
@@ -47,11 +47,13 @@ def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where th
     Args:    elsewhere: URLs of object stores and topics that logs come from beside `source.paths`.
     Raises:  as `scan`; InputError: the state directory is held by another run or of another version.
     """
-    asked = Asked.of(source, settings)
+    report.check_writable(out)
+    asked = Asked.of(_knowing(source, out), settings)
     with state.opened(folder, _made_by()) as held, DuckDBEngine(settings) as engine:
         clock = Stages(tell, "seconds", lambda: engine.spilled_bytes)
         clock.start("reading and sketching what is new")
-        present = take_new(held, source, settings, elsewhere)
+        listed = Tally()
+        present = take_new(held, source, settings, elsewhere, listed)
         dates = _dates(engine, held.parts())
         counts = Counts(_since(held.parts(), dates, settings), dates)
         parts = _in_time(held, present, counts.since)
@@ -68,6 +70,7 @@ def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where th
         with state.leaving(held) as tables:
             rest = resumed(engine, held, parts, counts, tables, settings)
             tally = _counts(parts)
+            tally.add(listed)
             strays = set_aside(engine, _rows(engine, parts, counts.since), dates, tally)
             intake = intake_with(rest.once.rows, rest.once.duplicated, asked.source, tally, settings, rest.counting)
             found = examine(engine, replace(intake, strays=strays), asked, nulls, out, clock)
@@ -77,10 +80,21 @@ def watch(  # noqa: PLR0913, PLR0917 - what comes in, where it is kept, where th
         return found
 
 
-def take_new(held: State, source: Source, settings: Settings, elsewhere: Sequence[str] = ()) -> frozenset[str]:
+def _knowing(source: Source, out: Path) -> Source:
+    """The source without its own report as a known one where there is none yet: at first nothing is known."""
+    if (out / "campaigns.json").exists():
+        return source
+    return replace(source, known=tuple(folder for folder in source.known if folder.resolve() != out.resolve()))
+
+
+def take_new(
+    held: State, source: Source, settings: Settings, elsewhere: Sequence[str] = (), listed: Tally | None = None
+) -> frozenset[str]:
     """Sketch every file, object or message that is new or has changed; give the files and objects that are there.
 
     A run that dies between two of them has kept the first.
+
+    Args:    listed: notes what was left out as no log.
     """
     known, present = {part.stamp.file: part for part in held.parts()}, set[str]()
 
@@ -91,7 +105,7 @@ def take_new(held: State, source: Source, settings: Settings, elsewhere: Sequenc
             with here as path:
                 _take(held, stamp, path, source, settings, earlier)
 
-    for path in read.exchange_files(source.paths) if source.paths else ():
+    for path in read.exchange_files(source.paths, listed) if source.paths else ():
         with suppress(FileNotFoundError):  # rotated away since it was listed
             take(Stamp.of(path), nullcontext(path))
     with tempfile.TemporaryDirectory(prefix="stillwatch-") as folder:
@@ -99,7 +113,7 @@ def take_new(held: State, source: Source, settings: Settings, elsewhere: Sequenc
             if read.is_topic(url):
                 _take_messages(held, url, source, settings, Path(folder))
             else:
-                for one in read.stored(url):
+                for one in read.stored(url, listed):
                     take(Stamp(one.url, one.size_bytes, one.modified_ns), one.here(Path(folder)))
     return frozenset(present)
 
@@ -139,13 +153,18 @@ def _sketched(source: Source, settings: Settings, tally: Tally) -> Iterator[pa.R
     """Sketch one file; one that cannot be read is counted as such, and read again when it has changed.
 
     One that lacks a column is no log: a scan says so and ends, but whoever watches must not be stopped by a stray file.
+
+    Raises:  InputError: what is wrong is not this file but, say, the identities, without which it must not be kept.
     """
+    file = str(source.paths[0])
     try:
         yield from abreast(sketcher(), batches_of(source, settings, tally), settings.threads or os.cpu_count() or 1)
     except read.UnreadableError:
         return  # the tally says which
     except InputError as fault:
-        tally.quarantine(str(source.paths[0]), 1, str(fault).removeprefix(f"{source.paths[0]}: "))
+        if not str(fault).startswith(f"{file}: "):
+            raise
+        tally.quarantine(file, 1, str(fault).removeprefix(f"{file}: "))
 
 
 def _dates(engine: DuckDBEngine, parts: Sequence[Part]) -> Believed:
@@ -164,9 +183,12 @@ def _rows(engine: DuckDBEngine, parts: Sequence[Part], since: int | None) -> ir.
 
 
 def _in_time(held: State, present: frozenset[str], since: int | None) -> tuple[Part, ...]:
-    """The parts that retention has not passed by; older ones go as soon as their log file has gone, too."""
+    """The parts that retention has not passed by; older ones go as soon as their log file has gone, too.
+
+    A part without an exchange tells what could not be read: it is as old as the look that took it in.
+    """
     parts = held.parts()
-    old = [part for part in parts if since is not None and part.last_second < since]
+    old = [part for part in parts if since is not None and (part.last_second or part.taken_second) < since]
     held.drop(part for part in old if part.stamp.file not in present and not Path(part.stamp.file).exists())
     return tuple(part for part in parts if part not in old)
 

@@ -19,7 +19,7 @@ from stillwatch.read.format import Format
 from stillwatch.read.identified import Identity
 from stillwatch.read.in_place import database_rows, is_database, shown_url, table_batches, used_columns
 from stillwatch.read.keyed_sketches import is_keyed, keyed_batches
-from stillwatch.read.names import ENDINGS, PACKED, is_accounts, is_log
+from stillwatch.read.names import ENDINGS, PACKED, among, is_accounts
 from stillwatch.read.pieces import Piece, pieces_of
 from stillwatch.read.reading import Reading
 from stillwatch.read.rows import rest_batches, row_batches
@@ -73,7 +73,7 @@ def read_exchanges(
     """
     unreadable = None
     reading = Reading(settings, tally, column_map)
-    for file in exchange_files(paths):
+    for file in exchange_files(paths, tally):
         try:
             yield from _read(Piece(file), EXCHANGES, reading)
         except UnreadableError as fault:
@@ -85,12 +85,12 @@ def read_exchanges(
         raise unreadable
 
 
-def exchange_pieces(paths: Sequence[Path]) -> list[Piece]:
-    """Cut the files that `read_exchanges` reads into pieces, in the same order.
+def exchange_pieces(paths: Sequence[Path], tally: Tally) -> list[Piece]:
+    """Cut the files that `read_exchanges` reads into pieces, in the same order; the tally notes what is left out.
 
     Raises:  InputError: a path does not exist, or no log file is found.
     """
-    return [piece for file in exchange_files(paths) for piece in pieces_of(file)]
+    return [piece for file in exchange_files(paths, tally) for piece in pieces_of(file)]
 
 
 def read_piece(
@@ -147,11 +147,11 @@ def _quarantine(file: Path, fault: UnreadableError, tally: Tally) -> None:
 def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
     """Read the accounts file; of several rows of one account the first counts, the others are noted.
 
-    Raises:  InputError: the file does not exist, is of no known format or lacks account_id.
+    Raises:  InputError: the file does not exist, is of no known format, lacks account_id or holds no account.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of accounts")
-    rows = pa.Table.from_batches(_read(Piece(path), ACCOUNTS, Reading(settings, tally)), arrow_schema(ACCOUNTS))
+    rows = _filled(path, ACCOUNTS, Reading(settings, tally))
     numbered = rows.append_column("row", pa.array(range(len(rows)), pa.int64()))
     first = numbered.group_by("account_id").aggregate([("row", "min")])
     if len(first) < len(rows):
@@ -163,12 +163,24 @@ def read_accounts(path: Path, settings: Settings, tally: Tally) -> pa.Table:
 def read_identity(path: Path, settings: Settings, tally: Tally) -> Identity:
     """Read the file that joins keys and accounts with who stands behind them.
 
-    Raises:  InputError: the file does not exist, is of no known format or lacks account_id.
+    Raises:  InputError: the file does not exist, is of no known format, lacks account_id or holds no row.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of identities")
-    batches = _read(Piece(path), IDENTITY, Reading(settings, tally))
-    return Identity(pa.Table.from_batches(batches, arrow_schema(IDENTITY)).combine_chunks())
+    return Identity(_filled(path, IDENTITY, Reading(settings, tally)).combine_chunks())
+
+
+def _filled(path: Path, table: Table, reading: Reading) -> pa.Table:
+    """Read a whole file; one without a row says nothing of anybody, and is more likely a failed export than meant so.
+
+    Raises:  InputError: it has no row that can be read.
+    """
+    rows = pa.Table.from_batches(_read(Piece(path), table, reading), arrow_schema(table))
+    if not len(rows):
+        faults = [fault for fault in reading.tally.quarantined if fault.file == str(path)]
+        fault = f"first fault: row {faults[0].row}: {faults[0].reason}" if faults else "it is empty"
+        raise InputError(f"{path}: no row of {table.name} could be read; {fault}; write it anew, or remove it")
+    return rows
 
 
 def find_accounts(paths: Sequence[Path]) -> Path | None:
@@ -186,15 +198,19 @@ def find_accounts(paths: Sequence[Path]) -> Path | None:
     return None
 
 
-def exchange_files(paths: Sequence[Path]) -> list[Path]:
-    """List the log files: those named, and those in folders but for hidden ones, labels and accounts.
+def exchange_files(paths: Sequence[Path], tally: Tally | None = None) -> list[Path]:
+    """List the log files: those named, and those in folders but for hidden ones, labels, accounts and Stillwatch's own.
 
+    Args:    tally: notes the folders that were left out as Stillwatch's own.
     Raises:  InputError: a path does not exist, or no log file is found.
     """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(file for file in path.rglob("*") if file.is_file() and is_log(file.relative_to(path)))
+            held = among([file.relative_to(path) for file in path.rglob("*") if file.is_file()])
+            found += [path / file for file in held.logs]
+            if tally:
+                tally.left_out(str(path / folder) for folder in held.own)
         elif not path.is_file():
             what = "neither a file nor a folder" if path.exists() else "no such file or folder"
             raise InputError(f"{path}: {what}")

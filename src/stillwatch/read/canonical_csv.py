@@ -27,19 +27,18 @@ def csv_rows(path: Path, header: list[str], settings: Settings) -> Iterator[Numb
     reader = csv.reader(source, strict=True)
     next((fields for fields in reader if fields), None)
     for number in itertools.count(1):
-        source.held_bytes = 0
+        source.begin_row()
         try:
             fields = next(reader, None)
+            if fields is None:
+                return
+            if fields:
+                yield number, source.held_bytes, _row(header, fields)
         except csv.Error:
-            yield number, 0, RowFault("not valid CSV: a quote is open or out of place")
-            continue
+            why = f"not valid CSV: a quote is open since line {source.first_line:,} or out of place"
+            yield number, 0, RowFault(f"{why}{source.swallowed()}")
         except RowFault as fault:
-            yield number, 0, fault
-            continue
-        if fields is None:
-            return
-        if fields:
-            yield number, source.held_bytes, _row(header, fields)
+            yield number, 0, RowFault(f"{fault}{source.swallowed()}")
 
 
 def header_names(fields: list[str]) -> list[str]:
@@ -47,9 +46,9 @@ def header_names(fields: list[str]) -> list[str]:
     return [name.strip() for name in fields]
 
 
-def _row(header: list[str], fields: list[str]) -> Mapping[str, Any] | RowFault:
+def _row(header: list[str], fields: list[str]) -> Mapping[str, Any]:
     if len(fields) != len(header):
-        return RowFault(f"{len(fields)} fields under {len(header)} columns")
+        raise RowFault(f"{len(fields)} fields under {len(header)} columns")
     if not _NOTHING.isdisjoint(fields):
         fields = ["" if value in _NOTHING else value for value in fields]
     return dict(zip(header, fields, strict=True))
@@ -62,15 +61,28 @@ class _BoundedText:
     """
 
     def __init__(self, source: Iterator[bytes | None], limit_bytes: int) -> None:
-        self.held_bytes = 0  # of the current row; whoever takes rows resets it
+        self.held_bytes = 0  # of the current row, which begins in `first_line`
+        self.first_line = 1
+        self._lines = 0  # of the file, so far
         self._source = source
         self._limit_bytes = limit_bytes
+
+    def begin_row(self) -> None:
+        """Be told that the next line begins a row."""
+        self.held_bytes, self.first_line = 0, self._lines + 1
+
+    def swallowed(self) -> str:
+        """Say what went with the current row, if that is at fault: an open quote makes one row of all that follows."""
+        count = self._lines - self.first_line + 1
+        where = f"lines {self.first_line:,} to {self._lines:,}"
+        return f"; it swallowed {where}: {count:,} lines, {self.held_bytes:,} bytes" if count > 1 else ""
 
     def __iter__(self) -> "_BoundedText":
         return self
 
     def __next__(self) -> str:
         line = next(self._source)
+        self._lines += 1
         self.held_bytes += len(line or b"")
         if line is None or self.held_bytes > self._limit_bytes:
             raise RowFault(f"longer than {self._limit_bytes:,} bytes")

@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from stillwatch.errors import InputError
-from stillwatch.read.names import ENDINGS, is_log
+from stillwatch.read.names import ENDINGS, among
+from stillwatch.read.tally import Tally
 
 _SECOND_NS = 1_000_000_000
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")  # as the clients of stores call it
@@ -51,9 +52,10 @@ def is_elsewhere(place: str) -> bool:
     return "://" in place
 
 
-def stored(url: str) -> list[Stored]:
+def stored(url: str, tally: Tally | None = None) -> list[Stored]:
     """List the log objects at or below a URL, in order of name.
 
+    Args:    tally: notes the folders that were left out as Stillwatch's own.
     Raises:  InputError: the store does not answer, or its client is not installed.
     """
     try:
@@ -63,14 +65,14 @@ def stored(url: str) -> list[Stored]:
     except _faults() as fault:
         why = f"({type(fault).__name__}); pip install 'stillwatch[store]', and check name, endpoint and credentials"
         raise InputError(f"{url}: cannot be listed {why}") from fault
-    logs = [
-        Stored(files.unstrip_protocol(path), int(seen["size"]), _modified_ns(seen))
-        for path, seen in sorted(found.items())
-        if path == root or is_log(PurePosixPath(path).relative_to(root))
-    ]
+    below = {PurePosixPath(path).relative_to(root): path for path in found if path != root}
+    held = among(list(below))
+    if tally:
+        tally.left_out(files.unstrip_protocol(f"{root}/{folder}") for folder in held.own)
+    logs = [path for path in found if path == root] + [below[log] for log in held.logs]
     if not logs:
         raise InputError(f"{url}: no log objects in there ({', '.join(ENDINGS)}, plain, .gz or .zst)")
-    return logs
+    return [Stored(files.unstrip_protocol(path), int(found[path]["size"]), _modified_ns(found[path])) for path in logs]
 
 
 def _files(url: str) -> tuple[Any, str]:

@@ -43,6 +43,12 @@ class Tally:
                 return
             self.extra_columns.add(name[:60].encode("utf-8", "replace").decode())
 
+    def left_out(self, folders: Iterable[str]) -> None:
+        """Note folders that hold what looks like logs and was written by Stillwatch itself."""
+        for folder in folders:
+            if (remark := f"{folder}: left out, since Stillwatch itself wrote it") not in self.remarks:
+                self.remarks.append(remark)
+
     def saw(self, format_name: str, documents: int) -> None:
         """Count documents of a format."""
         self.formats[format_name] = self.formats.get(format_name, 0) + documents

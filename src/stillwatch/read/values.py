@@ -53,8 +53,18 @@ def converted(value: Any, column: Column) -> Any:
         return None
     try:
         return _CONVERTERS[column.type](value)
+    except UnicodeEncodeError as fault:
+        what = (
+            "bytes that are no UTF-8; write the file as UTF-8" if _is_byte(fault) else f"a str that is no {column.type}"
+        )
+        raise RowFault(f"column {column.name} holds {what}") from fault
     except (TypeError, ValueError, OverflowError, RecursionError) as fault:
         raise RowFault(f"column {column.name} holds a {type(value).__name__} that is no {column.type}") from fault
+
+
+def _is_byte(fault: UnicodeEncodeError) -> bool:
+    """Whether what stands there is a byte as `surrogateescape` holds it, and not half a character that JSON told of."""
+    return "\udc80" <= fault.object[fault.start] <= "\udcff"
 
 
 def lacking_columns(have: Sequence[str], table: Table) -> str | None:

@@ -8,7 +8,7 @@ from stillwatch.report.as_json import scan_json
 from stillwatch.report.clean import visible
 from stillwatch.report.cost import print_cost
 from stillwatch.report.explained import explanation_json, print_explanation
-from stillwatch.report.folder import write_scan
+from stillwatch.report.folder import check_writable, write_scan
 from stillwatch.report.inspection import Inspection, inspection_json, print_inspection
 from stillwatch.report.page import html_page
 from stillwatch.report.page.scoreboard import scoreboard_page
@@ -19,6 +19,7 @@ from stillwatch.report.terminal import print_scan
 
 __all__ = [
     "Inspection",
+    "check_writable",
     "explanation_json",
     "html_page",
     "inspection_json",

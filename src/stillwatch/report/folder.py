@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -23,6 +24,18 @@ TESTED = (GROUPS_TESTED, GROUP_TESTS, ACCOUNTS_TESTED)
 """Tables that say how every group and account was judged; `explain` reads them."""
 
 _NOTHING_KNOWN = '{"version": 1, "campaigns": []}\n'
+
+
+def check_writable(out: Path) -> None:
+    """See to it, before hours of work, that a report can be written; nothing is left there.
+
+    Raises:  UsageError: the folder cannot be made or written to.
+    """
+    try:
+        there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+        TemporaryDirectory(prefix=".stillwatch-", dir=there).cleanup()
+    except OSError as fault:
+        raise _unwritable(out, fault) from fault
 
 
 def write_scan(
@@ -55,7 +68,11 @@ def write_scan(
         out.mkdir(parents=True, exist_ok=True)
         return _write_together(out, writers)
     except OSError as fault:
-        raise UsageError(f"{out}: cannot be written to ({fault.strerror}); give another folder with --out") from fault
+        raise _unwritable(out, fault) from fault
+
+
+def _unwritable(out: Path, fault: OSError) -> UsageError:
+    return UsageError(f"{out}: cannot be written to ({fault.strerror}); give another folder with --out")
 
 
 def _write_together(out: Path, writers: dict[str, Callable[[BinaryIO], object]]) -> tuple[Path, ...]:

@@ -46,7 +46,7 @@ class Stamp:
 @dataclass(frozen=True, slots=True)
 class Part:
     """What one log file gave. first_second, last_second: of its exchanges, 0 if it has none, or they are not known;
-    counts: of reading; grew: it takes the place of an earlier part of the same file.
+    counts: of reading; grew: it takes the place of an earlier part of the same file; taken_second: when it was written.
     """
 
     folder: Path
@@ -55,6 +55,7 @@ class Part:
     last_second: int
     counts: Mapping[str, Any]
     grew: bool = False
+    taken_second: int = 0
 
     @property
     def rows(self) -> Path:
@@ -197,9 +198,10 @@ def _write_rows(path: Path, batches: Iterable[pa.RecordBatch]) -> tuple[int, int
 
 def _read(folder: Path) -> Part:
     try:
-        found = json.loads((folder / f"{_PART}.json").read_text(encoding="utf-8"))
+        told = folder / f"{_PART}.json"
+        found, taken_second = json.loads(told.read_text(encoding="utf-8")), int(told.stat().st_mtime)
         stamp = Stamp(found["file"], found["size_bytes"], found["modified_ns"])
         seconds = found.get("first_second", 0), found["last_second"]  # parts of earlier versions lack the first
-        return Part(folder, stamp, *seconds, found["counts"], found.get("grew", False))
+        return Part(folder, stamp, *seconds, found["counts"], found.get("grew", False), taken_second)
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise InputError(f"{folder}: not a part of a state directory; remove it and its log is read again") from fault
