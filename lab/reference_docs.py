@@ -29,6 +29,7 @@ PRICES_INTRO = f"""US dollars per million tokens, {PRICE_USD}. A model's price i
 begins with. Given in a settings file, `prices` replaces the whole list:"""
 ERRORS_INTRO = """An error is one sentence on standard error: what is wrong, where, and how to mend it. It never holds
 prompt text or secrets. A bad row is no error: it is quarantined, counted and listed in `coverage.json`."""
+NOT_YET = "Sharing what was found with other providers (`export`, `verify`) is not built yet."
 EXIT_CODES = """## Exit codes
 
 | code | meaning |
@@ -131,7 +132,8 @@ def cli_page() -> str:
 
     program: Any = get_command(app)
     sections = [_command_section(name, command) for name, command in _commands(program)]
-    return _joined("# Commands", f"{program.help} `stillwatch COMMAND --help` says the same.", *sections, EXIT_CODES)
+    intro = f"{program.help} `stillwatch COMMAND --help` says the same. {NOT_YET}"
+    return _joined("# Commands", intro, *sections, EXIT_CODES)
 
 
 def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
