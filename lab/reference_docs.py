@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch import errors, tables
-from stillwatch.settings import Settings
+from stillwatch.settings import PRICE_USD, RANGES, Settings
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 MADE = "<!-- Written by lab/reference_docs.py; change the code, then run it. -->"
@@ -23,12 +23,13 @@ TABLES_INTRO = """Every table Stillwatch reads, keeps or writes. `timestamp` is 
 list of strings, `integers` a list of int32. A column marked * must be there; any other may be missing or empty, and
 the coverage report says which tests that turns off."""
 SETTINGS_INTRO = """A run needs none. To change one, write a TOML file and give it with `--settings FILE`; what the
-file does not name keeps its default. An unknown name or a value out of range stops the run with exit code 2. How to
-choose: [tune the settings](../how-to/tune-settings.md)."""
-PRICES_INTRO = """US dollars per million tokens. A model's price is that of the longest `model` its name begins with.
-Given in a settings file, `prices` replaces the whole list:"""
+file does not name keeps its default. An unknown name, a value of another type or one out of range stops the run with
+exit code 2; `nan` and `inf` are out of every range. How to choose: [tune the settings](../how-to/tune-settings.md)."""
+PRICES_INTRO = f"""US dollars per million tokens, {PRICE_USD}. A model's price is that of the longest `model` its name
+begins with. Given in a settings file, `prices` replaces the whole list:"""
 ERRORS_INTRO = """An error is one sentence on standard error: what is wrong, where, and how to mend it. It never holds
 prompt text or secrets. A bad row is no error: it is quarantined, counted and listed in `coverage.json`."""
+NOT_YET = "Sharing what was found with other providers (`export`, `verify`) is not built yet."
 EXIT_CODES = """## Exit codes
 
 | code | meaning |
@@ -36,10 +37,12 @@ EXIT_CODES = """## Exit codes
 | 0 | done |
 | 1 | done, and `--fail-on-campaign` was given and a campaign was found |
 | 2 | the command line, a settings file or a policy file is wrong |
-| 3 | the input cannot be read, or the engine could not finish |
+| 3 | the input cannot be read, the engine could not finish, the output cannot be written, or a fault of ours |
 | 130 | interrupted |
 
-Errors go to standard error as one sentence; see [errors](errors.md)."""
+Errors go to standard error as one sentence; see [errors](errors.md). A fault of ours is named by its kind and
+place alone, because its message may quote the log; with `STILLWATCH_TRACEBACK=1` in the environment the traceback is
+shown, too."""
 
 
 def tables_page() -> str:
@@ -67,12 +70,15 @@ def _column_rows(table: tables.Table) -> str:
 def settings_page() -> str:
     """Every setting with its default and the meaning its docstring gives."""
     meanings = _field_docs(inspect.getdoc(Settings) or "")
-    rows = [f"| `{f.name}` | {_default(f.name)} | {_cell(meanings[f.name])} |" for f in fields(Settings)]
+    rows = [
+        f"| `{f.name}` | {_default(f.name)} | {RANGES.get(f.name, '')} | {_cell(meanings[f.name])} |"
+        for f in fields(Settings)
+    ]
     prices = [f"| `{p.model}` | {p.input_usd:g} | {p.output_usd:g} |" for p in Settings().prices]
     return _joined(
         "# Settings",
         SETTINGS_INTRO,
-        "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows]),
+        "\n".join(["| setting | default | range | meaning |", "|---|---|---|---|", *rows]),
         "## List prices",
         PRICES_INTRO,
         '```toml\n[[prices]]\nmodel = "our-large"\ninput_usd = 4.0\noutput_usd = 20.0\n```',
@@ -86,7 +92,7 @@ RELEASES = """## Calendar of releases
 
 When your models were released to everybody. With it, "taking?" looks whether a campaign's traffic moved to a new model
 faster than customers' did; without it that test is not evaluated. A model is meant by what its name begins with; a time
-needs its zone:"""
+needs its zone, and lies in the years 1970 to 2200:"""
 
 
 def _joined(*parts: str) -> str:
@@ -126,7 +132,8 @@ def cli_page() -> str:
 
     program: Any = get_command(app)
     sections = [_command_section(name, command) for name, command in _commands(program)]
-    return _joined("# Commands", f"{program.help} `stillwatch COMMAND --help` says the same.", *sections, EXIT_CODES)
+    intro = f"{program.help} `stillwatch COMMAND --help` says the same. {NOT_YET}"
+    return _joined("# Commands", intro, *sections, EXIT_CODES)
 
 
 def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:

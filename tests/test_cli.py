@@ -1,12 +1,17 @@
 import json
 import os
+import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 
 from stillwatch import __version__
+from stillwatch.cli.ending import end
+from stillwatch.errors import UsageError
 
 
 def stillwatch(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -46,6 +51,7 @@ def test_the_version_is_printed(tmp_path: Path) -> None:
         (["simulate", "atlantis"], 2, "atlantis: not a scenario"),
         (["simulate", "benign", "--sources", "C"], 2, "--sources 'C'"),
         (["simulate", "benign", "--scale", "-1"], 2, "scale must be above 0"),
+        (["simulate", "benign", "--scale", "0.05", "--out", "/proc/foo"], 2, "/proc/foo: cannot be written to"),
         (["dance"], 2, "No such command"),
     ],
 )
@@ -82,3 +88,97 @@ def test_hostile_text_stays_text_on_the_terminal_and_in_the_page(tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert "\x1b[2J" not in done.stdout
     assert "<script>" not in (tmp_path / "out/report.html").read_text()
+
+
+def _raising(fault: BaseException) -> Callable[[], None]:
+    """A command line with one command, which fails."""
+    faulty = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+    @faulty.command()
+    def command() -> None:
+        raise fault
+
+    return lambda: faulty([])
+
+
+def _code(fault: BaseException, monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setattr(sys, "argv", ["stillwatch", "scan", "secret.jsonl"])
+    with pytest.raises(SystemExit) as ended:
+        end(_raising(fault))
+    return ended.value.code
+
+
+def test_a_fault_of_ours_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it says may quote the log, so only its kind and place are told."""
+    monkeypatch.delenv("STILLWATCH_TRACEBACK", raising=False)
+    assert _code(ValueError("a secret prompt"), monkeypatch) == 3
+    said = capsys.readouterr().err
+    assert said.startswith("error: stillwatch scan: a fault of ours, ValueError of version ")
+    assert (said.count("\n"), "secret" in said) == (1, False)
+
+
+def test_whoever_asks_is_shown_the_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STILLWATCH_TRACEBACK", "1")
+    assert _code(ValueError("a secret prompt"), monkeypatch) == 3
+    assert "ValueError: a secret prompt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (OSError(28, "No space left on device", "/x"), 3),
+        (BrokenPipeError(32, "Broken pipe"), 3),
+        (EOFError(), 3),
+        (KeyboardInterrupt(), 130),
+        (UsageError("wrong"), 2),
+        (typer.Exit(1), 1),
+        (typer.Exit(0), 0),
+    ],
+)
+def test_code_1_is_left_to_found_campaigns(fault: BaseException, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where typer itself leaves with 1, as it does when a pipe is closed."""
+    before = sys.stdout, sys.stderr
+    assert _code(fault, monkeypatch) == code
+    sys.stdout, sys.stderr = before  # typer wraps them when a pipe is closed
+
+
+def test_an_output_that_takes_nothing_is_said(tmp_path: Path) -> None:
+    """A full disk behind standard output; Python itself would end with 1 or 120."""
+    (tmp_path / "log.jsonl").write_text('{"exchange_id": "e", "ts": 1770120000, "account_id": "a", "model": "m"}')
+    command = [sys.executable, "-m", "stillwatch", "inspect", "log.jsonl"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 3
+    assert "standard output or a file: No space left on device" in " ".join(done.stderr.split())
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_disk_that_takes_no_more_of_a_simulation_is_said(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "stillwatch", "simulate", "benign", "--scale", "0.05", "--out", "log"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)),
+    )
+    assert done.returncode == 2
+    assert "log: cannot be written to (File too large)" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_while_the_program_loads_is_quiet(tmp_path: Path) -> None:
+    """The interrupt comes from the first library that is loaded."""
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nimport nothing\n")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-m", "stillwatch", "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -1,6 +1,7 @@
 """Every setting, with its unit, range and reason; read from a TOML file once, at the door.
 
-In: a TOML file of overrides or nothing. Out: a frozen `Settings`. `docs/reference/settings.md` documents each field.
+In: a TOML file of overrides or nothing. Out: a frozen `Settings`. `docs/reference/settings.md` documents each field;
+`RANGES` holds what a number may be.
 """
 
 import hashlib
@@ -11,9 +12,65 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, get_origin
 
 from stillwatch.errors import SettingsError
+
+
+class Range(NamedTuple):
+    """What a number may be: from `low` to `high`, or `instead`; `above`: `low` itself is out."""
+
+    low: float
+    high: float
+    above: bool = False
+    instead: float | None = None
+
+    def __str__(self) -> str:
+        """The range in words, for messages and for the reference page."""
+        span = f"above {self.low:,} and at most {self.high:,}" if self.above else f"{self.low:,} to {self.high:,}"
+        return span if self.instead is None else f"{self.instead:,} or {span}"
+
+    def holds(self, number: object, kind: type[int] | type[float]) -> bool:
+        """Whether this is a number of the kind (a whole one is also a float, true is none) and in the range."""
+        if type(number) is not int and (kind is int or type(number) is not float):
+            return False
+        if number == self.instead:
+            return True
+        return (self.low < number if self.above else self.low <= number) and number <= self.high
+
+
+_FRACTION = Range(0, 1, above=True)
+_BITS = Range(0, 100)  # 100 bits are odds that no log is long enough to show
+_TEXT_BYTES = 2**31 - 1  # of one value; Arrow's texts and the reader of CSV hold no more
+PRICE_USD = Range(0, 1_000_000)
+"""US dollars per million tokens."""
+
+RANGES: Mapping[str, Range] = {
+    "false_discovery_fraction": _FRACTION,
+    "minimum_accounts": Range(3, 1_000_000),
+    "membership_bits": _BITS,
+    "taking_bits": _BITS,
+    "taking_share_fraction": _FRACTION,
+    "declared_share_fraction": _FRACTION,
+    "continuing_false_fraction": _FRACTION,
+    "memory_limit_bytes": Range(128 * 2**20, 2**50, instead=0),
+    "threads": Range(0, 1024),
+    "batch_rows": Range(1, 10_000_000),
+    "row_limit_bytes": Range(1, _TEXT_BYTES),
+    "join_limit_bytes": Range(1, 2**50),
+    "trusted_hops": Range(0, 32),
+    "retention_days": Range(0, 36_500),
+}
+
+
+def _check(what: str, holds: bool, rule: object, found: object = None) -> None:  # noqa: FBT001 - a predicate, private
+    """Refuse; a text, list or table is not shown: it may hold a secret."""
+    if not holds:
+        shown = "" if found is None else f"; found {_WORDS.get(type(found)) or repr(found)[:60]}"
+        raise SettingsError(f"{what} must be {rule}{shown}")
+
+
+_WORDS: Mapping[type, str] = {str: "a text", tuple: "a list", list: "a list", Mapping: "a table", dict: "a table"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +81,11 @@ class Price:
     input_usd: float
     output_usd: float
 
+    def __post_init__(self) -> None:
+        _check("model", isinstance(self.model, str), "a text", self.model)
+        for name in ("input_usd", "output_usd"):
+            _check(name, PRICE_USD.holds(getattr(self, name), float), PRICE_USD, getattr(self, name))
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -33,8 +95,10 @@ class Release:
     at: datetime
 
     def __post_init__(self) -> None:
-        if not isinstance(self.at, datetime) or self.at.tzinfo is None:
-            raise TypeError("`at` must be a date and time with its zone, such as 2026-01-13T08:00:00Z")
+        _check("model", isinstance(self.model, str), "a text", self.model)
+        zoned = isinstance(self.at, datetime) and self.at.tzinfo is not None
+        _check("at", zoned, "a date and time with its zone, such as 2026-01-13T08:00:00Z", self.at)
+        _check("at", 1970 <= self.at.year <= 2200, "in the years 1970 to 2200")
 
 
 DEFAULT_PRICES: tuple[Price, ...] = (
@@ -67,14 +131,14 @@ _OF_THE_MACHINE = (
 class Settings:
     """What a run may be told. Defaults are what `stillwatch demo` uses.
 
-    false_discovery_fraction: e-BH bounds the expected share of false groups among those accused by this; 0..1.
-    minimum_accounts: groups smaller than this are not tested: dispersion of fewer accounts says nothing; >= 3.
+    false_discovery_fraction: e-BH bounds the expected share of false groups among those accused by this.
+    minimum_accounts: groups smaller than this are not tested: dispersion of fewer accounts says nothing.
     membership_bits: log2 odds above which an account is counted as a member; 6.6 bits are 99 %.
     taking_bits: bits of harvest evidence above which the answer to "taking?" is yes or mixed; 4.3 bits are 95 %.
     taking_share_fraction: share of a campaign's exchanges that must be taken for "yes"; below it "mixed".
     declared_share_fraction: share of members in one declared organisation that makes them no strangers.
     continuing_false_fraction: at most this share of innocent fresh accounts is expected to be named as continuing a
-        known campaign, over all known campaigns together; 0..1.
+        known campaign, over all known campaigns together.
     memory_limit_bytes: what the engine may hold before it spills to disk; 0 is 256 MiB or 8 KiB an account, and twice
         as much where a query does not do with that, up to half of the machine's memory.
     threads: engine threads; 0 means as many as the machine has.
@@ -121,22 +185,17 @@ class Settings:
     retention_days: int = 90
 
     def __post_init__(self) -> None:
-        fractions = ("false_discovery_fraction", "taking_share_fraction", "declared_share_fraction")
-        for name in (*fractions, "continuing_false_fraction"):
-            _check(name, 0 < getattr(self, name) <= 1, "must be above 0 and at most 1")
-        _check("minimum_accounts", self.minimum_accounts >= 3, "must be at least 3")
-        for name in ("batch_rows", "row_limit_bytes", "join_limit_bytes"):
-            _check(name, getattr(self, name) > 0, "must be positive")
-        limit = self.memory_limit_bytes
-        _check("memory_limit_bytes", limit == 0 or limit >= 128 * 2**20, "must be 0 (automatic) or at least 128 MiB")
-        _check("retention_days", self.retention_days >= 0, "must be 0 (all) or more")
-        _check("trusted_hops", 0 <= self.trusted_hops <= 32, "must be 0 to 32")
-        _check("trusted_networks", all(map(_is_network, self.trusted_networks)), "must be networks like 10.0.0.0/8")
-        _check("threads", self.threads >= 0, "must be 0 (all) or more")
-        _check("engine", self.engine in ENGINES, f"must be one of {', '.join(ENGINES)}")
+        for name, kind in _KINDS.items():
+            value, what = getattr(self, name), f"setting {name}"
+            if span := RANGES.get(name):
+                _check(what, span.holds(value, kind), span, value)
+            else:
+                _check(what, isinstance(value, kind), _WORDS[kind], value)
+        _check("setting trusted_networks", all(map(_is_network, self.trusted_networks)), "networks like 10.0.0.0/8")
+        _check("setting engine", self.engine in ENGINES, f"one of {', '.join(ENGINES)}")
         for name in ("spark_options", "kafka_options", "database_options"):
             strings = all(isinstance(value, str) for value in getattr(self, name).values())
-            _check(name, strings, 'must map names to strings, such as "4g"')
+            _check(f"setting {name}", strings, 'a table of strings, such as "4g"')
 
     def fingerprint(self) -> str:
         """Hash of every setting that can change a result; what says where and how to run is left out."""
@@ -146,35 +205,59 @@ class Settings:
         return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
+_KINDS: Mapping[str, Any] = {f.name: get_origin(f.type) or f.type for f in fields(Settings)}
 _ROWS: Mapping[str, type[Price] | type[Release]] = {"prices": Price, "releases": Release}
 
 
 def load(path: Path | None) -> Settings:
     """Read settings from a TOML file; missing ones keep their defaults.
 
-    Raises:  SettingsError: the file is not TOML, names an unknown setting, or a value is out of range.
+    Raises:  SettingsError: the file is not TOML, names an unknown setting, or a value is of the wrong type or range.
     """
     if path is None:
         return Settings()
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+    except (OSError, ValueError) as fault:
         raise SettingsError(f"{path}: cannot be read as TOML ({fault}); see docs/reference/settings.md") from fault
-    return replace(Settings(), **_converted(path, values))
+    try:
+        known_keys("setting", values, Settings)
+        return replace(Settings(), **{name: _converted(name, value) for name, value in values.items()})
+    except SettingsError as fault:
+        raise SettingsError(f"{path}: {fault}; see docs/reference/settings.md") from fault
 
 
-def _converted(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
-    known = {f.name: f for f in fields(Settings)}
-    converted: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in known:
-            raise SettingsError(f"{path}: no setting is called {name!r}; known: {', '.join(sorted(known))}")
-        try:
-            rows = _ROWS.get(name)
-            converted[name] = tuple(rows(**row) for row in value) if rows else _typed(name, value)
-        except TypeError as fault:
-            raise SettingsError(f"{path}: {name}: {fault}; see docs/reference/settings.md") from fault
-    return converted
+def known_keys(what: str, values: Mapping[str, Any], kind: type[Any]) -> None:
+    """Refuse a key that `kind` does not have, by its name.
+
+    Raises:  SettingsError: there is one; the message lists those known.
+    """
+    known = {f.name for f in fields(kind)}
+    if unknown := sorted(set(values) - known):
+        raise SettingsError(f"no {what} is called {unknown[0]!r}; known: {', '.join(sorted(known))}")
+
+
+def _converted(name: str, value: object) -> Any:
+    """Give a value of TOML as a setting holds it; what is of the wrong type stays, for `Settings` to refuse."""
+    if name in _ROWS:
+        rows = value if isinstance(value, list) else []
+        _check(f"setting {name}", rows is value, "a list of tables", value)
+        return tuple(_row(f"{name}: entry {number}", _ROWS[name], row) for number, row in enumerate(rows, start=1))
+    if isinstance(value, list):
+        return tuple(value)
+    return _as_float(value) if _KINDS[name] is float else value
+
+
+def _row(place: str, kind: type[Price] | type[Release], row: object) -> Price | Release:
+    try:
+        values: Mapping[str, Any] = row if isinstance(row, dict) else {}
+        _check("it", values is row, "a table", row)
+        known_keys("key", values, kind)
+        missing = [f.name for f in fields(kind) if f.name not in values]
+        _check(", ".join(missing), not missing, "given")
+        return kind(**{name: _as_float(value) if name.endswith("_usd") else value for name, value in values.items()})
+    except SettingsError as fault:
+        raise SettingsError(f"{place}: {fault}") from fault
 
 
 def _is_network(text: object) -> bool:
@@ -185,17 +268,5 @@ def _is_network(text: object) -> bool:
     return True
 
 
-def _typed(name: str, value: object) -> object:
-    wanted = type(getattr(Settings(), name))
-    if wanted is tuple and isinstance(value, list):
-        return tuple(value)
-    if wanted is float and type(value) is int:
-        return float(value)
-    if type(value) is not wanted:
-        raise TypeError(f"expected {wanted.__name__}, found {type(value).__name__}")
-    return value
-
-
-def _check(name: str, holds: bool, rule: str) -> None:  # noqa: FBT001 - a predicate, private
-    if not holds:
-        raise SettingsError(f"setting {name} {rule}")
+def _as_float(value: Any) -> Any:
+    return float(value) if type(value) is int and abs(value) <= 2**53 else value

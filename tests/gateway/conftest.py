@@ -15,7 +15,12 @@ NOW = datetime.now(UTC)
 BEGIN, END = NOW - timedelta(hours=1), NOW + timedelta(days=2)
 
 
-def decision(value: str, action: Action, scope: Scope = Scope.ACCOUNT, *, enforced: bool = True) -> Decision:
+def decision(
+    value: str,
+    action: Action,
+    scope: Scope = Scope.ACCOUNT,
+    enforced: bool = True,  # noqa: FBT001, FBT002 - a column
+) -> Decision:
     """A decision that holds now."""
     return Decision(
         decision_id=DecisionId(f"d-{value}-{action}"),
@@ -47,7 +52,7 @@ GateOf = Callable[..., Gate]
 
 @pytest.fixture
 def gate_of(tmp_path: Path) -> GateOf:
-    """Make a gate whose snapshot holds what is given, besides `DECISIONS`; also: value, action and scope of more."""
+    """Make a gate whose snapshot holds what is given, besides `DECISIONS`; also: value, action, scope ... of more."""
 
     def made(routes: tuple[Route, ...] = (), also: tuple[tuple[Any, ...], ...] = (), **more: object) -> Gate:
         decisions = (*DECISIONS, *(decision(*parts) for parts in also))

@@ -388,6 +388,50 @@ def test_unread_words_change_nothing_for_whom_a_decision_names_or_where_none_cou
     assert gate_of(closed).answer(of_headers({"x-account-id": "a"}, None, "/", Identity())).passes
 
 
+def _unread(account: str) -> Asked:
+    return of_headers({"x-account-id": account}, b"{", "/", Identity())
+
+
+@pytest.mark.parametrize(
+    "about_words",
+    [("7", Action.WATCH, Scope.SCAFFOLD), ("7", Action.CHALLENGE, Scope.SCAFFOLD, False)],
+    ids=["watched", "simulated"],
+)
+def test_unread_words_change_nothing_where_no_enforced_decision_about_words_does_more_than_watch(
+    gate_of: GateOf, about_words: tuple[Any, ...]
+) -> None:
+    """A scaffold that is only watched, or challenged in a simulation, makes a fail-closed route refuse nobody."""
+    assert gate_of((Route("/", "closed"),), (about_words,)).answer(_unread("a")).passes
+
+
+def test_unread_words_change_nothing_where_an_exemption_frees_the_only_words(gate_of: GateOf) -> None:
+    exempt = Exemption(Scope.SCAFFOLD, "7", "B. Reviewer", datetime.now(UTC), "appeal p-1", released=True)
+    gate = gate_of((Route("/", "closed"),), (("7", Action.CHALLENGE, Scope.SCAFFOLD),), exemptions=(exempt,))
+    assert gate.answer(_unread("a")).passes
+
+
+def test_unread_words_change_nothing_for_an_account_known_for_two_days(gate_of: GateOf) -> None:
+    """Also where a scaffold is challenged and a campaign is known; of a fresh account they might have decided."""
+    more = {"follow_ups": _following(), "indicators": as_text([_known()]), "settled": ["old"]}
+    gate = gate_of((Route("/", "closed"),), (("7", Action.CHALLENGE, Scope.SCAFFOLD),), **more)
+    assert [gate.answer(_unread(account)).status for account in ("old", "fresh")] == [200, 503]
+
+
+@pytest.mark.parametrize(
+    ("enforced", "action", "status"),
+    [(True, Action.CHALLENGE, 503), (True, Action.WATCH, 200), (False, Action.CHALLENGE, 200)],
+)
+def test_unread_words_of_a_fresh_account_count_where_more_than_watching_would_follow(
+    gate_of: GateOf,
+    enforced: bool,  # noqa: FBT001 - a column
+    action: Action,
+    status: int,
+) -> None:
+    (act, following), *_ = _following(enforced=enforced)
+    more = {"follow_ups": ((act, replace(following, action=action)),), "indicators": as_text([_known()])}
+    assert gate_of((Route("/", "closed"),), **more).answer(_unread("fresh")).status == status
+
+
 @pytest.mark.parametrize(
     ("headers", "body"), [({}, b""), ({}, b'{"model": "m"}'), ({"content-type": "multipart/form-data; a"}, b"--a")]
 )

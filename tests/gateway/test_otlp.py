@@ -85,7 +85,7 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     return [row for batch in read_exchanges([folder], Settings(), Tally()) for row in batch.to_pylist()]
 
 
-def request(*spans: dict[str, Any]) -> bytes:
+def request(*spans: Any) -> bytes:
     return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": list(spans)}]}]}).encode()
 
 
@@ -133,6 +133,39 @@ def test_spans_without_ids_are_refused_one_by_one(server: Server, folder: Path) 
     message.resource_spans.add().scope_spans.add().spans.add()
     _, _, body = server.post(message.SerializeToString(), content_type="application/x-protobuf")
     assert proto.ExportTraceServiceResponse.FromString(body).partial_success.rejected_spans == 1
+
+
+def test_spans_that_are_none_are_refused_with_their_number(server: Server, folder: Path) -> None:
+    """The one beside them is kept."""
+    status, _, body = server.post(request(5, SPAN, None, [], "span"))
+    assert (status, json.loads(body)["partialSuccess"]["rejectedSpans"]) == (200, "4")
+    assert len(rows(folder)) == 1
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"resourceSpans": 5},
+        {"resourceSpans": [None]},
+        {"resourceSpans": {}},
+        {"resourceSpans": [{"scopeSpans": "x"}]},
+        {"resourceSpans": [{"scopeSpans": [[]]}]},
+        {"resourceSpans": [{"scopeSpans": [{"spans": 5}]}]},
+        {"resource_spans": [{"scope_spans": [{"spans": [SPAN]}]}]},
+        {"resourceLogs": []},
+    ],
+    ids=str,
+)
+def test_what_is_no_export_request_is_not_confirmed(server: Server, folder: Path, document: dict[str, Any]) -> None:
+    """200 would mean that it is kept; the exporter would forget it."""
+    assert server.post(json.dumps(document).encode())[0] == 400
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"resourceSpans": null}', b'{"resourceSpans": [{"scopeSpans": []}]}'])
+def test_nothing_is_confirmed(server: Server, body: bytes) -> None:
+    """An empty request is one."""
+    assert server.post(body)[::2] == (200, b"{}")
 
 
 @pytest.mark.parametrize(

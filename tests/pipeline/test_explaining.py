@@ -56,6 +56,12 @@ def test_every_account_is_counted_or_cleared_as_the_scan_decided(case: Case) -> 
         assert explanation.answer.startswith(word)
 
 
+def test_an_account_is_found_by_its_id_as_the_log_writes_it(case: Case) -> None:
+    """Ids are cleaned when a log is read; whoever asks has the id of the log."""
+    account = case.rows("members.parquet")[0]["account_id"]
+    assert explain(f" \u202e{account[:2]}\x1b{account[2:]}\u200b\n", case.out) == explain(account, case.out)
+
+
 def test_an_innocent_twin_is_told_why_it_was_cleared(case: Case) -> None:
     """Of every kind of twin: the group it was in, the bits that would have accused it, and an innocent explanation."""
     labels = pq.read_table(case.log / "labels/accounts.parquet").to_pylist()

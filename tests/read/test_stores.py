@@ -1,6 +1,7 @@
 """Objects of a store are found by URL and brought here whole; on fsspec's store in memory."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,16 @@ def test_a_place_without_logs_says_so(store: str) -> None:
 def test_an_unknown_kind_of_store_says_what_to_install() -> None:
     with pytest.raises(InputError, match=r"stillwatch\[store\]"):
         stored("nowhere://logs")
+
+
+@pytest.mark.parametrize(("url", "client"), [("gs://x/y", "gcsfs"), ("abfs://x/y", "adlfs"), ("az://x/y", "adlfs")])
+def test_a_client_that_no_extra_brings_is_named(url: str, client: str) -> None:
+    """The extra `store` brings the client of S3 alone, so it would not help."""
+    if find_spec(client):
+        pytest.skip(f"{client} is installed here")
+    with pytest.raises(InputError, match=f"pip install {client}") as refused:
+        stored(url)
+    assert "[store]" not in str(refused.value)
 
 
 def test_a_store_without_credentials_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

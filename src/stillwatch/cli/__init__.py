@@ -1,21 +1,17 @@
 """The command line: arguments in, `pipeline` called, report printed, exit code out.
 
-Exit codes: 0 done, 1 campaign found with --fail-on-campaign, 2 usage, 3 bad input. A user's mistake gets a sentence,
-never a stack trace. Commands stand in `logs`, `trials` and `gateway.commands`.
+Every fault gets a sentence and an exit code, never a stack trace; see `ending`. Commands stand in `logs`, `trials` and
+`gateway.commands`.
 """
 
-import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from stillwatch import __version__
 from stillwatch.cli import logs, trials
-from stillwatch.errors import StillwatchError
+from stillwatch.cli.ending import end
 from stillwatch.gateway import commands as gateway
-from stillwatch.report import visible
 
 app = typer.Typer(
     name="stillwatch",
@@ -51,12 +47,6 @@ def root(
         raise typer.Exit
 
 
-def main() -> None:
-    """Run the command line; the entry point of the installed program."""
-    try:
-        app()
-    except StillwatchError as fault:
-        Console(stderr=True).print(Text.assemble(("error: ", "bold red"), visible(str(fault))), soft_wrap=True)
-        sys.exit(fault.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+def main() -> NoReturn:
+    """Run the command line, and end with its exit code."""
+    end(app)

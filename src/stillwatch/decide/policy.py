@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib.resources import files
+from math import inf
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -18,6 +19,7 @@ Who = Literal["members", "marks", "continuations"]
 Cohort = Literal["at_once", "random"]
 POLICIES = ("frontier-provider", "gateway-operator", "small-host")
 _HELP = "see docs/how-to/act-on-a-campaign.md"
+_MOST_HOURS = 87_600  # ten years
 _MARKS = (Scope.ADDRESS, Scope.NETWORK, Scope.CLIENT, Scope.SCAFFOLD)
 
 
@@ -83,7 +85,8 @@ def _policy(values: dict[str, Any]) -> Policy:
     if values:
         raise ValueError(f"unknown key {min(values)!r}")
     _check(made.cohort in get_args(Cohort), f"timing.cohort is one of {get_args(Cohort)}")
-    _check(made.within_hours >= 0 and (made.cohort == "random") == (made.within_hours > 0), "random wants within_hours")
+    _check(0 <= made.within_hours <= _MOST_HOURS, f"timing.within_hours must be 0 to {_MOST_HOURS:,}")
+    _check((made.cohort == "random") == (made.within_hours > 0), "random wants within_hours")
     uncapped = sorted({rule.action for rule in rules} - set(caps) - {Action.WATCH})
     _check(not uncapped, f"caps_per_hour must name {', '.join(uncapped)}")
     return made
@@ -100,8 +103,8 @@ def _rule(number: int, row: dict[str, Any]) -> Rule:
     })  # fmt: skip
     _check(rule.who in get_args(Who), f"rule {number}: who is one of {get_args(Who)}")
     _check(bool(rule.verdicts) and rule.verdicts <= ACCUSED_OF, f"rule {number}: verdicts must be ones that accuse")
-    _check(rule.together_bits > 0 and rule.bits > 0, f"rule {number}: bits must be above 0")
-    _check(rule.hours > 0, f"rule {number}: hours must be above 0")
+    _check(0 < rule.together_bits < inf and 0 < rule.bits < inf, f"rule {number}: bits must be above 0 and no infinity")
+    _check(0 < rule.hours <= _MOST_HOURS, f"rule {number}: hours must be above 0 and at most {_MOST_HOURS:,}")
     _check(isinstance(rule.enforce, bool), f"rule {number}: enforce is true or false")
     _check((rule.scope in _MARKS) == (rule.who == "marks"), f"rule {number}: scope does not fit who")
     limited = rule.action in (Action.THROTTLE, Action.CAP)

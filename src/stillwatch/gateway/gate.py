@@ -172,12 +172,18 @@ class Gate:
             enforced += self._fresh(asked, now)
         if asked.content == "unread":
             self.counts["unread_bodies",] += 1
-            if not enforced and (_SCAFFOLD in self._snapshot.scopes or self._follows(asked.account)):
+            if not enforced and self._hides(asked.account, self._snapshot, now):
                 return self.failed(asked.route)
         for order in sorted(enforced, key=lambda o: _SEVERITY[o.action], reverse=True):
             if self._within_cap(order, asked, now):
                 return self._act(order, now)
         return PASS
+
+    def _hides(self, account: str, held: Snapshot, now: float) -> bool:
+        """Whether words that cannot be read could have decided about an account that no enforced decision names."""
+        if held.settled(account):
+            return False
+        return held.decides_on_words(now) or (held.links_by_words() and self._follows(account))
 
     def _within_cap(self, order: Order, asked: Asked, now: float) -> bool:
         """Whether an order may touch who asks: of what many accounts can show, only so many of them an hour."""
@@ -236,6 +242,8 @@ class Gate:
     def _follows(self, account: str) -> bool:
         """Whether what an account says may link it: it is fresh, and something is known to link it to."""
         if self._linker is None or self._snapshot is None or not account:
+            return False
+        if account in self._new:  # linked already
             return False
         return not self._linker.knows(account) and not self._snapshot.settled(account)
 

@@ -105,19 +105,28 @@ def serve(home: Home, served: Served) -> None:
     host, port = address(served.listen)
     app = App(gate, served.identity, home.seen)
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, ws="none")
-    _calm()
-    with keeper.running():
-        uvicorn.Server(config).run()
-    keeper.step()
-    stop_grpc()
-    stop_tracing()
+    try:
+        with _calm(), keeper.running():
+            uvicorn.Server(config).run()
+    finally:  # an interrupt comes out of the server as an exception
+        keeper.step()
+        stop_grpc()
+        stop_tracing()
 
 
-def _calm() -> None:
-    """Keep pauses short: what was loaded is never looked through again, and the keeper gives way within 0.5 ms."""
+@contextmanager
+def _calm() -> Iterator[None]:
+    """Keep pauses short: what was loaded is not looked through again, and the keeper gives way within 0.5 ms.
+
+    At the end it is looked through once more: DuckDB complains of whatever is left when the interpreter ends.
+    """
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(0.0005)
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _traced(gate: Gate, served: Served) -> Callable[[], object]:

@@ -4,15 +4,18 @@ In: a path or nothing. Out: `Served`. docs/how-to/serve-decisions.md describes t
 """
 
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from stillwatch.errors import SettingsError
 from stillwatch.gateway.asked import Identity
-from stillwatch.gateway.gate import Route
+from stillwatch.gateway.gate import OnFailure, Route
+from stillwatch.settings import RANGES, Range, known_keys
 
 _HELP = "see docs/how-to/serve-decisions.md"
+_SECONDS = Range(0, 3600, above=True)
+_HOPS = RANGES["trusted_hops"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +43,44 @@ def load_served(path: Path | None) -> Served:
         return Served()
     try:
         return _served(tomllib.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as fault:
+    except (OSError, ValueError, TypeError, SettingsError) as fault:
         raise SettingsError(f"{path}: {fault}; {_HELP}") from fault
 
 
 def _served(values: dict[str, Any]) -> Served:
-    routes = tuple(Route(**row) for row in values.pop("route", []))
-    named: dict[str, Any] = values.pop("identity", {})
-    for name in ("account", "organisation"):
-        named[name] = str(named.get(name, getattr(Identity(), name))).lower()
-    client = named.get("client", Identity().client)
-    if not isinstance(client, list | tuple) or not all(isinstance(name, str) for name in client):
-        raise ValueError("identity.client is a list of names of headers")
-    named["client"] = tuple(name.lower() for name in client)
-    identity = Identity(**named)
-    unknown = set(values) - {f.name for f in fields(Served)}
-    if unknown:
-        raise ValueError(f"unknown key {min(unknown)!r}")
-    if any(route.on_failure not in ("open", "closed") for route in routes):
-        raise ValueError("route.on_failure is open or closed")
-    made = Served(**values, identity=identity, routes=routes)
+    rows, named = values.pop("route", []), values.pop("identity", {})
+    known_keys("key", values, Served)
+    texts = all(isinstance(values.get(name, ""), str) for name in ("listen", "grpc", "redis", "traces"))
+    _check(texts, "listen, grpc, redis and traces are texts")
+    _check(isinstance(rows, list) and isinstance(named, dict), "write [[route]] and [identity] as tables")
+    made = Served(**values, identity=_identity(named), routes=tuple(map(_route, rows)))
     address(made.listen)
-    if made.refresh_seconds <= 0:
-        raise ValueError("refresh_seconds must be above 0")
+    _check(_SECONDS.holds(made.refresh_seconds, float), f"refresh_seconds must be {_SECONDS}")
     return made
+
+
+def _route(row: dict[str, Any]) -> Route:
+    known_keys("key of [[route]]", row, Route)
+    _check(isinstance(row.get("prefix"), str), "route.prefix is a text, such as /v1/chat")
+    _check(row.get("on_failure") in get_args(OnFailure), "route.on_failure is open or closed")
+    return Route(**row)
+
+
+def _identity(named: dict[str, Any]) -> Identity:
+    known_keys("key of [identity]", named, Identity)
+    made = replace(Identity(), **named)
+    client = isinstance(made.client, list | tuple) and all(isinstance(name, str) for name in made.client)
+    _check(client, "identity.client is a list of names of headers")
+    texts = isinstance(made.account, str) and isinstance(made.organisation, str)
+    _check(texts, "identity.account and identity.organisation are names of headers")
+    _check(_HOPS.holds(made.forwarded_hops, int), f"identity.forwarded_hops must be {_HOPS}")
+    lower = {name: getattr(made, name).lower() for name in ("account", "organisation")}
+    return replace(made, client=tuple(name.lower() for name in made.client), **lower)
+
+
+def _check(holds: bool, rule: str) -> None:  # noqa: FBT001 - a predicate, private
+    if not holds:
+        raise SettingsError(rule)
 
 
 def address(text: str) -> tuple[str, int]:

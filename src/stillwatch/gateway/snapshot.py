@@ -4,8 +4,9 @@ In: what stands in the ledger. Out: a file; opened, a pure look-up: `Snapshot.lo
 
 Layout, little endian: a header, then sections padded to 8 bytes: sorted 64-bit hashes of (scope, value); where each
 one's record begins; records, JSON; sorted hashes of accounts that are long known; follow-ups, JSON; known campaigns,
-JSON; the scopes that have a record and the caps, JSON. The SHA-256 of everything behind the header is checked when the
-file is opened. Where a record is found, the value in it is compared, so a collision of hashes hits nobody.
+JSON; the scopes that have a record, the caps and when words are decided on, JSON. The SHA-256 of everything behind the
+header is checked when the file is opened. Where a record is found, the value in it is compared, so a collision of
+hashes hits nobody.
 """
 
 import json
@@ -30,7 +31,7 @@ Target = tuple[str, str]
 CHOSEN = frozenset({Scope.CLIENT.value, Scope.SCAFFOLD.value})
 """Scopes whose value a request itself chooses: an exemption ends decisions about it, and frees nobody of others."""
 
-_MAGIC = b"SWSNAP4\n"
+_MAGIC = b"SWSNAP5\n"
 _SECTIONS = 7
 _HEADER = Struct(f"<8s32s2Q{_SECTIONS}Q")  # magic, digest, version, made at (seconds), bytes of each section unpadded
 
@@ -88,6 +89,7 @@ def write_snapshot(contents: Contents, path: Path) -> None:
         records.setdefault(_hash(exemption.scope, exemption.value), []).append([exemption.scope, exemption.value])
     hashes = sorted(records)
     blobs = [json.dumps(records[h]).encode() for h in hashes]
+    caps = {action.value: most for action, most in contents.caps.items()}
     scopes = sorted({d.scope for d in contents.decisions} | {e.scope for e in contents.exemptions})
     sections = (
         array("Q", hashes).tobytes(),
@@ -96,7 +98,7 @@ def write_snapshot(contents: Contents, path: Path) -> None:
         array("Q", sorted({_hash(Scope.ACCOUNT, account) for account in contents.settled})).tobytes(),
         json.dumps([(act, follow_up_text(f)) for act, f in contents.follow_ups]).encode(),
         contents.indicators.encode(),
-        json.dumps([scopes, {action.value: most for action, most in contents.caps.items()}]).encode(),
+        json.dumps([scopes, caps, _worded(contents)]).encode(),
     )
     body = b"".join(section + bytes(-len(section) % 8) for section in sections)
     sizes = (len(section) for section in sections)
@@ -122,8 +124,8 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_begins", "_hashes", "_map", "_records", "_settled", "caps", "follow_ups", "indicators", "made_at", "scopes",
-        "version",
+        "_begins", "_hashes", "_map", "_records", "_settled", "_worded", "caps", "follow_ups", "indicators", "made_at",
+        "scopes", "version",
     )  # fmt: skip
 
     def __init__(self, path: Path) -> None:
@@ -143,7 +145,7 @@ class Snapshot:
         self._settled = parts[3].cast("Q")
         self.follow_ups = tuple((ActId(act), follow_up_of(text)) for act, text in json.loads(bytes(parts[4])))
         self.indicators = bytes(parts[5]).decode()
-        scopes, caps = json.loads(bytes(parts[6]))
+        scopes, caps, self._worded = json.loads(bytes(parts[6]))
         self.scopes: frozenset[str] = frozenset(scopes)
         self.caps: dict[str, int] = caps
 
@@ -180,6 +182,14 @@ class Snapshot:
 
     def _exempts(self, scope: str, value: str) -> bool:
         return scope in CHOSEN and scope in self.scopes and [scope, value] in self._rows(_hash(scope, value))
+
+    def decides_on_words(self, now: float) -> bool:
+        """Whether some scaffold is more than watched: a simulated decision, or one that an exemption beats, is not."""
+        return any(start <= now < end for start, end in self._worded)
+
+    def links_by_words(self) -> bool:
+        """Whether more than watching follows for a fresh account that is seen to continue a campaign."""
+        return any(f.approval is not None and f.action is not Action.WATCH for _, f in self.follow_ups)
 
     def settled(self, account: str) -> bool:
         """Whether an account was there before the known campaigns were learnt, so that it is not fresh."""
@@ -218,6 +228,18 @@ def order_of(decision: Decision) -> Order:
         decision.requests,
         decision.message,
         decision.enforced,
+    )
+
+
+def _worded(contents: Contents) -> list[tuple[float, float]]:
+    """Give the spans of time in which enforced decisions about scaffolds do more than watch; each span once."""
+    exempt = {e.value for e in contents.exemptions if e.scope is Scope.SCAFFOLD}
+    return sorted(
+        {
+            (d.start.timestamp(), d.end.timestamp())
+            for d in contents.decisions
+            if d.scope is Scope.SCAFFOLD and d.enforced and d.action is not Action.WATCH and d.value not in exempt
+        }
     )
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.errors import InputError, UsageError
+from stillwatch.ids import canonical_id
 from stillwatch.pipeline.intake import Source, exchanges_of
 from stillwatch.pipeline.pieces import projection
 from stillwatch.read import Tally
@@ -20,7 +21,7 @@ from stillwatch.types import TARGETS
 
 
 def explain(subject_id: str, folder: Path, log: Source | None = None) -> Explanation:
-    """Explain the campaign, else the account, else the exchange of an id.
+    """Explain the campaign, else the account, else the exchange of an id; an account's may be as the log writes it.
 
     Raises:  UsageError: nothing has that id; InputError: the folder holds no result, or the log cannot be read.
     """
@@ -43,7 +44,7 @@ def _explained(stored: Stored, subject_id: str, looked: Looked | None) -> Explan
     try:
         return (
             explained.explain_campaign(stored, subject_id)
-            or explained.explain_account(stored, subject_id)
+            or explained.explain_account(stored, canonical_id(subject_id) or subject_id)
             or explained.explain_exchange(stored, subject_id, looked)
         )
     except (LookupError, TypeError, ValueError, AttributeError) as fault:

@@ -17,6 +17,7 @@ from stillwatch.errors import InputError
 from stillwatch.read.names import ENDINGS, among
 from stillwatch.read.tally import Tally
 
+_IN_EXTRA = frozenset({"fsspec", "s3fs", "aiobotocore", "botocore"})
 _SECOND_NS = 1_000_000_000
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")  # as the clients of stores call it
 
@@ -63,8 +64,7 @@ def stored(url: str, tally: Tally | None = None) -> list[Stored]:
         files.invalidate_cache()
         found: Mapping[str, Any] = files.find(root, detail=True)
     except _faults() as fault:
-        why = f"({type(fault).__name__}); pip install 'stillwatch[store]', and check name, endpoint and credentials"
-        raise InputError(f"{url}: cannot be listed {why}") from fault
+        raise InputError(f"{url}: cannot be listed ({type(fault).__name__}); {_advice(fault)}") from fault
     below = {PurePosixPath(path).relative_to(root): path for path in found if path != root}
     held = among(list(below))
     if tally:
@@ -73,6 +73,19 @@ def stored(url: str, tally: Tally | None = None) -> list[Stored]:
     if not logs:
         raise InputError(f"{url}: no log objects in there ({', '.join(ENDINGS)}, plain, .gz or .zst)")
     return [Stored(files.unstrip_protocol(path), int(found[path]["size"]), _modified_ns(found[path])) for path in logs]
+
+
+def _advice(fault: Exception) -> str:
+    """Say what to install or check; the extra brings the client of S3 alone."""
+    if isinstance(fault, ImportError):
+        cause = fault.__cause__ if isinstance(fault.__cause__, ImportError) else fault
+        missing = (cause.name or "").partition(".")[0]
+        if missing and missing not in _IN_EXTRA:
+            return f"this kind of store needs a client of its own: pip install {missing}"
+        return "pip install 'stillwatch[store]'"
+    if isinstance(fault, ValueError) and str(fault).startswith("Protocol not known"):
+        return "no client is known for this kind of store; pip install 'stillwatch[store]' brings that of s3://"
+    return "check name, endpoint and credentials"
 
 
 def _files(url: str) -> tuple[Any, str]:

@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool, *, work
     """Write the scenario's exchanges, accounts and labels under `out`; one seed gives the same bytes every time.
 
     Args:    workers: threads, by default one a core; their number does not change the bytes.
-    Raises:  UsageError: `out` is a file, or already holds exchanges.
+    Raises:  UsageError: `out` is a file, already holds exchanges, or cannot be written to.
     """
     _check(out)
     workers = workers or min(MOST_WORKERS, os.cpu_count() or 1)
@@ -61,16 +62,19 @@ def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool, *, work
     accounts = _accounts(world, np.random.default_rng(seeds[1]))
     ids = np.random.default_rng(seeds[3])
     words = words_of(world, accounts, ids)
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="simulate-", dir=out) as folder:
-        spill = Spill(Path(folder), world.hours * MICROSECONDS_PER_HOUR, slices_of(int(accounts["exchanges"].sum())))
-        for rows in _rows(world, accounts, seeds[2], workers):
-            spill.add(rows)
-        tally = OperatorTally.of(accounts)
-        written = write_exchanges(tally.watched(spill.drain()), words, out, seeds[4], workers)
-    write_accounts(words, out, ids)
-    write_operators(tally, scenario, out)
-    _describe(scenario, seed, pool, out, written)
+    with _writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="simulate-", dir=out) as folder:
+            spill = Spill(
+                Path(folder), world.hours * MICROSECONDS_PER_HOUR, slices_of(int(accounts["exchanges"].sum()))
+            )
+            for rows in _rows(world, accounts, seeds[2], workers):
+                spill.add(rows)
+            tally = OperatorTally.of(accounts)
+            written = write_exchanges(tally.watched(spill.drain()), words, out, seeds[4], workers)
+        write_accounts(words, out, ids)
+        write_operators(tally, scenario, out)
+        _describe(scenario, seed, pool, out, written)
     return Simulated(
         out / "exchanges",
         out / "accounts.parquet",
@@ -79,6 +83,15 @@ def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool, *, work
         len(accounts),
         int((accounts["operator"] > 0).sum()),
     )
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        why = f"{out}: cannot be written to ({fault.strerror or fault})"
+        raise UsageError(f"{why}; free disk space, or give another folder with --out") from fault
 
 
 def _rows(world: World, accounts: Accounts, seed: np.random.SeedSequence, workers: int) -> Iterator[Rows]:

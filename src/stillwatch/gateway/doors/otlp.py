@@ -2,7 +2,7 @@
 
 In: protobuf or JSON, plain or gzip. Out: files by hour in the gateway's folder, one document a line, which
 `stillwatch scan` reads. What is kept is on disk before it is confirmed. Spans that came before are confirmed, not kept
-again; spans without ids are refused one by one (partial success). What a scan could not read is refused, and one
+again; spans without ids are refused one by one (partial success). What is no export request is refused, and one
 request is unpacked at a time: memory is that of one. Source: OTLP specification 1.9, "OTLP/HTTP".
 """
 
@@ -82,15 +82,15 @@ class Receiver:
         return rejected
 
     def _fresh(self, document: dict[str, Any], path: str) -> tuple[list[bytes], int]:
-        """Leave in a document what is new; give its names, and how many records have no ids."""
+        """Leave in a document what is new; give its names, and how many records are none or have no ids."""
         outer, inner, records, _ = _PLACES[path]
         fresh: dict[bytes, None] = {}
         rejected = 0
         for resource in _objects(document, outer):
             for scope in _objects(resource, inner):
                 kept = []
-                for record in _objects(scope, records):
-                    name = _name(record) if path == TRACES else _digest(record)
+                for record in _listed(scope, records):
+                    name = _named(record, path)
                     if name is None:
                         rejected += 1
                     elif name not in self._known and name not in fresh:
@@ -128,8 +128,8 @@ def _document(path: str, kind: str, body: bytes) -> dict[str, Any]:
         document = msgspec.json.decode(body)
     except (ValueError, RecursionError) as fault:
         raise _Refused(400, "not JSON") from fault
-    if not isinstance(document, dict):
-        raise _Refused(400, "not an export request")
+    if not isinstance(document, dict) or (document and _PLACES[path][0] not in document):
+        raise _Refused(400, f"not an export request: {_PLACES[path][0]} is missing")
     return document
 
 
@@ -167,8 +167,25 @@ def _messages(path: str) -> tuple[Any, Any]:
 
 
 def _objects(holder: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    listed = _listed(holder, name)
+    if not all(isinstance(one, dict) for one in listed):
+        raise _Refused(400, f"not an export request: {name} holds what is no object")
+    return listed
+
+
+def _listed(holder: Mapping[str, Any], name: str) -> list[Any]:
+    """Give what a list holds; null and a list that is not there are empty, as protobuf's JSON has it."""
     listed = holder.get(name)
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    if listed is not None and not isinstance(listed, list):
+        raise _Refused(400, f"not an export request: {name} is no list")
+    return listed or []
+
+
+def _named(record: object, path: str) -> bytes | None:
+    """The name of a record; None for what is no object, and for a span without ids."""
+    if not isinstance(record, dict):
+        return None
+    return _name(record) if path == TRACES else _digest(record)
 
 
 def _digest(record: Mapping[str, Any]) -> bytes:
@@ -189,7 +206,7 @@ def _name(span: Mapping[str, Any]) -> bytes | None:
 
 def _confirmed(path: str, kind: str, rejected: int) -> Reply:
     field_name = _PLACES[path][3]
-    words = "records need a traceId of 16 bytes and a spanId of 8" if rejected else ""
+    words = "records are objects, and spans need a traceId of 16 bytes and a spanId of 8" if rejected else ""
     if kind == _JSON:
         partial = {"partialSuccess": {field_name: str(rejected), "errorMessage": words}} if rejected else {}
         return Reply(200, {"content-type": _JSON}, json.dumps(partial).encode())
