@@ -37,7 +37,8 @@ EXIT_CODES = """## Exit codes
 | 1 | done, and `--fail-on-campaign` was given and a campaign was found |
 | 2 | the command line, a settings file or a policy file is wrong |
 | 3 | the input cannot be read, or the engine could not finish |
-| 130 | interrupted |
+| 130 | interrupted (Ctrl-C) |
+| 143 | ended by SIGTERM; as after Ctrl-C, no temporary files are left |
 
 Errors go to standard error as one sentence; see [errors](errors.md)."""
 

@@ -1,7 +1,8 @@
 """The command line: arguments in, `pipeline` called, report printed, exit code out.
 
-Exit codes: 0 done, 1 campaign found with --fail-on-campaign, 2 usage, 3 bad input. A user's mistake gets a sentence,
-never a stack trace. Commands stand in `logs`, `trials` and `gateway.commands`.
+Exit codes: 0 done, 1 campaign found with --fail-on-campaign, 2 usage, 3 bad input, 130 interrupted, 143
+terminated. A user's mistake gets a sentence, never a stack trace. Commands stand in `logs`, `trials` and
+`gateway.commands`.
 """
 
 import sys
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from stillwatch import __version__
 from stillwatch.cli import logs, trials
+from stillwatch.cli.running import interruptible
 from stillwatch.errors import StillwatchError
 from stillwatch.gateway import commands as gateway
 from stillwatch.report import visible
@@ -53,10 +55,9 @@ def root(
 
 def main() -> None:
     """Run the command line; the entry point of the installed program."""
-    try:
-        app()
-    except StillwatchError as fault:
-        Console(stderr=True).print(Text.assemble(("error: ", "bold red"), visible(str(fault))), soft_wrap=True)
-        sys.exit(fault.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    with interruptible():
+        try:
+            app()
+        except StillwatchError as fault:
+            Console(stderr=True).print(Text.assemble(("error: ", "bold red"), visible(str(fault))), soft_wrap=True)
+            sys.exit(fault.exit_code)

@@ -4,12 +4,14 @@ In: a `Source` and settings. Out: a `Scan`, printed as a report or as JSON.
 """
 
 import json
+import signal
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -60,6 +62,28 @@ def accuses(result: Scan) -> bool:
 def utc(moment: datetime | None) -> datetime | None:
     """Take a moment without a zone as UTC."""
     return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """End at SIGTERM as at Ctrl-C: what was spilled and half-written goes, and the exit code says which it was.
+
+    What a signal raises inside a query comes out of the engine as another fault, so the signal itself is remembered.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, _: object) -> NoReturn:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        if signal.getsignal(number) == usual:  # else whoever started us has them ignored, as nohup does
+            signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        if came:
+            sys.exit(128 + came[0])
 
 
 @contextmanager
