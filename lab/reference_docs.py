@@ -38,7 +38,8 @@ EXIT_CODES = """## Exit codes
 | 1 | done, and `--fail-on-campaign` was given and a campaign was found |
 | 2 | the command line, a settings file or a policy file is wrong |
 | 3 | the input cannot be read, the engine could not finish, the output cannot be written, or a fault of ours |
-| 130 | interrupted |
+| 130 | interrupted (Ctrl-C) |
+| 143 | ended by SIGTERM; as after Ctrl-C, no temporary files are left |
 
 Errors go to standard error as one sentence; see [errors](errors.md). A fault of ours is named by its kind and
 place alone, because its message may quote the log; with `STILLWATCH_TRACEBACK=1` in the environment the traceback is

@@ -1,6 +1,7 @@
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -74,6 +75,25 @@ def test_a_found_campaign_can_fail_a_job_and_json_stays_json(tmp_path: Path) -> 
     result = json.loads(done.stdout)
     assert any(campaign["verdict"] == "distillation" for campaign in result["campaigns"])
     assert (tmp_path / "stillwatch-demo/report.html").exists()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_ended_leaves_no_temporary_files(tmp_path: Path, ending: signal.Signals) -> None:
+    """In the middle of reading: rows that are spilled by then go, and the exit code says what ended it."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    row = '{"exchange_id": "e%d", "ts": 1770120000, "account_id": "a", "model": "m", "prompt_text": "what is %d?"}\n'
+    (tmp_path / "log.jsonl").write_text("".join(row % (n, n) for n in range(50_000)))
+    command = [sys.executable, "-m", "stillwatch", "watch", "log.jsonl"]
+    running = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(temporary)}
+    )
+    while running.poll() is None and not list(tmp_path.glob("stillwatch-state/unfinished/*/sketched.parquet")):
+        pass
+    running.send_signal(ending)
+    _, told = running.communicate()
+    assert (running.returncode, list(temporary.iterdir())) == (128 + ending, [])
+    assert "Traceback" not in told
 
 
 def test_hostile_text_stays_text_on_the_terminal_and_in_the_page(tmp_path: Path) -> None:

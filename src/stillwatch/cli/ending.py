@@ -5,9 +5,11 @@ was found and nothing else, so that a job can rely on it.
 """
 
 import os
+import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,23 +31,53 @@ def end(run: Callable[[], object]) -> NoReturn:
     What an unexpected fault says may quote the log, so its kind and place are told; the environment variable
     STILLWATCH_TRACEBACK shows all of it.
     """
+    code = 0
+    with _interruptible() as came:
+        try:
+            run()
+        except BaseException as fault:  # noqa: BLE001 - the command line's door: code 1 would say: a campaign was found
+            code = 128 + came[0] if came else _code(fault)
+    _leave(code)
+
+
+@contextmanager
+def _interruptible() -> Iterator[list[int]]:
+    """Raise at SIGTERM what Ctrl-C raises, so that what was spilled and half-written goes; give the signals that came.
+
+    What a signal raises inside a query comes out of the engine as another fault, so the signal itself is remembered.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, _: object) -> NoReturn:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, usual in before.items():
+        if usual in (signal.default_int_handler, signal.SIG_DFL):  # else whoever started us has it ignored, as nohup
+            signal.signal(number, interrupt)
     try:
-        run()
-    except SystemExit as asked:
-        _leave(_asked_for(asked))
-    except KeyboardInterrupt:
-        _leave(_INTERRUPTED)
-    except StillwatchError as fault:
+        yield came
+    finally:
+        for number, usual in before.items():
+            signal.signal(number, usual)
+
+
+def _code(fault: BaseException) -> int:
+    """Tell of a fault, and give its exit code."""
+    if isinstance(fault, SystemExit):
+        return _asked_for(fault)
+    if isinstance(fault, KeyboardInterrupt):
+        return _INTERRUPTED
+    if isinstance(fault, StillwatchError):
         _tell(str(fault))
-        _leave(fault.exit_code)
-    except OSError as fault:
+        return fault.exit_code
+    if isinstance(fault, OSError):
         where = fault.filename or "standard output or a file"
         _tell(f"{_command()}: {where}: {fault.strerror or fault}", fault)
-        _leave(_FAULT)
-    except Exception as fault:  # noqa: BLE001 - the command line's door: code 1 would say that a campaign was found
+    else:
         _tell(f"{_command()}: {_ours(fault)}", fault)
-        _leave(_FAULT)
-    _leave(0)
+    return _FAULT
 
 
 def _asked_for(asked: SystemExit) -> int:
@@ -58,7 +90,7 @@ def _command() -> str:
     return " ".join(["stillwatch", *sys.argv[1:2]])
 
 
-def _ours(fault: Exception) -> str:
+def _ours(fault: BaseException) -> str:
     package = Path(stillwatch.__file__).parent
     frames = [f for f in traceback.extract_tb(fault.__traceback__)[1:] if Path(f.filename).is_relative_to(package)]
     place = f" in {Path(frames[-1].filename).relative_to(package)}:{frames[-1].lineno}" if frames else ""
@@ -66,7 +98,7 @@ def _ours(fault: Exception) -> str:
     return f"{said}; please report this line (CONTRIBUTING.md says where). {_TRACEBACK}=1 shows more"
 
 
-def _tell(sentence: str, unexpected: Exception | None = None) -> None:
+def _tell(sentence: str, unexpected: BaseException | None = None) -> None:
     if unexpected is not None and os.environ.get(_TRACEBACK):
         traceback.print_exception(unexpected)
     Console(stderr=True).print(Text.assemble(("error: ", "bold red"), visible(sentence)), soft_wrap=True)
