@@ -2,7 +2,8 @@
 
 Usage: first_flag_full.py SCENARIO DAYS [SEED]. Simulates the first days of a scenario with all their accounts and
 exchanges, and scans it as of full hours, as `watch` looks at it; an operator counts as flagged at a look at which an
-accused campaign holds one of its accounts. The first is found by halving. Appends a row per operator to
+accused campaign holds one of its accounts. The first is found by halving, then among the looks just before it: a
+campaign near the threshold may be flagged at one look, not at the next, and again later. Appends a row per operator to
 lab/results/first_flag_full.md.
 """
 
@@ -24,6 +25,7 @@ from stillwatch.settings import Settings
 
 OUT = Path(__file__).parent / "results/first_flag_full.md"
 HOUR = timedelta(hours=1)
+BEFORE = 4  # looks before the one that halving finds
 SHARE = 0.01  # of the whole campaign as it was disclosed
 TASKS = 1000
 COLUMNS = (
@@ -34,9 +36,9 @@ HEAD = f"""# Before the first flag, at full size
 
 `python lab/first_flag_full.py SCENARIO DAYS SEED`: the first days of a disclosure with all their accounts and
 exchanges, scanned as of full hours, as `watch` looks at them (bits are worth what the most of many looks is worth).
-The first look that flags is found by halving, so an earlier one may flag, too. Hours count from the start of the
-operator to that look. Share: of the exchanges disclosed for all of the campaign. Bar: at most {TASKS:,} unique tasks,
-or {SHARE:.0%} of the campaign. Machine: {os.cpu_count()} cores.
+The first look that flags is found by halving, then among the {BEFORE} looks before it; one before these may flag, too.
+Hours count from the start of the operator to that look. Share: of the exchanges disclosed for all of the campaign.
+Bar: at most {TASKS:,} unique tasks, or {SHARE:.0%} of the campaign. Machine: {os.cpu_count()} cores.
 
 | {" | ".join(COLUMNS)} |
 |{"---|" * len(COLUMNS)}
@@ -62,9 +64,10 @@ def rows(name: str, days: int, seed: int) -> list[str]:
 
 
 def _first(look: Callable[[datetime], set[str]], operator: str, hours: list[datetime]) -> datetime | None:
-    """The hour at which an operator is flagged: halving the looks, as if whoever is flagged once stayed so."""
+    """The hour at which an operator is flagged: halving, as if whoever is flagged once stayed so, then near."""
     place = bisect_left(hours, True, key=lambda hour: operator in look(hour))  # noqa: FBT003 - what is sought
-    return hours[place] if place < len(hours) else None
+    near = hours[max(place - BEFORE, 0) : place + 1]
+    return next((hour for hour in near if operator in look(hour)), None)
 
 
 def _row(truth: Truth, start: datetime, name: str, disclosed: int, flagged: datetime | None) -> str:
