@@ -174,15 +174,6 @@ def cuts(accounts: Accounts) -> Mapping[tuple[str, str], Callable[[], tuple[Acco
     return every
 
 
-@dataclass(frozen=True)
-class Change:
-    """What is lost without a part: by point recall found, recall accused and precision, together and taking bits."""
-
-    shares: npt.NDArray[np.float64]
-    together: npt.NDArray[np.float64]
-    taking: npt.NDArray[np.float64]
-
-
 def shares(counts: Counts) -> tuple[float, float, float]:
     """Recall of accounts found, recall of accounts accused, precision of accusations."""
     suspects = counts.accused + counts.innocent
@@ -190,26 +181,20 @@ def shares(counts: Counts) -> tuple[float, float, float]:
     return counts.found / counts.guilty, counts.accused / counts.guilty, precise
 
 
-def change(cut: Sequence[Counts], whole: Sequence[Counts]) -> Change:
-    return Change(
-        np.array([shares(c) for c in cut]) - np.array([shares(c) for c in whole]),
-        np.array([c.together for c in cut]) - np.array([c.together for c in whole]),
-        np.array([c.taking for c in cut]) - np.array([c.taking for c in whole]),
-    )
-
-
 def row(what: tuple[str, str], cut: Sequence[Counts], whole: Sequence[Counts]) -> str:
     """One part: mean changes, and the point where it is missed most."""
-    lost = change(cut, whole)
-    mean = lost.shares.mean(axis=0)
-    worst = int(np.argmin(lost.shares.min(axis=1)))
-    shown = f"{POINTS[worst]} {lost.shares[worst].min():+.3f}" if lost.shares.min() < 0 else ""
+    lost = np.array([shares(c) for c in cut]) - np.array([shares(c) for c in whole])
+    mean = lost.mean(axis=0)
+    worst = int(np.argmin(lost.min(axis=1)))
+    shown = f"{POINTS[worst]} {lost[worst].min():+.3f}" if lost.min() < 0 else ""
     cells = [" ".join(f"{value:+.3f}" for value in mean), shown]
-    for bits in (lost.together, lost.taking):
+    in_bits = False
+    for kind in ("together", "taking"):
+        bits = np.array([getattr(c, kind) for c in cut]) - np.array([getattr(c, kind) for c in whole])
         low = int(bits.argmin())
         cells.append(f"{bits.mean():+.1f}")
         cells.append(f"{POINTS[low]} {bits[low]:+.1f}" if bits[low] <= -PAYS_BITS / 2 else "")
-    in_bits = min(lost.together.min(), lost.taking.min()) <= -PAYS_BITS
+        in_bits |= bool(bits[low] <= -PAYS_BITS)
     pays = "yes" if mean.min() <= -PAYS else "in bits" if in_bits else "hurts" if mean.max() >= PAYS else "no"
     return f"| {what[0]} | {what[1]} | {' | '.join(cells)} | {pays} |"
 

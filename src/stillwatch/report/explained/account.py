@@ -63,9 +63,12 @@ def account_answer(stored: Stored, account: Row, member: Row | None) -> str:
 
 def _undecided(account: Row, member: Row | None) -> bool:
     """Whether an account likelier belongs to a campaign than not, and yet is no member of any."""
-    if member is not None or account["nearest_campaign_id"] is None or account["declares_seats"]:
-        return False
-    return words.membership_fraction(account["membership_bits"]) >= _LIKELY_FRACTION
+    return member is None and account["nearest_campaign_id"] is not None and _reaches(account, _LIKELY_FRACTION)
+
+
+def _reaches(account: Row, fraction: float) -> bool:
+    """Whether the chance of membership in the nearest campaign is so high; who declares seats cannot be a member."""
+    return not account["declares_seats"] and words.membership_fraction(account["membership_bits"]) >= fraction
 
 
 def _continues(stored: Stored, member: Row) -> str:
@@ -173,12 +176,11 @@ def _nearest_sentence(stored: Stored, account: Row) -> str:
     if account["nearest_campaign_id"] is None:
         return "This scan found no campaign that it could belong to."
     nearest, chance = account["nearest_campaign_id"], words.likelihood(account["membership_bits"])
-    near = words.membership_fraction(account["membership_bits"]) >= _NEAR_FRACTION and not account["declares_seats"]
     against = [innocent.named(_split(reason)[0]) for reason in account["speaks_against"] or []]
     unlike = f" Most unlike its members: {', '.join(against)}." if against else ""
     again = (
         " A member needs far more than that, but it is not nothing: look again when there is more traffic."
-        if near
+        if _reaches(account, _NEAR_FRACTION)
         else ""
     )
     if stored.campaign(nearest) is None:
