@@ -1,7 +1,8 @@
 """Ablation: every kind of trait and every test removed in turn, and a log without text, on points of the benchmark.
 
 Usage: ablation.py [FIRST SEED]. Writes lab/results/ablation.md and prints it. Each log is read and profiled once; what
-comes after is run again without one part. A kind of trait is removed as if the log did not hold it; a test of likeness
+comes after is run again without one part. A kind of trait is removed as if the log did not hold it; a kind of habit as
+if no groups were formed by it; a test of likeness
 from groups, membership and operators; a harvest test from the answer to "taking?". Where accounts are found with and
 without a part, the bits of the operator's best group and of what it takes show what the part was worth.
 """
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
+from learn_nulls import NOTHING
 
 from stillwatch import hidden, simulate, together
 from stillwatch.bench.truth import Truth, read_truth
@@ -34,7 +36,7 @@ from stillwatch.pipeline.points import Point, scenario_at
 from stillwatch.settings import Settings
 from stillwatch.taking import answer
 from stillwatch.together import Accounts
-from stillwatch.together.likeness import ALL, Likeness
+from stillwatch.together.likeness import ALL, HABITS, Likeness
 from stillwatch.types import DISGUISED, Campaign, TraitKind
 
 OUT = Path(__file__).parent / "results/ablation.md"
@@ -45,10 +47,18 @@ CHOSEN = {
     "timing": ("human", "replayed"), "ramp": ("a week",), "replacement": ("8 lives",), "resampling": ("16",),
     "grading": ("improving student",),
 }  # fmt: skip
-POINTS = (Point(), *(Point((axis,), (label,)) for axis, labels in CHOSEN.items() for label in labels))
+POINTS = (
+    Point(),
+    *(Point((axis,), (label,)) for axis, labels in CHOSEN.items() for label in labels),
+    Point(tuple(NOTHING), tuple(NOTHING.values())),
+    Point((*NOTHING, "timing"), (*NOTHING.values(), "human")),
+)
 TEXT = ("system_text", "prompt_text", "reply_text")
+habits = import_module("stillwatch.together.habits")
 STAGES = ("likeness", "score", "evidence", "membership", "operators", "account_reasons")
 READS_ALL = (together, *(import_module(f"stillwatch.together.{name}") for name in STAGES))
+STRONGEST = frozenset({"volume", "hour", "gap", "reply", "model", "scaffold", "email_shape"})
+"""Tests of likeness that some point misses by itself; the others are removed together, too."""
 PAYS = 0.005  # of recall or precision, on average over the points: less is within what one account decides
 PAYS_BITS = 1.0  # at one point at least
 COLUMNS = (
@@ -162,9 +172,14 @@ def cuts(accounts: Accounts) -> Mapping[tuple[str, str], Callable[[], tuple[Acco
     every: dict[tuple[str, str], Any] = {("", "nothing"): lambda: (accounts, nullcontext())}
     for kind in accounts.shown:
         every["trait", str(kind)] = lambda kind=kind: (without_kind(accounts, kind), nullcontext())
+    for kind in HABITS:
+        others = {one: facets for one, facets in HABITS.items() if one != kind}
+        every["habit", str(kind)] = lambda others=others: (accounts, put((habits,), HABITS=others))
     for test in ALL:
         rest = tuple(t for t in ALL if t is not test)
         every["likeness", test.name] = lambda rest=rest: (accounts, only(rest))
+    strongest_tests = tuple(t for t in ALL if t.name in STRONGEST)
+    every["likeness", f"all but {len(STRONGEST)}"] = lambda: (accounts, only(strongest_tests))
     for family in dict.fromkeys(t.family for t in ALL):
         rest = tuple(t for t in ALL if t.family != family)
         every["likeness family", family] = lambda rest=rest: (accounts, only(rest))
@@ -244,8 +259,10 @@ that misses it most. `pays`: without it the average loses {PAYS:g} or more of on
 {PAYS_BITS:g} bit or more (in bits); `hurts`: it costs neither, and gains as much; `no`: none of these. Nulls and
 weights are those of the whole product. Machine: {os.cpu_count()} cores.
 
-What says `no` is kept: the weights that were learnt leave such a test of likeness about a twentieth of its family. That
-costs the others a tenth of a bit, and insures against operators that share what the simulator's do not.
+Four tests of likeness that said `no` here are gone (spells of the calendar, prompt lengths, places in a conversation,
+outcomes). The others that say `no` alone are kept: `all but {len(STRONGEST)}` is what their loss together costs, since
+each of them also weighs who is a member; a likeness in tool schema, payment or network no operator of the benchmark has
+alone.
 """
     text = "\n".join([*lines, closing])
     print(text)

@@ -24,7 +24,7 @@ from stillwatch.settings import Settings
 from stillwatch.simulate import Scenario, Sources, load_pool, load_scenario, simulate
 from stillwatch.sketch import hash64
 from stillwatch.together import Nulls
-from stillwatch.types import Trait
+from stillwatch.types import Trait, TraitKind
 
 WEEK = load_scenario("benign").scaled(0.2).over(7)  # smaller, and there are hardly any but innocent twins
 SMALL_WEEK = load_scenario("benign").scaled(0.03).over(7)
@@ -46,12 +46,20 @@ def weeks_from(first_seed: int, weeks: int, sources: Sources, nulls: Nulls, like
 
 
 def most_of(looks: Looks) -> list[float]:
-    """The most that each group ever reached."""
+    """The most that each group ever reached.
+
+    Parts by habit are cut anew at each look, so that a name stands for another part each time: only as many of the
+    highest are counted as there are parts at one look.
+    """
     ever: dict[tuple[Trait, ...], float] = {}
     for look in looks:
         for group, bits in look.items():
             ever[group] = max(ever.get(group, -np.inf), bits)
-    return sorted(ever.values(), reverse=True)
+    most = [bits for group, bits in ever.items() if not group[0].kind.is_habit]
+    for kind in (kind for kind in TraitKind if kind.is_habit):
+        at_once = max(sum(group[0].kind == kind for group in look) for look in looks)
+        most += sorted((bits for group, bits in ever.items() if group[0].kind == kind), reverse=True)[:at_once]
+    return sorted(most, reverse=True)
 
 
 def _simulated(

@@ -17,24 +17,29 @@ from stillwatch import together
 from stillwatch.bits import exceedance
 from stillwatch.settings import Settings
 from stillwatch.together import Found
+from stillwatch.together.dispersion import Floats
 
 OUT = Path(__file__).parent / "results/honest_bits.md"
 LOGS = ((14, 1.0), (3, 1.0), (14, 1.0), (3, 10.0), (7, 1.0), (28, 1.0), (14, 4.0))  # days, times 5,736 accounts
 
 
-def table(runs: list[Found]) -> list[str]:
-    groups = sum(run.calibration.groups_checked for run in runs)
+def table(bits: Floats) -> list[str]:
     lines = ["| bits | groups | reached | share | 95 % interval | allowed | holds |", "|---|---|---|---|---|---|---|"]
-    for place, level in enumerate(range(3, 11)):
-        reached = sum(run.calibration.exceedance[place].exceeding for run in runs)
-        bits = np.r_[np.full(reached, float(level)), np.zeros(groups - reached)]
-        (row,) = exceedance(bits, [level])
+    for row in exceedance(bits, list(range(3, 11))):
         interval = f"{row.low_fraction:.5f} to {row.high_fraction:.5f}"
-        share = reached / groups
-        holds = "yes" if row.holds else "NO"
-        lines.append(f"| {level} | {groups:,} | {reached} | {share:.5f} | {interval} | {2**-level:.5f} | {holds} |")
-
+        share, allowed, holds = row.exceeding / len(bits), 2.0**-row.bits, "yes" if row.holds else "NO"
+        lines.append(
+            f"| {row.bits:g} | {len(bits):,} | {row.exceeding} | {share:.5f} | {interval} | {allowed:.5f} | {holds} |"
+        )
     return lines
+
+
+def strangers(run: Found, *, by_habit: bool = False) -> Floats:
+    """Bits of the groups of strangers of a run, or of those by habit alone; no campaign is left out, none is real."""
+    checked = run.checked
+    assert checked is not None
+    wanted = [not by_habit or traits[0].kind.is_habit for traits in checked.groups.traits]
+    return np.asarray(checked.bits[checked.open & np.array(wanted, bool)])
 
 
 def main() -> None:
@@ -54,7 +59,8 @@ def main() -> None:
         print(lines[-1], flush=True)
     empty = sum(not run.campaigns for run in runs)
     closing = f"\n{empty} of {len(runs)} logs without a campaign give no campaign. Machine: {os.cpu_count()} cores."
-    text = "\n".join([*table(runs), "", *lines, closing, ""])
+    every, habits = (np.concatenate([strangers(run, by_habit=alone) for run in runs]) for alone in (False, True))
+    text = "\n".join([*table(every), "", "Groups by habit alone:", "", *table(habits), "", *lines, closing, ""])
     print(text)
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(

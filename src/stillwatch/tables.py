@@ -167,11 +167,16 @@ FACETS = Table(
     "Profile of one account in long form: how many of its exchanges fall into each bin of each facet. Adds up.",
     (
         Column("account_key", "int64", "hash of account_id"),
-        Column("facet", "string", "hour, calendar, gap, prompt, reply, turn, target or outcome"),
+        Column("facet", "string", "hour, gap, prompt, reply or target"),
         Column("bin", "int64", "bin of the facet, from 0"),
         Column("exchanges", "int64", "exchanges in the bin"),
     ),
 )
+
+# Upper edges of bins; a value falls into the number of edges it reaches.
+PROMPT_EDGES = (1, 20, 40, 80, 120, 180, 270, 400, 600, 900, 1_400, 2_100, 4_200, 8_400)  # characters
+REPLY_EDGES = (1, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1_024, 2_048, 4_096)  # tokens
+GAP_EDGES = (2, 5, 15, 45, 120, 300, 900, 2_700, 7_200, 21_600, 64_800)  # seconds since the account's last exchange
 
 PROFILES = Table(
     "profiles",
@@ -238,15 +243,20 @@ TAKEN = Table(
 
 GROUPS_TESTED = Table(
     "groups_tested",
-    "Output: one group of accounts that share something, and how it was judged; most bits first.",
+    "Output: one group of accounts with a thing or a habit in common, and how it was judged; most bits first.",
     (
         Column("group", "int32", "its number in this run, from 0, by falling bits"),
         Column("kinds", "strings", "the kinds of its one or two traits, a types.TraitKind each"),
-        Column("values", "strings", "the shared values, in the same order, cut to 120 characters; words as a hash"),
+        Column(
+            "values",
+            "strings",
+            "the shared values, in the same order, cut to 120 characters; words as a hash; which part of a habit",
+        ),
         Column("accounts", "int64", "accounts in it"),
         Column("bits", "float64", "evidence that one operator runs them; tests of a family averaged, families added"),
         Column("needed_bits", "float64", "bits from which this run accuses a group, itself counted among the accused"),
         Column("accused", "bool", "whether it was accused"),
+        Column("outdone", "bool", "a part of it, which is alike in the same habit, says more and is accused instead"),
         Column("campaign_id", "string", "the campaign that holds half of its accounts or more, if any"),
         Column("campaign_accounts", "int64", "its accounts that are members of any campaign"),
         Column("leads", "bool", "whether it is the group that the campaign's evidence is about"),
@@ -256,7 +266,7 @@ GROUPS_TESTED = Table(
 GROUP_TESTS = Table(
     "group_tests",
     "Output: one test of one group: those accused, and the strongest group of every account. Fractions are of what "
-    "strangers of the same volume differ by.",
+    "comparable strangers differ by: of the same volume, or showing a value too.",
     (
         Column("group", "int32", "the group's number in groups_tested"),
         Column("test", "string", "name of the test"),
@@ -288,7 +298,7 @@ ACCOUNTS_TESTED = Table(
         Column("membership_bits", "float32", "log2 odds that it belongs to it"),
         Column("prior_bits", "float32", "of these, what the campaign's size says before the account is looked at"),
         Column("pace_bits", "float32", "of these, volume and lifetime"),
-        Column("rhythm_bits", "float32", "of these, hours, days and pauses"),
+        Column("rhythm_bits", "float32", "of these, hours and pauses"),
         Column("content_bits", "float32", "of these, what is asked for and how long it is"),
         Column("application_bits", "float32", "of these, client, parameters, tools, model and words that stay"),
         Column("identity_bits", "float32", "of these, payment, mail, sign-up and network"),

@@ -72,7 +72,7 @@ def test_an_innocent_twin_is_told_why_it_was_cleared(case: Case) -> None:
         assert explanation.answer.startswith("Cleared")
         assert "bits of evidence" in text
         assert "needed to accuse" in text
-        assert "Why innocent accounts share that: " in text
+        assert "Why innocent accounts have that in common: " in text
 
 
 def test_a_campaign_is_explained_by_its_own_evidence(case: Case) -> None:

@@ -79,7 +79,7 @@ def test_nothing_found_is_said_plainly(quiet_scan: Scan) -> None:
     """With what was tested, so that silence is not taken for safety."""
     text = " ".join(_printed(quiet_scan).split())
     assert "No campaign found" in text
-    assert "3,911 groups of accounts that share something were tested" in text
+    assert "3,911 groups of accounts with something in common were tested" in text
     assert "Tested: hours of day, gaps between requests, task list split." in text
 
 

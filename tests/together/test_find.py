@@ -83,13 +83,14 @@ def test_without_words_odds_are_trusted_as_such_logs_taught(world, nulls: Nulls)
     assert [c.bits.tolist() for c in doubted.campaigns] == [c.bits.tolist() for c in with_words.campaigns]
 
 
-def test_without_any_trait_nothing_is_tested_and_nothing_found(world, nulls: Nulls) -> None:
+def test_without_traits_and_habits_nothing_is_tested_and_nothing_found(world, nulls: Nulls) -> None:
     made = world(3, operators=(40,)).accounts
     empty = {
         kind: Shown(kind, part.rows[:0], part.codes[:0], part.exchanges[:0], part.values[:0])
         for kind, part in made.shown.items()
     }
-    bare = Accounts(made.exchanges, made.first_second, made.last_second, made.volume_bin, made.facets, empty)
+    still = {name: np.zeros_like(block) for name, block in made.facets.items()}
+    bare = Accounts(made.exchanges, made.first_second, made.last_second, made.volume_bin, still, empty)
     found = find(bare, nulls, SETTINGS)
     assert (found.groups_tested, found.campaigns) == (0, ())
 

@@ -19,6 +19,6 @@ def test_shipped_nulls_are_written_as_they_were_read(tmp_path: Path) -> None:
 
 def test_nulls_of_an_older_format_are_refused_with_the_way_to_learn_new_ones(tmp_path: Path) -> None:
     path = tmp_path / "nulls.json"
-    path.write_text(dump(load()).replace("tests of format 5", "tests of format 4"), encoding="utf-8")
+    path.write_text(dump(load()).replace("tests of format 6", "tests of format 5"), encoding="utf-8")
     with pytest.raises(InputError, match=r"lab/learn_nulls\.py"):
         load(path)

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from stillwatch.profile import FACET_BINS
 from stillwatch.together.fitting import Fitting
 from stillwatch.together.groups import Shown
 from stillwatch.together.likeness import Accounts
@@ -27,8 +28,7 @@ def _accounts(size: int, core: int) -> Accounts:
     empty = pa.array([], pa.string())
     shown = {kind: Shown(kind, nothing, nothing, nothing.astype(np.int64), empty) for kind in TraitKind}
     shown[TraitKind.CLIENT] = Shown(TraitKind.CLIENT, rows, client, np.full(size, 50), names)
-    bins = {"calendar": 32, "gap": 12, "prompt": 15, "reply": 16, "turn": 5, "target": 11, "outcome": 4}
-    facets = {name: np.zeros((size, width), np.float32) for name, width in bins.items()}
+    facets = {name: np.zeros((size, width), np.float32) for name, width in FACET_BINS.items()}
     facets["hour"] = RNG.poisson(50 * hours).astype(np.float32)
     seconds = np.zeros(size, np.int64)
     return Accounts(np.full(size, 50), seconds, seconds + 86_400, np.zeros(size, np.int64), facets, shown)

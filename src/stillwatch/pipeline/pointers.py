@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from stillwatch.engine import Engine
 from stillwatch.hidden.domains import is_disposable
 from stillwatch.pipeline.behaviour import Behaviour
-from stillwatch.profile.facets import CALENDAR_HOURS, PROMPT_EDGES, REPLY_EDGES, TURN_EDGES
+from stillwatch.tables import REPLY_EDGES
 from stillwatch.taking import SCAFFOLD_COLUMNS
 from stillwatch.together import FoundCampaign
 from stillwatch.types import CampaignId, Evidence, ExchangeId
@@ -36,10 +36,7 @@ _COLUMNS = (
     "client",
     "parameters",
     "tool_schema",
-    "turn",
     "output_tokens",
-    "prompt_chars",
-    "status",
     "target",
     "elicits_reasoning",
     "judges",
@@ -140,10 +137,6 @@ def _of_clock(unit_seconds: int, units: int) -> Callable[[Sample], Mask]:
     return lambda sample: _commonest(pa.array(sample.rows["second"].to_numpy() // unit_seconds % units))
 
 
-def _of_spell(sample: Sample) -> Mask:
-    return _commonest(pa.array(sample.rows["second"].to_numpy() // (3_600 * CALENDAR_HOURS)))
-
-
 def _sign_up(sample: Sample) -> Mask:
     return _commonest(pc.strftime(sample.accounts["created_at"], "%Y-%m-%d"))
 
@@ -207,13 +200,9 @@ _IN_TIME = frozenset({"gap", "probing before scaling"})
 _ONE_ACCOUNT = frozenset({"gap"})
 _SHOWS: Mapping[str, Callable[[Sample], Mask]] = {
     "hour": _of_clock(3_600, 24),
-    "calendar": _of_spell,
     "gap": _one_account,
     "target": _of_exchange("target"),
-    "prompt": _binned("prompt_chars", PROMPT_EDGES),
     "reply": _binned("output_tokens", REPLY_EDGES),
-    "turn": _binned("turn", TURN_EDGES),
-    "outcome": _of_exchange("status"),
     "client": _of_exchange("client"),
     "parameters": _of_exchange("parameters"),
     "tool_schema": _of_exchange("tool_schema"),

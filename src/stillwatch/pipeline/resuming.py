@@ -24,7 +24,7 @@ from stillwatch.settings import Settings
 from stillwatch.state import Counted, Part, State
 from stillwatch.tables import SKETCHED
 
-_COUNTS = 2  # raised when what is counted changes within a version
+_COUNTS = 3  # raised when what is counted changes within a version
 _REPEATED, _CHOSEN = "repeated", "chosen"
 
 

@@ -11,18 +11,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.lookup import rows_of
-from stillwatch.profile.facets import CALENDAR_HOURS, GAP_EDGES, PROMPT_EDGES, REPLY_EDGES, TURN_EDGES
+from stillwatch.tables import GAP_EDGES, PROMPT_EDGES, REPLY_EDGES
 from stillwatch.types import TARGETS
 
 FACET_BINS: Mapping[str, int] = {
     "hour": 24,
-    "calendar": 32,
     "gap": len(GAP_EDGES) + 1,
     "prompt": len(PROMPT_EDGES) + 1,
     "reply": len(REPLY_EDGES) + 1,
-    "turn": len(TURN_EDGES) + 1,
     "target": len(TARGETS),
-    "outcome": 4,
 }
 
 
@@ -62,14 +59,12 @@ def assemble(totals: pa.Table, facets: Iterable[pa.RecordBatch]) -> Profiles:
         exchanges=totals["exchanges"].to_numpy(),
         first_second=first,
         last_second=last,
-        facets=_blocks(facets, keys, _slots(first, last)),
+        facets=_blocks(facets, keys),
     )
 
 
-def _blocks(
-    facets: Iterable[pa.RecordBatch], keys: npt.NDArray[np.int64], slots: tuple[int, int]
-) -> Mapping[str, npt.NDArray[np.float32]]:
-    """Spread counts over one block a facet; `slots`: the first of the calendar, and how many make one of its bins."""
+def _blocks(facets: Iterable[pa.RecordBatch], keys: npt.NDArray[np.int64]) -> Mapping[str, npt.NDArray[np.float32]]:
+    """Spread counts over one block a facet."""
     blocks = {name: np.zeros((len(keys), bins), np.float32) for name, bins in FACET_BINS.items()}
     for batch in facets:
         place = rows_of(keys, batch["account_key"].to_numpy())
@@ -78,15 +73,6 @@ def _blocks(
         codes = coded.indices.to_numpy()
         for code, name in enumerate(coded.dictionary.to_pylist()):
             own = codes == code
-            bins = (number[own] - slots[0]) // slots[1] if name == "calendar" else number[own]
             flat = blocks[name].reshape(-1)  # one index of each cell: numpy adds by two an order of magnitude slower
-            np.add.at(flat, place[own] * FACET_BINS[name] + bins, exchanges[own])
+            np.add.at(flat, place[own] * FACET_BINS[name] + number[own], exchanges[own])
     return blocks
-
-
-def _slots(first_second: npt.NDArray[np.int64], last_second: npt.NDArray[np.int64]) -> tuple[int, int]:
-    """The first slot of the calendar, and how many slots make one bin, so that the whole log fits into the bins."""
-    if len(first_second) == 0:
-        return 0, 1
-    begin, end = (int(second) // 3600 // CALENDAR_HOURS for second in (first_second.min(), last_second.max()))
-    return begin, -(-(end - begin + 1) // FACET_BINS["calendar"])

@@ -9,16 +9,11 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-# Upper edges of bins; a value falls into the number of edges it reaches.
-PROMPT_EDGES = (1, 20, 40, 80, 120, 180, 270, 400, 600, 900, 1_400, 2_100, 4_200, 8_400)  # characters
-REPLY_EDGES = (1, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1_024, 2_048, 4_096)  # tokens
-GAP_EDGES = (2, 5, 15, 45, 120, 300, 900, 2_700, 7_200, 21_600, 64_800)  # seconds since the account's last exchange
-TURN_EDGES = (1, 2, 4, 8)  # earlier user turns
-CALENDAR_HOURS = 6  # of one slot of the calendar, counted from 1970
+from stillwatch.tables import GAP_EDGES, PROMPT_EDGES, REPLY_EDGES
 
 
 def facets(sketched: ir.Table) -> ir.Table:
-    """Count each account's exchanges by hour of day, quarter of a day, gap, lengths, turn, target and outcome."""
+    """Count each account's exchanges by hour of day, gap, lengths and target."""
     return ibis.union(_plain(sketched), _gaps(sketched))
 
 
@@ -46,15 +41,11 @@ def grown_facets(held: ir.Table, totals: ir.Table, earlier: ir.Table, new: ir.Ta
 def _plain(sketched: ir.Table) -> ir.Table:
     """All facets but gaps: those of two logs add up."""
     hour = sketched.second // 3600
-    outcome = ibis.cases((sketched.status == 429, 1), (sketched.status >= 500, 2), (sketched.status >= 400, 3), else_=0)
     plain = {
         "hour": hour % 24,
-        "calendar": hour // CALENDAR_HOURS,
         "prompt": _bin(sketched.prompt_chars, PROMPT_EDGES),
         "reply": _bin(sketched.output_tokens, REPLY_EDGES),
-        "turn": _bin(sketched.turn, TURN_EDGES),
         "target": ibis.cases((sketched.target >= 0, sketched.target)),
-        "outcome": ibis.cases((sketched.status.notnull(), outcome)),
     }
     parts = [_count(sketched, facet, expression) for facet, expression in plain.items()]
     return ibis.union(*parts)

@@ -165,7 +165,7 @@ def _shared_hypothesis(evidence: Sequence[Evidence]) -> str:
 
 def _nothing(scan: Scan) -> Iterator[RenderableType]:
     groups = words.many(scan.groups_tested, "group")
-    yield _line(f"Nothing was found. {groups} of accounts that share something were tested.", "green")
+    yield _line(f"Nothing was found. {groups} of accounts with something in common were tested.", "green")
     tests = ", ".join(visible(words.spoken(test), 40) for test in scan.coverage.tests_on)
     yield _line(f"Tested: {tests or answers.why_no_test(scan)}.")
     yield Text()

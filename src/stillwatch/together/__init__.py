@@ -1,8 +1,8 @@
 """Together? Are these accounts run by one operator?
 
 In: profiles, trait rows, the accounts table, nulls. Out: `Found`: campaigns with members, bits and evidence, and the
-check of the run's own bits. Order inside: `groups` (hypotheses) -> `likeness` + `dispersion` (what is measured) ->
-`null` (what is normal) -> `score` (bits, e-BH) -> `communities` -> `membership` -> `evidence`.
+check of the run's own bits. Order inside: `habits` + `groups` (hypotheses) -> `likeness` + `dispersion` (what is
+measured) -> `null` (what is normal) -> `score` (bits, e-BH) -> `communities` -> `membership` -> `evidence`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +20,7 @@ from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, st
 from stillwatch.together.evidence import together_evidence
 from stillwatch.together.fitting import Fitting
 from stillwatch.together.groups import MOST_VALUES, Groups, build, shown
+from stillwatch.together.habits import habits
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts
 from stillwatch.together.membership import family_weights, grow, odds, prior_bits, settle, weigh
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load, looked_again
@@ -60,7 +61,7 @@ __all__ = [
 _TELLING_LIFT = 8.0  # a scaffold marks a campaign when members show it this many times as often as strangers
 _TELLING_MEMBERS = 3  # and so many members do
 _PURE_FRACTION = 0.8  # of a group's accounts belong to a campaign: weights are learnt from it
-_SAME_FRACTION = 0.8  # of a core's accounts fit another campaign: it is a part of that
+_SAME_FRACTION = 0.5  # of a core's accounts fit another campaign: it is a part of that
 _REASONS = 3
 _TRUST_ROUNDS = 2  # campaigns are found with even trust, then with what they taught
 _DRAWN_IN = 16  # accounts that a core may take in by likeness alone, for each of its that is in an accused group
@@ -109,8 +110,8 @@ def accounts_of(
 
 
 def form_groups(accounts: Accounts, settings: Settings) -> Groups:
-    """Form every hypothesis: the accounts that share a trait, or two weak ones."""
-    return build(dict(accounts.shown), accounts.exchanges, settings.minimum_accounts)
+    """Form every hypothesis: the accounts that share a trait, two weak ones, or a habit."""
+    return build(accounts.shown, accounts.exchanges, settings.minimum_accounts, habits(accounts))
 
 
 def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
@@ -163,7 +164,7 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
 
 
 def _fits(core: Mask, bits: Floats, seated: Mask, settings: Settings) -> bool:
-    """Whether a campaign whose odds these are would take in most accounts of another core, were they not that one's."""
+    """Whether half of another core would belong to a campaign whose odds these are, were they not that one's."""
     inside = (bits >= settings.membership_bits) & ~seated
     return bool(inside[core].mean() >= _SAME_FRACTION)
 
@@ -349,7 +350,9 @@ def learn_looks(most: Floats, nulls: Nulls) -> Nulls:
 
 
 def sums_of(accounts: Accounts, nulls: Nulls, settings: Settings) -> dict[tuple[Trait, ...], float]:
-    """The sum of the families' bits of every group that declares no common organisation, by what it shares."""
+    """The sum of the families' bits of every group that declares no common organisation, by what it shares or
+    which part of a habit it is.
+    """
     groups = form_groups(accounts, settings)
     if not len(groups):
         return {}

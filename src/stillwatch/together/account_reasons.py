@@ -109,6 +109,7 @@ def _groups(groups: Groups, scores: Scores, reach: Sequence[Reach], order: Rows)
         "bits": np.round(scores.total[order], 3),
         "needed_bits": np.round(scores.choice.needed(scores.accused, len(reach))[order], 3),
         "accused": scores.accused[order],
+        "outdone": scores.outdone[order],
         "campaign": np.where(half, largest, -1)[order],
         "campaign_accounts": owned.sum(axis=0)[order].astype(np.int64),
         "leads": leads[order],

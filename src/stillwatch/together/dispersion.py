@@ -1,4 +1,4 @@
-"""How much the members of a group differ, against what strangers of the same volume would.
+"""How much the members of a group differ, against what strangers of the same sort (stratum) would.
 
 In: features of accounts, groups as a sparse 0/1 matrix, which accounts are strangers. Out: for each group the log
 ratio of its dispersion to that of strangers, with its sampling mean and variance. Independent people differ; accounts
@@ -22,6 +22,7 @@ Matrix: TypeAlias = npt.NDArray[np.float64] | sp.csr_array
 
 _STRATA = 10  # strangers are matched within tenths of the volume distribution
 _SMALL = 1e-12
+_FEWEST_ALIKE = 3  # strangers of a stratum: where they are fewer, all strangers stand in for them
 _LEAST_SIGNAL = 0.1  # of the strangers' dispersion that is taken to be more than noise, at least
 _DOUBT = 0.2  # strangers' worth of belief that a group is like everybody: bounds what few accounts can say
 
@@ -29,8 +30,9 @@ _DOUBT = 0.2  # strangers' worth of belief that a group is like everybody: bound
 @dataclass(frozen=True, slots=True)
 class Features:
     """One aspect of all accounts. values: [n, d], dense or sparse; squares: |x|^2 [n], what is not shared included;
-    known: which accounts have it; stratum: int [n], strangers are matched within it, all 0 for no matching; noise:
-    [n], the part of |x|^2 that independent exchanges of one and the same habit scatter by, 0 where there is none.
+    known: which accounts have it; stratum: int [n], strangers are matched within it (tenths of volume, or whether a
+    value is shown), all 0 for no matching; noise: [n], the part of |x|^2 that independent exchanges of one and the same
+    habit scatter by, 0 where there is none.
     """
 
     values: Matrix
@@ -88,7 +90,7 @@ def measure(features: Features, groups: sp.csr_array) -> Measured:
 
 
 def dispersion(measured: Measured, strangers: Mask) -> Dispersion:
-    """Compare the spread of each group with that of strangers of the same volumes.
+    """Compare the spread of each group with that of strangers of the same strata.
 
     Args:    strangers: accounts that the expectation is taken from.
     Source:  Satterthwaite 1946 for the degrees of freedom; log chi-square moments are digamma and trigamma.
@@ -120,13 +122,17 @@ def _expected(measured: Measured, strangers: Mask) -> tuple[Floats, ...]:
     bins = share.shape[1]
     rows = np.flatnonzero(features.known & strangers)
     stratum = features.stratum[rows]
-    each = 1 / np.maximum(np.bincount(stratum, minlength=bins), 1)
+    alike = np.bincount(stratum, minlength=bins).astype(float)
+    lean = np.where(alike < _FEWEST_ALIKE, 1 / max(len(rows), 1), 0.0)  # on all strangers, where few are like these
+    each = np.where(alike < _FEWEST_ALIKE, 0.0, 1 / np.maximum(alike, 1))
 
     def mean(values: Floats) -> Floats:
-        return np.asarray(each * np.bincount(stratum, values[rows], minlength=bins))
+        sums = np.bincount(stratum, values[rows], minlength=bins)
+        return np.asarray(each * sums + lean * sums.sum())
 
+    weight = each[:, None] * np.eye(bins) + lean[:, None]
     pick = sp.csr_array((np.ones(len(rows)), (stratum, rows)), shape=(bins, len(features.known)))
-    means = sp.diags_array(each) @ (pick @ features.values)
+    means = sp.csr_array(weight) @ (pick @ features.values)
     centre = _sum_of(features.values, rows) / max(len(rows), 1)
     away = features.squares - 2 * (features.values @ centre) + centre @ centre
     expected = np.asarray(share @ mean(features.squares) - _squared_mixes(share, means))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from stillwatch.bits import EVEN_REACH_BITS
 from stillwatch.together.groups import Groups
-from stillwatch.together.likeness import ALL, FAMILIES, Accounts
+from stillwatch.together.likeness import ALL, FAMILIES, HABITS, Accounts, commonest
 from stillwatch.together.score import Scores, strongest
 from stillwatch.types import Evidence, Trait
 
@@ -58,10 +58,15 @@ def _family_evidence(accounts: Accounts, groups: Groups, scores: Scores, group: 
     strangers = np.flatnonzero(scores.strangers)
     tested = [t for t in ALL if t.family == family and np.isfinite(scores.tests[t.name][group])]
     others = "" if len(tested) == 1 else f" ({len(tested)} dependent tests of {family}, averaged)"
-    claim = f"{test.say(accounts, members, strangers)}{others}; hypothesis: {describe(groups.traits[group])}"
+    hypothesis = describe(accounts, members, groups.traits[group])
+    claim = f"{test.say(accounts, members, strangers)}{others}; hypothesis: {hypothesis}"
     return Evidence(test.name, "together", float(scores.families[family][group]), claim)
 
 
-def describe(traits: Sequence[Trait]) -> str:
-    """Name a hypothesis in words."""
+def describe(accounts: Accounts, members: npt.NDArray[np.int64], traits: Sequence[Trait]) -> str:
+    """Name a hypothesis in words; of a habit, what is commonest in it."""
+    kind, value = traits[0].kind, traits[0].value
+    if kind.is_habit:
+        said = [commonest(accounts, facet, members) for facet in HABITS[kind]]
+        return f"accounts alike in {kind} ({', '.join(said)}; part {value} of all accounts)"
     return "accounts that share " + " and ".join(f"{t.kind.replace('_', ' ')} {t.value[:80]}" for t in traits)

@@ -1,14 +1,15 @@
-"""Groups: the accounts that share a trait, or two weak traits at once. Each is a hypothesis to be tested.
+"""Groups: the accounts that share a trait, two weak traits at once, or a habit. Each is a hypothesis to be tested.
 
-In: rows of `tables.TRAITS`, profiles. Out: `Groups`, a sparse 0/1 matrix with one or two traits a row.
+In: rows of `tables.TRAITS`, profiles, accounts of alike habits (`habits`). Out: `Groups`, a sparse 0/1 matrix with one
+or two traits a row.
 """
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -90,7 +91,7 @@ def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64], most: int = M
 
     Args:    most: values of one kind that are kept.
     """
-    parts: dict[TraitKind, list[pa.Table]] = {kind: [] for kind in TraitKind}
+    parts: dict[TraitKind, list[pa.Table]] = {kind: [] for kind in TraitKind if not kind.is_habit}
     for split in abreast(partial(_by_kind, keys=keys), traits, os.cpu_count() or 1):
         for kind, table in split:
             parts[kind].append(table)
@@ -168,15 +169,18 @@ def _in_order(
 def distinct(groups: Groups) -> Groups:
     """Leave out groups that nearly repeat a larger one of the same kinds: one hypothesis counts once.
 
-    The words of one template give dozens of scaffold hashes with the same holders.
+    The words of one template give dozens of scaffold hashes with the same holders. Parts by habit all stay: they lie in
+    each other, and a pure one that repeats most of its whole is the better hypothesis.
     """
     kinds = groups.kinds[1]
     size = np.asarray(groups.members.sum(axis=1)).ravel()
     kept: list[npt.NDArray[np.int64]] = []
     for kind in np.unique(kinds):
         rows = np.flatnonzero(kinds == kind)
-        rows = rows[np.argsort(-size[rows], kind="stable")]
-        kept.append(rows[_first_of_its_kind(groups.members[rows], size[rows])])
+        if not groups.traits[rows[0]][0].kind.is_habit:
+            rows = rows[np.argsort(-size[rows], kind="stable")]
+            rows = rows[_first_of_its_kind(groups.members[rows], size[rows])]
+        kept.append(rows)
     return groups.select(np.sort(np.concatenate(kept))) if kept else groups
 
 
@@ -205,12 +209,20 @@ def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[Any]) -> npt.NDA
     return first
 
 
-def build(parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minimum: int) -> Groups:
-    """Form every group of at least `minimum` accounts; groups with the very same members count once."""
+def build(
+    parts: Mapping[TraitKind, Shown],
+    exchanges: npt.NDArray[np.int64],
+    minimum: int,
+    alike: Iterable[tuple[Trait, npt.NDArray[np.integer]]] = (),
+) -> Groups:
+    """Form every group of at least `minimum` accounts; groups with the very same members count once.
+
+    Args:    alike: accounts of alike habits, each a group too.
+    """
     traits: list[tuple[Trait, ...]] = []
     members: list[npt.NDArray[np.integer]] = []
     seen: set[tuple[tuple[TraitKind, ...], bytes]] = set()  # kinds, and a hash of the members
-    for trait, rows in _candidates(parts, exchanges, minimum):
+    for trait, rows in chain(_candidates(parts, exchanges, minimum), _busiest(alike, exchanges, minimum)):
         identity = (tuple(t.kind for t in trait), hashlib.blake2b(rows.data, digest_size=16).digest())
         if identity not in seen:
             seen.add(identity)
@@ -223,7 +235,7 @@ def build(parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minim
 
 
 def _candidates(
-    parts: dict[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minimum: int
+    parts: Mapping[TraitKind, Shown], exchanges: npt.NDArray[np.int64], minimum: int
 ) -> Iterator[tuple[tuple[Trait, ...], npt.NDArray[np.integer]]]:
     for kind, part in parts.items():
         if kind is TraitKind.MODEL:
@@ -236,6 +248,19 @@ def _candidates(
             yield (Trait(kind, part.values[code].as_py()),), rows
     for first, second in _PAIRED:
         yield from _paired(parts[first], parts[second], len(exchanges), minimum)
+
+
+def _busiest(
+    alike: Iterable[tuple[Trait, npt.NDArray[np.integer]]], exchanges: npt.NDArray[np.int64], minimum: int
+) -> Iterator[tuple[tuple[Trait, ...], npt.NDArray[np.integer]]]:
+    """Of each kind of habit the groups that the most exchanges are of; where they are too many, small ones go."""
+    kinds: dict[TraitKind, list[tuple[Trait, npt.NDArray[np.integer]]]] = {}
+    for trait, rows in alike:
+        if len(rows) >= minimum:
+            kinds.setdefault(trait.kind, []).append((trait, rows))
+    for groups in kinds.values():
+        groups.sort(key=lambda group: (-int(exchanges[group[1]].sum()), group[0].value))
+        yield from (((trait,), rows) for trait, rows in groups[:_MOST_GROUPS])
 
 
 def _paired(

@@ -32,7 +32,7 @@ from stillwatch.together.likeness import Accounts
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 
-_FORMAT = "tests of format 5"
+_FORMAT = "tests of format 6"
 _SIZES = (9, 15, 30, 100)  # accounts from which groups have nulls of their own: chance makes small ones alike
 _FEW_GROUPS = 8  # reference groups below which a kind leans on the pooled null
 _FEW_POOLED = 60  # groups of all kinds of one size below which they lean on all sizes: nothing else holds them then
@@ -42,6 +42,9 @@ _EVEN_FRACTION = 0.3  # of weights that is not learnt: a campaign to come need n
 _FEWEST_REACHING = 10  # reference groups by which a level's share is still known well enough
 _MARGIN_BITS = 6.0  # what the calibrator costs, and what the least staked kind of group is behind by
 _LEAST_SCATTER = 0.05  # benign groups are alike to no better than a twentieth, whatever the reference says
+
+_HABITS = tuple(kind for kind in TraitKind if kind.is_habit)
+_APART = (TraitKind.ORGANISATION, *_HABITS)  # alike for reasons of their own
 
 Kind: TypeAlias = str
 Labels: TypeAlias = npt.NDArray[np.str_]
@@ -77,7 +80,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Nulls:
-    """Nulls by test, kind ("*" pools all kinds of strangers) and size. `source` says from which traffic.
+    """Nulls by test, kind ("*" pools all kinds of strangers that share a thing) and size. `source`: of which traffic.
 
     weights: of each test in the mean of its family, 1 where none is given; whatever they are, the mean of e-values is
     an e-value, so they may be learnt from campaigns. stakes: of each kind of group in e-BH, likewise. trust: how far
@@ -211,7 +214,7 @@ def _fit_test(result: Dispersion, labels: Labels) -> dict[Kind, tuple[Null, ...]
     excess = result.log_ratio - result.mean
     usable = np.isfinite(excess) & np.isfinite(result.variance)
     kinds = {str(kind): usable & (labels == kind) for kind in np.unique(labels)}
-    strangers = usable & (labels != TraitKind.ORGANISATION)
+    strangers = usable & ~np.isin(labels, _APART)
     parts = {"*": strangers, **{kind: rows for kind, rows in kinds.items() if rows.sum() >= _FEW_GROUPS}}
     fitted = {
         kind: _by_size(result, rows, _FEW_GROUPS if kind in kinds else _FEW_POOLED)
@@ -260,12 +263,15 @@ def bits_of(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) 
 
 
 def distances(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) -> Floats:
-    """How far each group is from benign ones and from the run's own of its size; NaN where it was not tested."""
+    """How far each group is from benign ones and from the run's own of its size; NaN where it was not tested.
+
+    Groups by habit have a bulk of their own: they are alike for other reasons than those that share a thing.
+    """
     z = standardised(result, test, kinds, nulls)
-    finite, size = np.isfinite(z), size_class(result.accounts)
+    finite, sort = np.isfinite(z), 2 * size_class(result.accounts) + np.isin(kinds, _HABITS)
     far = np.full(len(z), np.nan)
-    for one in np.unique(size[finite]).tolist():
-        rows = finite & (size == one)
+    for one in np.unique(sort[finite]).tolist():
+        rows = finite & (sort == one)
         location, scale = _own_null(z[rows])
         far[rows] = (z[rows] - location) / scale
     return far

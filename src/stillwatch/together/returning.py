@@ -31,7 +31,7 @@ from stillwatch.types import TraitKind
 
 _SILENT_FRACTION = 0.5  # of the members that were there: a campaign counts as stopped where so many were seen no more
 _REASONS = 2
-_BEGUN = ("calendar", TraitKind.SIGN_UP.value)  # tests that say when an account began
+_BEGUN = TraitKind.SIGN_UP.value  # the test that says when an account began
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def returned(accounts: Accounts, sides: Sides, trust: Trust, false_discovery_fra
 def resemblance(accounts: Accounts, members: Mask, trust: Trust) -> dict[str, Floats]:
     """Weigh all accounts beside the members, in each test; nothing where a test says when an account began."""
     nothing = np.zeros(len(members))
-    return weigh(accounts, members, ~members, trust) | dict.fromkeys(_BEGUN, nothing)
+    return weigh(accounts, members, ~members, trust) | {_BEGUN: nothing}
 
 
 def local_false_discovery(p: Floats) -> Floats:

@@ -33,11 +33,14 @@ class Sample:
 
 
 def sampled(accounts: Accounts, kept: Mask, most: int = _MOST_STRANGERS) -> Sample:
-    """Keep the accounts named and the first so many of all, in order of account key."""
+    """Keep the accounts named, and as strangers those of the first so many that are not, in order of account key.
+
+    Whoever is in a fragment is no stranger to another: fragments of one operator would testify against each other.
+    """
     whole = len(kept)
     lowest = np.arange(whole) < most
     rows = np.flatnonzero(kept | lowest)
-    return Sample(accounts if len(rows) == whole else _of_rows(accounts, rows), rows, lowest[rows], whole)
+    return Sample(accounts if len(rows) == whole else _of_rows(accounts, rows), rows, (lowest & ~kept)[rows], whole)
 
 
 def _of_rows(accounts: Accounts, rows: npt.NDArray[np.int64]) -> Accounts:

@@ -20,6 +20,7 @@ from stillwatch.types import TraitKind
 
 _PASSES = 3
 _LESSON_SECONDS = 86_400
+_GOOD_PART = 0.3  # of a group by habit: it is accused for itself unless so many of its accounts are in better parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,9 @@ class Scores:
     """How every group was judged.
 
     tests: bits [groups] by test, NaN where not tested; families: bits by family; total: what their sum is worth;
-    choice: how e-BH chose; accused: which groups; strangers: accounts the last pass compared with; nulls: by which.
+    choice: how e-BH chose; accused: which of its groups; outdone: those that are not, by habit, since a chosen part of
+    them says more: they are alike for its sake (`Choice.stands` holds the bound for what is left); strangers: accounts
+    the last pass compared with; observed: how alike, by test; nulls: by which.
     """
 
     tests: Mapping[str, Floats]
@@ -35,6 +38,7 @@ class Scores:
     total: Floats
     choice: Choice
     accused: Mask
+    outdone: Mask
     strangers: Mask
     observed: Mapping[str, Dispersion]
     nulls: Nulls
@@ -133,7 +137,28 @@ def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
     sums = np.sum(list(families.values()), axis=0)
     total = null.bits_of_sums(sums, nulls) if len(groups) else np.zeros(0)
     choice = null.choose(sums, stakes_bits(groups, nulls.stakes), nulls, false_discovery_fraction)
-    return Scores(tests, families, total, choice, choice.chosen, strangers, observed, nulls)
+    outdone = _outdone(groups, choice.chosen, sums)
+    return Scores(tests, families, total, choice, choice.chosen & ~outdone, outdone, strangers, observed, nulls)
+
+
+def _outdone(groups: Groups, chosen: Mask, sums: Floats) -> Mask:
+    """Groups by habit a good part of which is in chosen parts that say more: they are alike for the sake of those.
+
+    A few accounts that are more alike still are no reason to let the others go: they may be a decoy.
+    """
+    traits = {row: groups.traits[row][0] for row in np.flatnonzero(chosen).tolist()}
+    wholes = {(trait.kind, trait.value): row for row, trait in traits.items() if trait.kind.is_habit}
+    parts: dict[int, list[int]] = {}
+    for (kind, path), row in wholes.items():
+        for length in range(1, len(path)):
+            whole = wholes.get((kind, path[:length]))
+            if whole is not None and sums[row] > sums[whole]:
+                parts.setdefault(whole, []).append(row)
+    outdone = np.zeros(len(groups), bool)
+    for whole, better in parts.items():
+        covered = np.count_nonzero(groups.members[better].sum(axis=0))
+        outdone[whole] = covered >= _GOOD_PART * groups.members[[whole]].sum()
+    return outdone
 
 
 def learn_weights(scored: Sequence[tuple[Mapping[str, Floats], Mask]]) -> dict[str, float]:

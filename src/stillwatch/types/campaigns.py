@@ -52,7 +52,7 @@ ACCUSING = DISGUISED | {Verdict.DECLARED_HARVEST}
 
 
 class TraitKind(StrEnum):
-    """What accounts can share."""
+    """What accounts can have in common."""
 
     PAYMENT = "payment"
     ADDRESS = "address"
@@ -69,11 +69,17 @@ class TraitKind(StrEnum):
     TASK_LIST = "task_list"
     MODEL = "model"
     ORGANISATION = "organisation"
+    TOPICS = "topics"
+
+    @property
+    def is_habit(self) -> bool:
+        """Whether accounts are alike in it, and none has a value of it: a part of all accounts stands for that."""
+        return self is TraitKind.TOPICS
 
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """A thing that accounts share: a hypothesis that they are one operator, never a proof."""
+    """What accounts have in common: a hypothesis that they are one operator, never a proof."""
 
     kind: TraitKind
     value: str

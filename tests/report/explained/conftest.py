@@ -82,7 +82,7 @@ def tested(member: str, seat: str) -> dict[str, pa.Table]:
         ),
         _account(
             "acct_twin", [0, 1], (-6.9, 1.0, 2.5, -3.0, 0.5, 0.4),
-            speaks_for=["hour +4.0"], speaks_against=["reply -3.3", "turn -2.0"],
+            speaks_for=["hour +4.0"], speaks_against=["reply -3.3", "target -2.0"],
         ),
         _account(
             "acct_likely", [1], (-6.9, 1.0, 3.5, 3.0, -0.5, 1.0),

@@ -28,5 +28,6 @@ def test_families_are_those_of_the_tests() -> None:
 
 def test_a_group_of_two_traits_is_named_by_both() -> None:
     """What they share, and who shares each."""
-    assert innocent.shared_thing(["client", "asn"]) == "client software and network operator"
+    assert innocent.shared_thing(["client", "asn"]) == "the same client software and network operator"
+    assert innocent.shared_thing(["topics"]) == "a similar mix of topics"
     assert innocent.shared_innocently(["client", "asn"]).count("; or ") == 1

@@ -111,7 +111,8 @@ def _spoken_section(stored: Stored, account: Row, member: Row | None, groups: Se
         if groups and groups[0]["accused"]:
             who = innocent.shared_innocently(groups[0]["kinds"])
             text.append(
-                f"The innocent explanation nearest to what it shares: {who}. The tests below compare it with that."
+                f"The innocent explanation nearest to what they have in common: {who}. The tests below compare it "
+                "with that."
             )
     return Section("In short", tuple(text))
 
@@ -132,11 +133,12 @@ def _member_sentences(stored: Stored, member: Row) -> list[str]:
 
 def _shares_sentence(account: Row) -> str:
     if not account["groups"]:
-        return "It shares nothing that was tested with enough other accounts to form a group."
+        return "It shares nothing that was tested with enough other accounts to form a group, and no habit."
     groups = words.many(account["groups"], "group")
     return (
-        f"It shares something with other accounts in {groups}. Sharing is no offence: of each group the scan asked "
-        "whether its accounts behave as if one operator ran them, or like customers who do not know each other."
+        f"It shares something with other accounts, or has habits like theirs, in {groups}. That is no offence: of each "
+        "group the scan asked whether its accounts behave as if one operator ran them, or like customers who do not "
+        "know each other."
     )
 
 
@@ -147,12 +149,12 @@ def _cleared_sentences(stored: Stored, account: Row, groups: Sequence[Row]) -> l
         found = "was" if len(accused) == 1 else "were"
         text.append(
             f"{len(accused)} of its strongest groups {found} found to be run by one operator. This account was then "
-            "weighed by itself and does not belong: it shares something with them, as innocent customers do."
+            "weighed by itself and does not belong: it has something in common with them, as innocent customers do."
         )
     if groups and not accused:
         text.append(_distance(groups[0]))
     if groups:
-        text.append(f"Why innocent accounts share that: {innocent.shared_innocently(groups[0]['kinds'])}.")
+        text.append(f"Why innocent accounts have that in common: {innocent.shared_innocently(groups[0]['kinds'])}.")
     if account["declares_seats"]:
         text.append(
             "It declares an organisation with several seats. Who declares that does not pose as a stranger, so it is "
@@ -166,6 +168,8 @@ def _distance(group: Row) -> str:
     """Say how far the strongest group stayed from an accusation."""
     needed, bits = group["needed_bits"], group["bits"]
     found = f"The closest were {group_phrase(group)}: {words.in_bits(bits).removeprefix('+')} bits of evidence"
+    if group.get("outdone"):
+        return f"{found}; a part of them says more, and is what was accused: the rest is alike for its sake."
     if bits < 1:
         return f"{found}, next to nothing; {needed:.1f} are needed to accuse. They behave like separate customers."
     times = words.odds_of_chance(bits).removeprefix("1 in ")
@@ -245,15 +249,20 @@ def _shared(groups: Sequence[Row]) -> tuple[Section, ...]:
         Line(
             "+".join(group["kinds"]),
             group["bits"],
-            f"{group_phrase(group)}: {'accused' if group['accused'] else 'not accused'}; "
-            f"{group['needed_bits']:.1f} bits are needed; {words.count(group['campaign_accounts'])} of them are in a "
+            f"{group_phrase(group)}: {_judgement(group)}; {words.count(group['campaign_accounts'])} of them are in a "
             "campaign",
             "",
             innocent.shared_innocently(group["kinds"]),
         )
         for group in groups
     )
-    return (Section("What it shares, the strongest groups first", (BITS_EXPLAINED,), lines),)
+    return (Section("What it has in common with others, the strongest groups first", (BITS_EXPLAINED,), lines),)
+
+
+def _judgement(group: Row) -> str:
+    if group.get("outdone"):
+        return "not accused, for a part of it says more"
+    return f"{'accused' if group['accused'] else 'not accused'}; {group['needed_bits']:.1f} bits are needed"
 
 
 def _closest(stored: Stored, groups: Sequence[Row]) -> tuple[Section, ...]:

@@ -30,22 +30,19 @@ SHARED: Mapping[str, tuple[str, str]] = {
     TraitKind.TASK_LIST: ("list of tasks", "students with one assignment, or teams that run one public benchmark"),
     TraitKind.MODEL: ("model", "everybody who uses that model"),
     TraitKind.ORGANISATION: ("organisation", "colleagues: the seats of one declared organisation"),
+    TraitKind.TOPICS: ("mix of topics", "people of one trade, or users of one tool for one purpose"),
 }
 
 DONE: Mapping[str, tuple[str, str]] = {
     "volume": ("exchanges per day", "machines of one honest customer that share their work, such as CI runners"),
     "hour": ("hours of the day", "people of one time zone, or honest jobs that run every night"),
-    "calendar": ("busy and idle spells", "a class, a workshop or a project that begins and ends on set days"),
     "sum_of_families": (
         "what the tests are worth together",
         "customers who are alike in several ways for one reason, such as one tool on one schedule",
     ),
     "gap": ("pauses between exchanges", "one honest tool that sends requests at its own pace"),
     "target": ("capabilities asked for", "colleagues who do one kind of work"),
-    "prompt": ("prompt lengths", "one honest tool that puts every question into one form"),
     "reply": ("reply lengths", "one honest tool that asks one kind of question or limits its replies"),
-    "turn": ("places in a conversation", "a batch job or a tool that never holds a conversation"),
-    "outcome": ("outcomes (served, limited, failed)", "customers hit by one outage or one rate limit"),
     "harvest content": ("what is asked for", "an audit trail that asks for reasons, or a team that grades answers"),
     "harvest structure": ("how tasks follow each other", "a customer's bot with a template, or a public benchmark"),
     "harvest rank": ("content and structure together", "the busiest honest automated customer of this log"),
@@ -63,8 +60,8 @@ DONE: Mapping[str, tuple[str, str]] = {
 
 FAMILIES: Mapping[str, tuple[str, frozenset[str]]] = {
     "pace": ("how much", frozenset({"volume"})),
-    "rhythm": ("hours, spells and pauses", frozenset({"hour", "calendar", "gap"})),
-    "content": ("what is asked and how long it is", frozenset({"target", "prompt", "reply", "turn", "outcome"})),
+    "rhythm": ("hours and pauses", frozenset({"hour", "gap"})),
+    "content": ("what is asked and how long it is", frozenset({"target", "reply"})),
     "application": (
         "the software and its settings",
         frozenset({"client", "parameters", "tool_schema", "model", "system_prompt", "scaffold"}),
@@ -111,8 +108,10 @@ def innocent(test: str) -> str:
 
 
 def shared_thing(kinds: Sequence[str]) -> str:
-    """Name what a group shares."""
-    return " and ".join(named(kind) for kind in kinds)
+    """Name what a group shares: 'the same client software', 'a similar mix of topics'."""
+    return (
+        f"{'a similar' if TraitKind(kinds[0]).is_habit else 'the same'} {' and '.join(named(kind) for kind in kinds)}"
+    )
 
 
 def shared_innocently(kinds: Sequence[str]) -> str:
@@ -128,4 +127,4 @@ def null_groups(kind: str) -> str:
         return "innocent groups that share two things at once"
     if kind == TraitKind.ORGANISATION:
         return "declared organisations, such as a company's seats"
-    return f"innocent groups with the same {named(kind)}"
+    return f"innocent groups with {shared_thing([kind])}"

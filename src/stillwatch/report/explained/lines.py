@@ -9,6 +9,7 @@ from stillwatch.report import words
 from stillwatch.report.explained import innocent
 from stillwatch.report.explained.stored import Row, Stored
 from stillwatch.report.explained.values import Line, Section
+from stillwatch.types import TraitKind
 
 _SHOWN_VALUE = 60  # characters
 _HASHED = frozenset({"scaffold", "system_prompt", "task_list", "tool_schema"})
@@ -23,11 +24,16 @@ BITS_EXPLAINED = (
 def group_phrase(group: Row) -> str:
     """Name a group by what it shares: '12 accounts with the same client software (httpx)'."""
     values = [
-        f"{'hash ' if kind in _HASHED else ''}{value[:_SHOWN_VALUE]}"
+        f"{_stands_for(kind)}{value[:_SHOWN_VALUE]}"
         for kind, value in zip(group["kinds"], group["values"], strict=True)
     ]
-    thing = innocent.shared_thing(group["kinds"])
-    return f"{words.many(group['accounts'], 'account')} with the same {thing} ({' and '.join(values)})"
+    shared = innocent.shared_thing(group["kinds"])
+    return f"{words.many(group['accounts'], 'account')} with {shared} ({' and '.join(values)})"
+
+
+def _stands_for(kind: str) -> str:
+    """Say what stands for a value that is no word."""
+    return "part " if TraitKind(kind).is_habit else "hash " if kind in _HASHED else ""
 
 
 def taken_words(campaign: Row, whose: str = "") -> str:

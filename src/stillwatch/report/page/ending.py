@@ -38,7 +38,7 @@ _LIMITS = (
     "Who the operator is. The report says that accounts are run together, not by whom.",
     "What the answers were used for. Training is inferred from how the traffic is made, never observed.",
     "That nothing was missed. Watching queries alone can be neither complete nor sound (Karchmer 2022).",
-    "Accounts that share nothing that the log records.",
+    "Accounts that have nothing in common that the log records, not even habits.",
     "That every member belongs. Odds of membership are stated one by one; a group's evidence is not a member's.",
     "What a student learned. The gain is read off published training runs and is marked as an estimate.",
     "Anything about inputs that were not there: tests that lacked their columns are listed as not evaluated.",

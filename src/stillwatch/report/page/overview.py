@@ -90,7 +90,7 @@ def _nothing(scan: Scan) -> Markup:
     groups = words.many(scan.groups_tested, "group")
     return together(
         (
-            element("p", f"Nothing was found. {groups} of accounts that share something were tested."),
+            element("p", f"Nothing was found. {groups} of accounts with something in common were tested."),
             note(f"Tests that ran: {tests or answers.why_no_test(scan)}."),
         )
     )

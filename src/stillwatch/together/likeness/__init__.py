@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from stillwatch.abreast import abreast
 from stillwatch.together.likeness.base import FAMILIES, Accounts, Likeness, features_of
-from stillwatch.together.likeness.histograms import HISTOGRAMS
+from stillwatch.together.likeness.histograms import HABITS, HISTOGRAMS, commonest
 from stillwatch.together.likeness.shared_values import SHARED_VALUES
 from stillwatch.together.likeness.volume import VOLUME
 
 ALL: tuple[Likeness, ...] = (VOLUME, *HISTOGRAMS, *SHARED_VALUES)
 
-__all__ = ["ALL", "FAMILIES", "Accounts", "Likeness", "by_test", "features_of"]
+__all__ = ["ALL", "FAMILIES", "HABITS", "Accounts", "Likeness", "by_test", "commonest", "features_of"]
 
 _AT_ONCE = min(os.cpu_count() or 1, 4)  # tests that are worked out at once: each takes memory of its own
 _MANY = 5_000  # accounts below which threads cost more than they spare

@@ -21,13 +21,16 @@ _MAIL = frozenset({TraitKind.EMAIL_DOMAIN, TraitKind.ORGANISATION})
 def _features(accounts: Accounts, kind: TraitKind, per_exchange: int) -> Features:
     """Shares of an account's exchanges by value, a unit vector; what it shares with nobody is a direction of its own.
 
-    An account that shows none of the shared values counts as known when the kind was seen at all: it differs.
+    An account that shows none of the shared values counts as known when the kind was seen at all: it differs. Strangers
+    are matched by whether they show any: accounts that do are alike beside a crowd that shows none, which says nothing.
     """
     part, n = accounts.shown[kind], len(accounts.exchanges)
     share = np.minimum(part.exchanges / (per_exchange * accounts.exchanges[part.rows]), 1.0)
     unit = unit_rows_of(part.rows, part.codes, share, (n, max(len(part.values), 1)))
     known = np.full(n, len(part.values) > 0)
-    return Features(unit, np.ones(n), known, np.zeros(n, np.int64), np.zeros(n))
+    shows = np.zeros(n, np.int64)
+    shows[part.rows] = 1
+    return Features(unit, np.ones(n), known, shows, np.zeros(n))
 
 
 def _top(part: Shown, exchanges: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> tuple[int, int]:
@@ -45,10 +48,11 @@ def _agreement(  # noqa: PLR0913, PLR0917 - one row of the table below
     def say(accounts: Accounts, members: npt.NDArray[np.int64], strangers: npt.NDArray[np.int64]) -> str:
         part = accounts.shown[kind]
         code, inside = _top(part, accounts.exchanges, members)
-        outside = np.isin(part.rows[part.codes == code], strangers).sum() if code >= 0 else 0
+        beside = np.isin(part.rows, strangers)
+        outside, showing = (part.codes[beside] == code).sum() if code >= 0 else 0, len(np.unique(part.rows[beside]))
         return (
             f"{inside} of {len(members)} accounts share one {words}; "
-            f"among strangers {100 * outside / max(len(strangers), 1):.1f} % have it"
+            f"of strangers that show one, {100 * outside / max(showing, 1):.1f} % have it"
         )
 
     def features(accounts: Accounts) -> Features:
