@@ -23,7 +23,8 @@ from stillwatch.types import TraitKind
 
 OUT = Path(__file__).parent / "results/partly_known.md"
 WHO = frozenset({TraitKind.EMAIL_DOMAIN, TraitKind.EMAIL_SHAPE, TraitKind.SIGN_UP, TraitKind.PAYMENT})
-WHAT = frozenset(TraitKind) - WHO - {TraitKind.ORGANISATION, TraitKind.MODEL, TraitKind.ASN, TraitKind.NETWORK}
+KINDS = frozenset(kind for kind in TraitKind if not kind.is_habit)
+WHAT = KINDS - WHO - {TraitKind.ORGANISATION, TraitKind.MODEL, TraitKind.ASN, TraitKind.NETWORK}
 LOST = {"who they are": WHO, "who they are and what they sent": WHO | WHAT}
 SHARES = (0.0, 0.5, 0.8, 0.95)
 LOGS = ((3, 1.0), (14, 1.0))  # days, times 5,736 accounts
