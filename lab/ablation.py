@@ -2,9 +2,9 @@
 
 Usage: ablation.py [FIRST SEED]. Writes lab/results/ablation.md and prints it. Each log is read and profiled once; what
 comes after is run again without one part. A kind of trait is removed as if the log did not hold it; a kind of habit as
-if no groups were formed by it; a test of likeness
-from groups, membership and operators; a harvest test from the answer to "taking?". Where accounts are found with and
-without a part, the bits of the operator's best group and of what it takes show what the part was worth.
+if no groups were formed by it; a test of likeness from groups, membership and operators; a harvest test from the answer
+to "taking?". Where accounts are found with and without a part, the bits of the operator's best group and of what it
+takes show what the part was worth.
 """
 
 import os

@@ -51,14 +51,13 @@ def assemble(totals: pa.Table, facets: Iterable[pa.RecordBatch]) -> Profiles:
     """Turn the long tables into arrays; that of facets, the largest by far, is never held whole."""
     totals = totals.sort_by("account_key").combine_chunks()
     keys = totals["account_key"].to_numpy()
-    first, last = totals["first_second"].to_numpy(), totals["last_second"].to_numpy()
     return Profiles(
         keys=keys,
         ids=totals["account_id"].combine_chunks(),
         organisations=totals["org_id"].combine_chunks(),
         exchanges=totals["exchanges"].to_numpy(),
-        first_second=first,
-        last_second=last,
+        first_second=totals["first_second"].to_numpy(),
+        last_second=totals["last_second"].to_numpy(),
         facets=_blocks(facets, keys),
     )
 

@@ -117,7 +117,7 @@ def stacked(results: Sequence[Dispersion]) -> Dispersion:
 
 
 def _expected(measured: Measured, strangers: Mask) -> tuple[Floats, ...]:
-    """Expected dispersion of strangers with each group's volumes, the noise in it, and its degrees of freedom."""
+    """Expected dispersion of strangers of each group's strata, the noise in it, and its degrees of freedom."""
     features, count, share = measured.features, measured.count, measured.share
     bins = share.shape[1]
     rows = np.flatnonzero(features.known & strangers)
@@ -125,12 +125,11 @@ def _expected(measured: Measured, strangers: Mask) -> tuple[Floats, ...]:
     alike = np.bincount(stratum, minlength=bins).astype(float)
     lean = np.where(alike < _FEWEST_ALIKE, 1 / max(len(rows), 1), 0.0)  # on all strangers, where few are like these
     each = np.where(alike < _FEWEST_ALIKE, 0.0, 1 / np.maximum(alike, 1))
+    weight = np.diag(each) + lean[:, None]
 
     def mean(values: Floats) -> Floats:
-        sums = np.bincount(stratum, values[rows], minlength=bins)
-        return np.asarray(each * sums + lean * sums.sum())
+        return np.asarray(weight @ np.bincount(stratum, values[rows], minlength=bins))
 
-    weight = each[:, None] * np.eye(bins) + lean[:, None]
     pick = sp.csr_array((np.ones(len(rows)), (stratum, rows)), shape=(bins, len(features.known)))
     means = sp.csr_array(weight) @ (pick @ features.values)
     centre = _sum_of(features.values, rows) / max(len(rows), 1)

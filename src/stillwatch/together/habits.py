@@ -18,7 +18,7 @@ from stillwatch.together.likeness.base import Accounts, unit_rows
 from stillwatch.together.likeness.histograms import HABITS
 from stillwatch.types import Trait
 
-_LEAST_SEEN = 5  # exchanges, or pauses between them, of which a habit is known: fewer are none
+_LEAST_SEEN = 5  # exchanges of which a facet is known: fewer are no habit
 _LEAST_ACCOUNTS = 10  # of a group: whatever fewer have in common is chance
 _WHOLE_FRACTION = 0.25  # of all: larger parts are everybody, and operators that large have parts of their own
 _DEEPEST = 64  # cuts: halves halve seldom so often, unless single accounts are cut off one by one
