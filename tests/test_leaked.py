@@ -19,6 +19,7 @@ from stillwatch.leaked import (
     price_of,
 )
 from stillwatch.settings import DEFAULT_PRICES, Price
+from stillwatch.taking import taken_counts
 
 _TAKEN = [  # campaign_id, model, task_hash, input_tokens, output_tokens
     ("c1", "atlas-1", 11, 100, 10),
@@ -32,13 +33,14 @@ _TAKEN = [  # campaign_id, model, task_hash, input_tokens, output_tokens
 def _taken() -> ibis.expr.types.Table:
     names = ("campaign_id", "model", "task_hash", "input_tokens", "output_tokens", *SLOTS)
     types = ("string", "string", "int64", "int64", "int64", *("int64" for _ in SLOTS))
-    return ibis.memtable(
+    rows = ibis.memtable(
         [(*row, 0, 0, 0, 0) for row in _TAKEN], schema=ibis.schema(dict(zip(names, types, strict=True)))
     )
+    return rows.mutate(account_key=rows.task_hash, target=ibis.literal("coding"))
 
 
 def test_volumes_are_counted_per_campaign_and_model() -> None:
-    rows = ibis.duckdb.connect().to_pyarrow(leaked_volumes(_taken())).to_pylist()
+    rows = ibis.duckdb.connect().to_pyarrow(leaked_volumes(taken_counts(_taken()))).to_pylist()
     found = {(r["campaign_id"], r["model"]): (r["exchanges"], r["input_tokens"], r["output_tokens"]) for r in rows}
     assert found == {
         ("c1", "atlas-1"): (2, 200, 30),

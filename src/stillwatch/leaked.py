@@ -1,7 +1,7 @@
 """What has gone: exchanges, tokens and list price, counted; unique tasks and what a student could learn, estimated.
 
-In: the taken exchanges. Out: expressions that count them per campaign, and a `Leak`. The estimate rests on
-`dose_response.csv`: published accuracies of students trained on so many exchanges with a stronger model.
+In: the taken exchanges, and counts of them. Out: expressions that count them per campaign, and a `Leak`. The estimate
+rests on `dose_response.csv`: published accuracies of students trained on so many exchanges with a stronger model.
 """
 
 import csv
@@ -54,13 +54,13 @@ class Spread:
     half_width: float
 
 
-def leaked_volumes(taken: ir.Table) -> ir.Table:
-    """Count taken exchanges and tokens: (campaign_id, model, exchanges, input_tokens, output_tokens)."""
-    return taken.group_by("campaign_id", "model").agg(
-        exchanges=lambda t: t.count(),
-        input_tokens=lambda t: t.input_tokens.sum(),
-        output_tokens=lambda t: t.output_tokens.sum(),
-    )
+def leaked_volumes(counted: ir.Table) -> ir.Table:
+    """Add up what was taken by model: (campaign_id, model, exchanges, input_tokens, output_tokens).
+
+    Args:    counted: what `taking.taken_counts` gives.
+    """
+    sums = {name: counted[name].sum().cast("int64") for name in ("exchanges", "input_tokens", "output_tokens")}
+    return counted.group_by("campaign_id", "model").agg(**sums)
 
 
 def leaked_texts(taken: ir.Table) -> ir.Table:

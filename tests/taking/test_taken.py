@@ -15,7 +15,16 @@ from stillwatch.tables import MEMBERS as TABLE_OF_MEMBERS
 from stillwatch.tables import SCAFFOLDS as TABLE_OF_SCAFFOLDS
 from stillwatch.tables import SKETCHED
 from stillwatch.taking.kinds import FEWEST_WORDED
-from stillwatch.taking.taken import SCAFFOLD_COLUMNS, marked, member_counts, taken, target_counts, target_shares
+from stillwatch.taking.taken import (
+    SCAFFOLD_COLUMNS,
+    marked,
+    matched,
+    member_counts,
+    taken,
+    taken_counts,
+    target_counts,
+    target_shares,
+)
 from stillwatch.types import TARGETS, Target
 
 SEED = 7
@@ -36,8 +45,8 @@ def take(
         scaffolds = engine.adopt(pa.table(values), "scaffolds")
         sketched = engine.adopt(sketched_rows(rows), "sketched")
         members = engine.adopt(member_rows(MEMBERS), "members")
-        counted = engine.keep(marked(sketched, members, scaffolds), "marked")
-        return engine.run(taken(sketched, members, scaffolds, counted))
+        rows = engine.keep(matched(sketched, members, scaffolds), "matched")
+        return engine.run(taken(rows, marked(rows)))
 
     return running
 
@@ -181,7 +190,8 @@ def test_a_system_prompt_over_many_tasks_does_not_make_them_one(take: Take) -> N
 
 def test_counts_by_target_and_member_add_up(engine: DuckDBEngine, take: Take) -> None:
     kept = engine.adopt(take(_draw(SEED + 1)), "taken")
-    by_target, by_member = engine.run(target_counts(kept)), engine.run(member_counts(kept))
+    counted = taken_counts(kept)
+    by_target, by_member = engine.run(target_counts(counted)), engine.run(member_counts(counted))
     total = engine.run(kept.aggregate(n=kept.count()))["n"].to_pylist()[0]
     assert sum(by_target["exchanges"].to_pylist()) == sum(by_member["taking_exchanges"].to_pylist()) == total > 0
 
@@ -197,6 +207,7 @@ def test_the_expression_is_written_in_spark_sql_too() -> None:
         ibis.table(ibis.Schema.from_pyarrow(arrow_schema(table)), name=table.name)
         for table in (SKETCHED, TABLE_OF_MEMBERS, TABLE_OF_SCAFFOLDS)
     ]
-    assert " OVER " not in ibis.to_sql(taken(*tables, marked(*tables)), dialect="databricks"), (
+    rows = matched(*tables)
+    assert " OVER " not in ibis.to_sql(taken(rows, marked(rows)), dialect="databricks"), (
         "window functions sort the whole log"
     )

@@ -50,6 +50,11 @@ class Policy:
 
     rules: tuple[Rule, ...] = ()
 
+    @property
+    def names_models(self) -> bool:
+        """Whether any rule is about some models only."""
+        return any(rule.models for rule in self.rules)
+
     def with_settings(self, settings_hash: str) -> str:
         """Hash settings and rules together; settings name the file of the rules, not what stands in it."""
         if not self.rules:

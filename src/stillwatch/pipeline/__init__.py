@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from stillwatch import __version__, hidden, known, report, together
@@ -17,13 +16,12 @@ from stillwatch.pipeline.behaviour import behaviour
 from stillwatch.pipeline.continuing import Continuing, Traffic, go_on, held_by, leave
 from stillwatch.pipeline.demonstration import Comparison, compare, simulate
 from stillwatch.pipeline.intake import Intake, Source, read_accounts_listed, seen_columns, take_in
-from stillwatch.pipeline.judging import Case, judge
+from stillwatch.pipeline.judging import Case, judge, listed
 from stillwatch.pipeline.nulls import nulls_for
 from stillwatch.pipeline.stages import Measure, Stages, Tell
 from stillwatch.pipeline.summary import coverage
 from stillwatch.pipeline.tested import tested_tables
 from stillwatch.settings import Settings
-from stillwatch.tables import TAKEN
 from stillwatch.together import Found, Nulls
 from stillwatch.types import AccountId, Calibration, RunCost, Scan
 
@@ -108,8 +106,7 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
         pools=judged.pools,
     )
     clock.start("writing the report")
-    ordered = () if judged.taken is None else engine.stream(_listed(judged.taken))
-    with ahead(ordered) as rows:
+    with ahead(listed(engine, judged)) as rows:
         names = [judged.names[place] for place in continuing.of_found]
         reasons = tested_tables(found.tested, profiled.profiles, names)
         left = leave(
@@ -123,11 +120,6 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
         )
         report.write_scan(result, out, None if judged.taken is None else rows, reasons, known.as_text(left))
     return result
-
-
-def _listed(taken: ir.Table) -> ir.Table:
-    """The taken exchanges as they are reported, in an order that does not change between runs."""
-    return taken.select(*TAKEN.names).order_by("campaign_id", "exchange_id")
 
 
 def _calibration(found: Found, continuing: Continuing, asked: Asked, ids: pa.Array) -> Calibration:

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 
 import ibis
 import ibis.expr.types as ir
@@ -27,7 +26,7 @@ from stillwatch.pipeline.coursing import course_of
 from stillwatch.pipeline.intake import Intake
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
-from stillwatch.tables import MEMBERS, SCAFFOLDS
+from stillwatch.tables import MEMBERS, SCAFFOLDS, TAKEN
 from stillwatch.together import FoundCampaign, shared_networks
 from stillwatch.types import (
     AccountId,
@@ -60,7 +59,8 @@ _INDICATOR_LIFT = 8.0  # a trait is an indicator when members show it this many 
 class Judged:
     """campaigns, and the engine's table of exchanges counted as taken (None when there is no campaign).
 
-    names: ids in the order in which the campaigns were found; pools: which of them share networks.
+    taken: campaigns are numbers there, places in their sorted ids, by which engines group and sort far faster; names:
+    ids in the order in which the campaigns were found; pools: which of them share networks.
     """
 
     campaigns: tuple[Campaign, ...]
@@ -90,7 +90,7 @@ class Others:
     """Everybody else, whom a campaign is judged against: accounts, models used by members, counted exchanges."""
 
     population: Population
-    models: pa.Table
+    models: pa.Table | None
     counts: taking.Counts
     silent: taking.Silent | None
     course: taking.Course
@@ -102,30 +102,23 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
         return Judged((), None)
     names = [case.kept_ids.get(n) or _campaign_id(case.behaviour, campaign) for n, campaign in enumerate(found)]
     named = dict(zip(names, found, strict=True))
-    belong, marks = _members(case.behaviour, named), _scaffolds(named)
-    members, scaffolds = engine.adopt(belong, MEMBERS.name), engine.adopt(marks, SCAFFOLDS.name)
+    belong = _members(case.behaviour, named)
+    members = engine.adopt(belong, MEMBERS.name)
     counting = case.intake.counting or Afresh(engine, case.intake.sketched)
-    by = _digest(belong.drop_columns("bits"), marks)
-    how = Grouped(
-        by, taking.MARKED_KEYS, partial(taking.marked, members=members, scaffolds=scaffolds), taking.MARKED_SUMS
-    )
-    marked = counting.grouped("marked", how)
-    taken = engine.keep(taking.taken(case.intake.sketched, members, scaffolds, marked), "taken_exchanges")
+    taken = _taken(engine, case, belong, _scaffolds(named))
     neither = _accused_before(engine, case, found)
     sketched, totals = (
         _without(rows, neither) for rows in (case.intake.sketched, counting.grouped("answered", ANSWERED))
     )
     accounts = engine.keep(taking.compared(totals, members), "compared_accounts")
     compared = sketched.semi_join(accounts, "account_key")
-    tasks = _tasks(engine, counting, compared, members, _digest(belong.drop_columns("bits")))
-    counts = taking.counts(
-        engine.run(taking.unit_totals(totals.semi_join(accounts, "account_key"), members)),
-        engine.run(taking.unit_parts(tasks)),
-        engine.run(taking.unit_multiplicities(tasks)),
-    )
+    tasks, numbers = _tasks(engine, counting, compared, belong)
+    parts, repeats = (engine.run(count(tasks)) for count in (taking.unit_parts, taking.unit_multiplicities))
+    unit_totals = engine.run(taking.unit_totals(totals.semi_join(accounts, "account_key"), members))
+    counts = taking.counts(unit_totals, _named_units(parts, numbers), _named_units(repeats, numbers))
     silent = taking.silent(engine.run(taking.unit_hours(sketched, members))) if counts.wordless else None
     course = course_of(engine, sketched, totals, members, case.settings.releases)
-    models = engine.run(member_models(sketched, members))
+    models = engine.run(member_models(sketched, members)) if case.policy.names_models else None
     others = Others(population(case.behaviour.table), models, counts, silent, course)
     view = views.views(engine, sketched, members, taken, named)
     shown = pointers.samples(engine, sketched, case.behaviour, named)
@@ -151,17 +144,58 @@ def _without(rows: ir.Table, accounts: ir.Table | None) -> ir.Table:
     return rows if accounts is None else rows.anti_join(accounts, "account_key")
 
 
-def _tasks(engine: Engine, counting: Counting, compared: ir.Table, members: ir.Table, by: str) -> ir.Table:
-    """Count the tasks of campaigns, which stay the same accounts from look to look, and of strangers, who do not."""
+def listed(engine: Engine, judged: Judged) -> Iterator[pa.RecordBatch]:
+    """Give the taken exchanges as they are reported, in an order that does not change between runs."""
+    if judged.taken is None:
+        return
+    names = pa.array(sorted(judged.names), pa.string())
+    for batch in engine.stream(judged.taken.select(*TAKEN.names).order_by("campaign_id", "exchange_id")):
+        yield batch.set_column(TAKEN.names.index("campaign_id"), "campaign_id", names.take(batch["campaign_id"]))
+
+
+def _taken(engine: Engine, case: Case, belong: pa.Table, marks: pa.Table) -> ir.Table:
+    """Find the taken exchanges."""
+    names = pc.unique(belong["campaign_id"]).sort()
+    members, scaffolds = (
+        engine.adopt(_numbered(table, pc.index_in(table["campaign_id"], names)), f"numbered_{name}")
+        for name, table in ((MEMBERS.name, belong), (SCAFFOLDS.name, marks))
+    )
+    matched = engine.keep(taking.matched(case.intake.sketched, members, scaffolds), "matched_exchanges")
+    return taking.taken(matched, engine.keep(taking.marked(matched), "marked"))
+
+
+def _numbered(table: pa.Table, numbers: pa.ChunkedArray) -> pa.Table:
+    return table.set_column(table.column_names.index("campaign_id"), "campaign_id", numbers.cast(pa.int64()))
+
+
+def _tasks(
+    engine: Engine, counting: Counting, compared: ir.Table, belong: pa.Table
+) -> tuple[ir.Table, Mapping[int, CampaignId]]:
+    """Count the tasks of campaigns, which stay the same accounts from look to look, and of strangers, who do not.
+
+    A campaign is counted under a number made of its accounts: its name changes with its words, too. Gives the names.
+    """
+    accounts = belong.group_by("campaign_id").aggregate([("account_key", "list")])
+    digests = [_digest(pa.table({"account_key": keys.values})) for keys in accounts["account_key_list"]]
+    names = {
+        int(digest, 16) >> 65: name for digest, name in zip(digests, accounts["campaign_id"].to_pylist(), strict=True)
+    }
+    numbers = pa.array(list(names)).take(pc.index_in(belong["campaign_id"], accounts["campaign_id"]))
+    members = engine.adopt(_numbered(belong, numbers), "members_by_accounts")
 
     def of_members(rows: ir.Table) -> ir.Table:
         return taking.task_counts(rows.semi_join(members, "account_key"), members)
 
-    how = Grouped(by, taking.TASK_KEYS, of_members, taking.TASK_SUMS, taking.TASK_LEAST)
-    own = counting.grouped("tasks", how)
+    by = _digest(pa.table({"number": list(names)}))
+    own = counting.grouped("tasks", Grouped(by, taking.TASK_KEYS, of_members, taking.TASK_SUMS, taking.TASK_LEAST))
     strangers = taking.task_counts(compared.anti_join(members, "account_key"), members)
     kept = engine.keep(strangers, "strangers_tasks")
-    return ibis.union(*(part.cast(strangers.schema()) for part in (own, kept)))  # the engine's sums may be wider
+    return ibis.union(*(part.cast(strangers.schema()) for part in (own, kept))), names  # sums may be wider
+
+
+def _named_units(units: pa.Table, names: Mapping[int, CampaignId]) -> pa.Table:
+    ids = pa.array([names.get(number, "") for number in units["campaign_id"].to_pylist()], pa.string())
+    return units.set_column(units.column_names.index("campaign_id"), "campaign_id", ids)
 
 
 def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others, view: views.Views) -> Campaign:
@@ -176,7 +210,7 @@ def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others
         case.seen_columns,
         case.settings,
         case.policy,
-        models=others.models.filter(pc.equal(others.models["campaign_id"], name)),
+        models=others.models and others.models.filter(pc.equal(others.models["campaign_id"], name)),
     )
     traits = tuple(replace(t, label=view.labels.get(t.trait.value, t.label)) for t in found.traits)
     return Campaign(

@@ -44,17 +44,22 @@ def views(
     taken: ir.Table,
     named: Mapping[CampaignId, FoundCampaign],
 ) -> Views:
-    """Count everything that is shown."""
+    """Count everything that is shown.
+
+    Args:    taken: its campaigns are numbers, places in their sorted ids.
+    """
+    names = sorted(named)
+    counted = engine.keep(taking.taken_counts(taken), "taken_counts")
     targets: dict[CampaignId, dict[str, int]] = defaultdict(dict)
-    for row in engine.run(taking.target_counts(taken)).to_pylist():
-        targets[row["campaign_id"]][row["target"]] = row["exchanges"]
+    for row in engine.run(taking.target_counts(counted)).to_pylist():
+        targets[names[row["campaign_id"]]][row["target"]] = row["exchanges"]
     by_account: dict[CampaignId, dict[int, int]] = defaultdict(dict)
-    for row in engine.run(taking.member_counts(taken)).to_pylist():
-        by_account[row["campaign_id"]][row["account_key"]] = row["taking_exchanges"]
+    for row in engine.run(taking.member_counts(counted)).to_pylist():
+        by_account[names[row["campaign_id"]]][row["account_key"]] = row["taking_exchanges"]
     volumes: dict[CampaignId, list[ModelVolume]] = defaultdict(list)
-    for row in engine.run(leaked.leaked_volumes(taken)).to_pylist():
+    for row in engine.run(leaked.leaked_volumes(counted)).to_pylist():
         volume = ModelVolume(row["model"], row["exchanges"], row["input_tokens"], row["output_tokens"])
-        volumes[row["campaign_id"]].append(volume)
+        volumes[names[row["campaign_id"]]].append(volume)
     texts = engine.keep(leaked.leaked_texts(taken), "taken_texts")
     tasks = engine.run(leaked.leaked_tasks(texts)).to_pylist()
     own = sketched.inner_join(members.select("campaign_id", "account_key"), "account_key")
@@ -71,7 +76,7 @@ def views(
         targets=targets,
         taking_exchanges=by_account,
         volumes={name: sorted(rows, key=lambda v: v.model) for name, rows in volumes.items()} | _empty(named, volumes),
-        unique_tasks=defaultdict(int, {row["campaign_id"]: row["unique_tasks"] for row in tasks}),
+        unique_tasks=defaultdict(int, {names[row["campaign_id"]]: row["unique_tasks"] for row in tasks}),
         timeline=_timeline(engine, own),
         examples=examples,
         labels={value: f"“{excerpt[:80]}”" for value, excerpt in labels.items() if excerpt is not None},

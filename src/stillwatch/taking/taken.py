@@ -1,15 +1,15 @@
 """Which exchanges were taken, and for which capability.
 
-In: `sketched`, `members` and `tables.SCAFFOLDS` (campaign_id, value). Out: expressions: `marked`, what campaigns' words
-are carried by, counted; `taken`, which reads the log once more with it; and counts of what was taken. Exchanges with
-the words they carry are never kept: that would be most of the log of a large campaign.
+In: `sketched`, `members` and `tables.SCAFFOLDS` (campaign_id, value). Out: expressions: `matched`, members' exchanges
+with the words that they carry; `marked`, those counted; `taken`, which of them were taken, by the counts; and counts of
+what was taken.
 Rule A: an exchange is taken if it carries a scaffold of its campaign, in whatever column. Rule B: if it is of a kind
 that the exchanges with those words are of, and likelier harvest than a customer's (`kinds`). Rule C, for campaigns with
 hardly any words, where rule B has nothing to learn from: if it opens a conversation and aims at a capability.
 Unanswered exchanges are never taken.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ibis
@@ -36,31 +36,19 @@ SHOWN_SHARE_FRACTION = 0.01  # smaller targets are classifier noise
 _VOTE_SCALE = 1000  # votes are summed as whole thousandths: sums of floats differ between engines
 _COPIED = ("account_key", "exchange_id", "account_id", "model", "task_hash", "input_tokens", "output_tokens")
 _JUDGED = ("kind", "turn", "target", "target_fraction")
-MARKED_KEYS = ("campaign_id", "stream", "stream_value", "kind", "target")
-MARKED_SUMS = ("exchanges", "votes")
 _BARE = -1  # the stream of exchanges without a campaign's words
 
 
-def marked(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Table:
-    """Count members' answered exchanges by the words they carry, their kind and target: `MARKED_KEYS`, `MARKED_SUMS`.
+def matched(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table) -> ir.Table:
+    """Name the campaign of each member's answered exchange, and the scaffold column and value it carries, if any.
 
-    Votes are how sure the targets are, in thousandths; `stream` is -1 and `stream_value` 0 without words.
+    As large as what campaigns asked, so keep it.
+
+    Returns: (campaign_id, stream, stream_value, kind, turn, target, target_fraction, `_COPIED`, any_hash_*).
     """
-    rows = _matched(sketched, members, scaffolds, ("account_key",))
-    rows = rows.mutate(
-        stream=rows.stream.fill_null(_BARE),
-        stream_value=rows.stream_value.fill_null(0),
-        vote=(rows.target_fraction.cast("float64") * _VOTE_SCALE).round().cast("int64").fill_null(0),
-        target=rows.target.cast("int64"),
-    )
-    return rows.group_by(*MARKED_KEYS).agg(exchanges=lambda t: t.count(), votes=lambda t: t.vote.sum().cast("int64"))
-
-
-def _matched(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table, copied: Sequence[str]) -> ir.Table:
-    """Name the campaign of each member's answered exchange, and the scaffold column and value it carries, if any."""
     rows = answered(sketched)
     belongs = members.select("campaign_id", "account_key").distinct()
-    rows = rows.mutate(kind=kind_of(rows)).select(*dict.fromkeys((*copied, *_JUDGED, *SCAFFOLD_COLUMNS)))
+    rows = rows.mutate(kind=kind_of(rows)).select(*_COPIED, *_JUDGED, *SCAFFOLD_COLUMNS)
     rows = rows.inner_join(belongs, "account_key")
     known = scaffolds.filter(scaffolds["value"] != 0).select("campaign_id", "value").distinct()
     for index, column in enumerate(SCAFFOLD_COLUMNS):
@@ -70,18 +58,34 @@ def _matched(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table, copied:
     carried = [rows[f"shared_{index}"] for index in range(len(SCAFFOLD_COLUMNS))]
     stream = ibis.cases(*((value.notnull(), index) for index, value in enumerate(carried)))
     named = rows.mutate(stream=stream.cast("int64"), stream_value=ibis.coalesce(*carried))
-    return named.select(*dict.fromkeys(("campaign_id", *copied, *_JUDGED)), "stream", "stream_value")
+    return named.select("campaign_id", *_COPIED, *_JUDGED, *SHINGLE_COLUMNS, "stream", "stream_value")
 
 
-def taken(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table, counted: ir.Table) -> ir.Table:
+def marked(matched_rows: ir.Table) -> ir.Table:
+    """Count members' answered exchanges by the words they carry, their kind and target.
+
+    Votes are how sure the targets are, in thousandths; `stream` is -1 and `stream_value` 0 without words.
+
+    Returns: (campaign_id, stream, stream_value, kind, target, exchanges, votes). Keep it.
+    """
+    rows = matched_rows.mutate(
+        stream=matched_rows.stream.fill_null(_BARE),
+        stream_value=matched_rows.stream_value.fill_null(0),
+        vote=(matched_rows.target_fraction.cast("float64") * _VOTE_SCALE).round().cast("int64").fill_null(0),
+        target=matched_rows.target.cast("int64"),
+    )
+    keys = ("campaign_id", "stream", "stream_value", "kind", "target")
+    return rows.group_by(*keys).agg(exchanges=lambda t: t.count(), votes=lambda t: t.vote.sum().cast("int64"))
+
+
+def taken(matched_rows: ir.Table, counted: ir.Table) -> ir.Table:
     """Give the taken exchanges of each campaign.
 
     Args:    counted: what `marked` gives for the same.
     Returns: (campaign_id, account_key, exchange_id, account_id, model, task_hash, input_tokens, output_tokens, target,
              target_fraction, scaffold, any_hash_*), one row an exchange and campaign; see `tables.TAKEN`.
     """
-    rows = _matched(sketched, members, scaffolds, (*_COPIED, *SHINGLE_COLUMNS))
-    joined = rows.left_join(_stream_targets(counted), ["campaign_id", "stream", "stream_value"])
+    joined = matched_rows.left_join(_stream_targets(counted), ["campaign_id", "stream", "stream_value"])
     joined = joined.mutate(decided=ibis.coalesce(joined.winner, joined.target.cast("int64")))
     joined = joined.inner_join(_coverage(counted), "campaign_id")
     likely = harvest_kinds(counted.mutate(worded=counted.stream != _BARE))
@@ -100,14 +104,26 @@ def taken(sketched: ir.Table, members: ir.Table, scaffolds: ir.Table, counted: i
     )
 
 
-def target_counts(taken_rows: ir.Table) -> ir.Table:
+def taken_counts(taken_rows: ir.Table) -> ir.Table:
+    """Count the taken exchanges and their tokens by member, target and model, for `target_counts` and others: keep it.
+
+    Returns: (campaign_id, account_key, target, model, exchanges, input_tokens, output_tokens).
+    """
+    tokens = {name: taken_rows[name].sum().cast("int64") for name in ("input_tokens", "output_tokens")}
+    return taken_rows.group_by("campaign_id", "account_key", "target", "model").agg(
+        exchanges=taken_rows.count(), **tokens
+    )
+
+
+def target_counts(counted: ir.Table) -> ir.Table:
     """Count the taken exchanges by what they take: (campaign_id, target, exchanges)."""
-    return taken_rows.group_by("campaign_id", "target").agg(exchanges=lambda t: t.count())
+    return counted.group_by("campaign_id", "target").agg(exchanges=lambda t: t.exchanges.sum().cast("int64"))
 
 
-def member_counts(taken_rows: ir.Table) -> ir.Table:
+def member_counts(counted: ir.Table) -> ir.Table:
     """Count the taken exchanges by member: (campaign_id, account_key, taking_exchanges)."""
-    return taken_rows.group_by("campaign_id", "account_key").agg(taking_exchanges=lambda t: t.count())
+    keys = ("campaign_id", "account_key")
+    return counted.group_by(*keys).agg(taking_exchanges=lambda t: t.exchanges.sum().cast("int64"))
 
 
 def target_shares(exchanges: Mapping[str, int] | Iterable[tuple[str, int]]) -> tuple[TargetShare, ...]:
