@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from stillwatch import profile, traits
 from stillwatch.engine import DuckDBEngine
-from stillwatch.pipeline.behaviour import SHARED_TASKS, account_table, scaffolds_in
+from stillwatch.pipeline.behaviour import SHARED_TASKS, account_table, coded_scaffolds, scaffolds_in
 from stillwatch.pipeline.counting import Afresh
 from stillwatch.pipeline.intake import Intake
 from stillwatch.profile import Profiles
@@ -81,8 +81,11 @@ def accounts_of_worlds(
     profiles = profile.assemble(engine.run(profile.totals(table)), engine.stream(profile.facets(table)))
     bounds = np.searchsorted(profiles.keys // worlds.width, np.arange(worlds.count + 1)).tolist()
     declared = account_table(profiles, intake.accounts, _NO_COUNTRIES)
-    found = _trait_rows(engine, Afresh(engine, table, "_worlds"), worlds, declared, bounds, settings)
-    parts = [_Split.of(part, worlds) for part in shown(found, profiles.keys, MOST_VALUES * worlds.count).values()]
+    counting, most = Afresh(engine, table, "_worlds"), MOST_VALUES * worlds.count
+    counted = [scaffolds_in(counting, column, settings.minimum_accounts) for column in traits.SCAFFOLD_COLUMNS]
+    scaffolds = coded_scaffolds(engine, ibis.union(*counted), profiles.keys, most, "_worlds")
+    found = shown(_trait_rows(engine, counting, worlds, declared, bounds), profiles.keys, most)
+    parts = [_Split.of(part, worlds) for part in (found | {scaffolds.kind: scaffolds}).values()]
     for world, (first, last) in enumerate(pairwise(bounds)):
         yield _accounts(profiles, {part.kind: part.of_world(world, first) for part in parts}, slice(first, last))
 
@@ -147,18 +150,14 @@ def _as_words(codes: Ints) -> pa.Array:
     return pa.array(codes, mask=codes == 0).cast(pa.string())
 
 
-def _trait_rows(  # noqa: PLR0913, PLR0917 - what a scan reads, and where its world begins
-    engine: DuckDBEngine, counting: Afresh, worlds: Worlds, table: pa.Table, bounds: Sequence[int], settings: Settings
+def _trait_rows(
+    engine: DuckDBEngine, counting: Afresh, worlds: Worlds, table: pa.Table, bounds: Sequence[int]
 ) -> Iterator[pa.Table]:
     """Give what `behaviour.traits_of` does of every world."""
     schema = arrow_schema(TRAITS)
     for kind in traits.COLUMN_KINDS:
         counts = traits.column_counts(counting.rows, kind)
         yield engine.run(traits.column_traits(counts, kind)).cast(schema)
-    counted = [scaffolds_in(counting, column, settings.minimum_accounts) for column in traits.SCAFFOLD_COLUMNS]
-    every = traits.scaffold_traits(ibis.union(*counted), MOST_VALUES * worlds.count)
-    for batch in engine.stream(every):
-        yield pa.Table.from_batches([batch])
     pairs = engine.run(traits.task_pairs(counting.recurring("shared_tasks", SHARED_TASKS))).sort_by("left")
     starts = np.searchsorted(pairs["left"].to_numpy(), np.arange(worlds.count + 1) * worlds.width).tolist()
     for world in range(worlds.count):

@@ -1,7 +1,7 @@
 import ibis
 import pyarrow as pa
 
-from stillwatch.traits.scaffold import changed_tasks, scaffold_traits, scaffolds, word_counts
+from stillwatch.traits.scaffold import changed_tasks, coded, commonest, scaffolds, word_counts
 
 
 def _traits(rows: list[tuple[int, int, int]], accounts: int = 2, values: int = 9) -> list[tuple[int, int, int]]:
@@ -12,8 +12,14 @@ def _traits(rows: list[tuple[int, int, int]], accounts: int = 2, values: int = 9
     )
     words = word_counts(ibis.memtable(table), "head_hash")
     counts = words.semi_join(scaffolds(changed_tasks(words), accounts), "value")
-    found = ibis.duckdb.connect().to_pyarrow(scaffold_traits(counts, values)).to_pylist()
-    return sorted((row["value"], row["account_key"], row["exchanges"]) for row in found)
+    connection = ibis.duckdb.connect()
+    kept = connection.to_pyarrow(commonest(counts, values))
+    keys = table["account_key"].unique()
+    codes = ibis.memtable(kept.append_column("code", [range(len(kept))]))
+    places = ibis.memtable(pa.table({"account_key": keys, "row": range(len(keys))}))
+    found = connection.to_pyarrow(coded(counts, codes, places)).to_pylist()
+    names = kept["value"].to_pylist()
+    return sorted((names[row["code"]], keys[row["row"]].as_py(), row["exchanges"]) for row in found)
 
 
 def test_words_under_which_enough_accounts_change_their_task_are_a_scaffold() -> None:

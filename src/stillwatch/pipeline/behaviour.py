@@ -10,6 +10,7 @@ from functools import partial
 import ibis
 import ibis.expr.types as ir
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,7 +23,8 @@ from stillwatch.profile import Profiles
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import ACCOUNTS, TRAITS
-from stillwatch.together import MOST_VALUES, Accounts, accounts_of
+from stillwatch.together import MOST_VALUES, Accounts, Shown, accounts_of, shown_of
+from stillwatch.types import TraitKind
 
 SHARED_TASKS = Recurring("task_hash", traits.asked_tasks, lambda parts: parts.distinct(), traits.shared_tasks)
 
@@ -45,20 +47,19 @@ def behaviour(engine: Engine, intake: Intake, settings: Settings, name: str = ""
         profiles = profile.assemble(totals, facets)
     countries = engine.run(counting.sums("countries", countries_of, added_countries))
     table = account_table(profiles, intake.accounts, countries)
-    rows = traits_of(engine, counting, table, settings)
-    seconds = (profiles.first_second, profiles.last_second)
-    return Behaviour(profiles, accounts_of(profiles.exchanges, seconds, profiles.facets, rows, profiles.keys), table)
+    counted = [scaffolds_in(counting, column, settings.minimum_accounts) for column in traits.SCAFFOLD_COLUMNS]
+    scaffolds = coded_scaffolds(engine, ibis.union(*counted), profiles.keys, MOST_VALUES, name)
+    rows, seconds = traits_of(engine, counting, table), (profiles.first_second, profiles.last_second)
+    accounts = accounts_of(profiles.exchanges, seconds, profiles.facets, rows, profiles.keys, scaffolds)
+    return Behaviour(profiles, accounts, table)
 
 
-def traits_of(engine: Engine, counting: Counting, table: pa.Table, settings: Settings) -> Iterator[pa.Table]:
-    """Give the rows of `tables.TRAITS`, kind by kind, those of scaffolds with the hash itself as their value."""
+def traits_of(engine: Engine, counting: Counting, table: pa.Table) -> Iterator[pa.Table]:
+    """Give the rows of `tables.TRAITS`, kind by kind; scaffolds, of which there are the most, are `coded_scaffolds`."""
     schema = arrow_schema(TRAITS)
     for kind in traits.COLUMN_KINDS:
         counts = counting.sums(str(kind), partial(traits.column_counts, kind=kind), traits.added_counts)
         yield engine.run(traits.column_traits(counts, kind)).cast(schema)
-    counted = [scaffolds_in(counting, column, settings.minimum_accounts) for column in traits.SCAFFOLD_COLUMNS]
-    for batch in engine.stream(traits.scaffold_traits(ibis.union(*counted), MOST_VALUES)):
-        yield pa.Table.from_batches([batch])
     shared = counting.recurring("shared_tasks", SHARED_TASKS)
     yield traits.task_list_traits(engine.run(traits.task_pairs(shared)))
     yield traits.declared_traits(table)
@@ -75,6 +76,22 @@ def scaffolds_in(counting: Counting, column: str, accounts: int) -> ir.Table:
         partial(traits.scaffolds, accounts=accounts),
     )
     return counting.told(f"scaffolds_{column}", how)
+
+
+def coded_scaffolds(
+    engine: Engine, counts: ir.Table, keys: npt.NDArray[np.int64], values: int, name: str = ""
+) -> Shown:
+    """Give the traits of the so many commonest scaffolds, coded in the order of the words that hashes are written as.
+
+    Args:    keys: of accounts, in order; name: tells several logs apart.
+    """
+    hashes = engine.run(traits.commonest(counts, values))["value"].combine_chunks()
+    words = hashes.cast(pa.string())
+    order = pc.sort_indices(words)
+    codes = pa.table({"value": hashes.take(order), "code": np.arange(len(order), dtype=np.int32)})
+    places = pa.table({"account_key": keys, "row": np.arange(len(keys), dtype=np.int32)})
+    adopted = engine.adopt(codes, f"scaffold_codes{name}"), engine.adopt(places, f"account_rows{name}")
+    return shown_of(TraitKind.SCAFFOLD, engine.run(traits.coded(counts, *adopted)), words.take(order))
 
 
 def countries_of(sketched: ir.Table) -> ir.Table:

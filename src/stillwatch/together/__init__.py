@@ -19,7 +19,7 @@ from stillwatch.together.communities import communities
 from stillwatch.together.dispersion import Dispersion, Floats, Mask, stacked, strata
 from stillwatch.together.evidence import together_evidence
 from stillwatch.together.fitting import Fitting
-from stillwatch.together.groups import MOST_VALUES, Groups, build, shown
+from stillwatch.together.groups import MOST_VALUES, Groups, Shown, build, shown, shown_of
 from stillwatch.together.habits import habits
 from stillwatch.together.likeness import ALL, FAMILIES, Accounts
 from stillwatch.together.membership import family_weights, grow, odds, prior_bits, settle, weigh
@@ -40,6 +40,7 @@ __all__ = [
     "Found",
     "FoundCampaign",
     "Nulls",
+    "Shown",
     "Tested",
     "accounts_of",
     "beside",
@@ -55,6 +56,7 @@ __all__ = [
     "load",
     "looked_again",
     "shared_networks",
+    "shown_of",
     "sums_of",
 ]
 
@@ -104,9 +106,14 @@ def accounts_of(
     facets: Mapping[str, npt.NDArray[np.float32]],
     traits: Iterable[pa.Table],
     keys: npt.NDArray[np.int64],
+    *coded: Shown,
 ) -> Accounts:
-    """Put profiles and traits of all accounts side by side; `seconds` are the first and the last of each."""
-    return Accounts(exchanges, *seconds, strata(exchanges), facets, shown(traits, keys))
+    """Put profiles and traits of all accounts side by side.
+
+    Args:    seconds: the first and the last of each; coded: kinds that are not among the traits.
+    """
+    parts = shown(traits, keys) | {part.kind: part for part in coded}
+    return Accounts(exchanges, *seconds, strata(exchanges), facets, parts)
 
 
 def form_groups(accounts: Accounts, settings: Settings) -> Groups:

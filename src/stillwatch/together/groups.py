@@ -30,6 +30,7 @@ _MOST_GROUPS = (
     6_000  # of one kind: beyond, those that the most exchanges carry; words of a busy log repeat by the million
 )
 _NUMBER_BITS = 63  # of a signed 64-bit number
+_SORTED_AT_ONCE = 2**20  # numbers that are worth a thread of their own
 MOST_VALUES = 60_000  # of one kind that likeness looks at, likewise
 _ONCE_IS_ENOUGH = frozenset({TraitKind.TASK_LIST, TraitKind.ADDRESS, TraitKind.NETWORK})
 _PAIRED = (
@@ -87,7 +88,7 @@ def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64], most: int = M
     """Split trait rows by kind, table by table as they come; order of rows and tables does not matter.
 
     Words are coded and keys become rows at once: as they come, millions of trait rows would be the largest thing in
-    memory. Values of a kind are words, or the numbers that they are written as (hashes), in all of its tables.
+    memory.
 
     Args:    most: values of one kind that are kept.
     """
@@ -98,14 +99,21 @@ def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64], most: int = M
     return {kind: _shown(kind, parts.pop(kind), most) for kind in list(parts)}
 
 
+def shown_of(kind: TraitKind, rows: pa.Table, values: pa.Array) -> Shown:
+    """Put traits of one kind in order that come as (code, row, exchanges); values: in their order, as codes say."""
+    columns = [rows[name].to_numpy() for name in ("code", "row", "exchanges")]
+    del rows  # as large as what comes out
+    codes, places, exchanges = _in_order(*columns)
+    return Shown(kind, places, codes, exchanges, values)
+
+
 def _by_kind(table: pa.Table, keys: npt.NDArray[np.int64]) -> list[tuple[TraitKind, pa.Table]]:
     """Split one table of trait rows by kind."""
     parts, kinds = [], pc.unique(table["kind"]).to_pylist()
     for kind in kinds:
         some = table if len(kinds) == 1 else table.filter(pc.equal(table["kind"], kind))
         rows = rows_of(keys, some["account_key"].to_numpy()).astype(np.int32)
-        values = some["value"] if pa.types.is_integer(some["value"].type) else some["value"].dictionary_encode()
-        columns = [values, pa.array(rows), some["exchanges"]]
+        columns = [some["value"].dictionary_encode(), pa.array(rows), some["exchanges"]]
         parts.append((TraitKind(kind), pa.table(columns, names=["value", "row", "exchanges"])))
     return parts
 
@@ -131,39 +139,50 @@ def _shown(kind: TraitKind, tables: list[pa.Table], most: int) -> Shown:
 
 
 def _named(values: pa.ChunkedArray) -> tuple[Places, pa.Array]:
-    """Code values in the order of the words that they are written as; give the codes and the words."""
-    coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
-    coded = coded.unify_dictionaries()
-    words = coded.chunk(0).dictionary.cast(pa.string())
-    order = pc.sort_indices(words).to_numpy()
+    """Code words, of one dictionary, in their order; give the codes and the words."""
+    coded = values.combine_chunks()
+    order = pc.sort_indices(coded.dictionary).to_numpy()
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
-    codes, low = np.empty(len(coded), np.int32), 0
-    for chunk in coded.chunks:  # one after the other: all of them as one are as large as what comes out
-        rank.take(chunk.indices.to_numpy(), out=codes[low : low + len(chunk)], mode="clip")
-        low += len(chunk)
-    return codes, words.take(pa.array(order))
+    return rank[coded.indices.to_numpy()], coded.dictionary.take(pa.array(order))
 
 
 def _in_order(
     codes: npt.NDArray[np.integer], rows: npt.NDArray[np.integer], exchanges: npt.NDArray[np.int64]
 ) -> tuple[Any, ...]:
-    """Sort traits by value, account and exchanges: as one number each, an order of magnitude faster than as three."""
+    """Sort traits by value, account and exchanges: as one number each, an order of magnitude faster than as three.
+
+    Parts of them that follow each other are sorted at once.
+    """
     widths = [int(column.max(initial=0)).bit_length() for column in (codes, rows, exchanges)]
     if sum(widths) > _NUMBER_BITS:
         order = np.lexsort((exchanges, rows, codes))
         return codes[order], rows[order], exchanges[order]
-    whole = codes.astype(np.int64)
-    for column, width in ((rows, widths[1]), (exchanges, widths[2])):
-        whole <<= width
-        whole |= column
-    whole.sort()
-    sorted_codes, sorted_rows = np.empty_like(codes), np.empty_like(rows)
-    sorted_exchanges = whole & (1 << widths[2]) - 1
-    whole >>= widths[2]
-    np.bitwise_and(whole, (1 << widths[1]) - 1, out=sorted_rows, casting="unsafe")
-    np.right_shift(whole, widths[1], out=sorted_codes, casting="unsafe")
-    return sorted_codes, sorted_rows, sorted_exchanges
+    workers = os.cpu_count() or 1
+    bounds = np.linspace(0, len(codes), min(workers, len(codes) // _SORTED_AT_ONCE + 1) + 1).astype(int)
+    parts = [slice(*ends) for ends in pairwise(bounds.tolist())]
+    whole = np.empty(len(codes), np.int64)
+    in_order = np.empty_like(codes), np.empty_like(rows), np.empty_like(whole)
+
+    def pack(part: slice) -> None:
+        number = whole[part]
+        number[:] = codes[part]
+        for column, width in ((rows, widths[1]), (exchanges, widths[2])):
+            number <<= width
+            number |= column[part]
+
+    def unpack(part: slice) -> None:
+        number = whole[part]
+        number.sort()
+        for column, width in ((in_order[2], widths[2]), (in_order[1], widths[1])):
+            np.bitwise_and(number, (1 << width) - 1, out=column[part], casting="unsafe")
+            number >>= width
+        in_order[0][part] = number
+
+    list(abreast(pack, parts, workers))
+    whole.partition(bounds[1:-1])
+    list(abreast(unpack, parts, workers))
+    return in_order
 
 
 def distinct(groups: Groups) -> Groups:

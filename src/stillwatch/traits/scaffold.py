@@ -1,15 +1,12 @@
 """Scaffolds: words that stay while the payload changes, at the head, at the tail or anywhere in a prompt.
 
 In: `sketched`. Out: expressions: `word_counts` of a hash column; `scaffolds`, which words of it are one, by
-`changed_tasks`; and `scaffold_traits`, the rows of `tables.TRAITS` in the counts of those. A scaffold is known by the
-hash of its words.
+`changed_tasks`; `commonest`, those that are kept; and `coded`, their traits as numbers. A scaffold is known by the hash
+of its words.
 Words that come back only with the very same task are that task's own: they are a shared task, not a scaffold.
 """
 
-import ibis
 import ibis.expr.types as ir
-
-from stillwatch.types import TraitKind
 
 SCAFFOLD_COLUMNS = ("head_hash", "tail_hash", "any_hash_0", "any_hash_1", "any_hash_2", "any_hash_3")
 
@@ -48,18 +45,21 @@ def scaffolds(changed: ir.Table, accounts: int) -> ir.Table:
     return changing.filter(changing.changing >= accounts).select("value")
 
 
-def scaffold_traits(counts: ir.Table, values: int) -> ir.Table:
-    """Give the trait rows of the so many hashes that the most exchanges carry, in whatever column; ties go by value.
+def commonest(counts: ir.Table, values: int) -> ir.Table:
+    """Give the so many hashes that the most exchanges carry, in whatever column; ties go by value: (value).
 
-    Words of a busy log repeat by the million: the rest stays with the engine. Values are still the hashes themselves:
-    as words, which `together` names them by in the end, millions of them would be most of what is held.
+    Words of a busy log repeat by the million: the rest stays with the engine.
     """
     carried = counts.group_by("value").agg(carried=lambda t: t.exchanges.sum())
-    commonest = carried.order_by(carried.carried.desc(), carried["value"].cast("string")).limit(values)
-    kept = counts.semi_join(commonest, "value")
-    return kept.select(
-        kind=ibis.literal(str(TraitKind.SCAFFOLD)),
-        value=kept["value"],
-        account_key=kept.account_key,
-        exchanges=kept.exchanges,
-    )
+    return carried.order_by(carried.carried.desc(), carried["value"].cast("string")).limit(values).select("value")
+
+
+def coded(counts: ir.Table, codes: ir.Table, places: ir.Table) -> ir.Table:
+    """Give the counts of those hashes that have a code, each with the code and the row of its account.
+
+    As `tables.TRAITS`, but numbers: looked up where they are counted, millions of rows come as small as they are kept.
+
+    Args:    codes: (value, code); places: (account_key, row).
+    """
+    kept = counts.inner_join(codes, "value").inner_join(places, "account_key")
+    return kept.select("code", "row", "exchanges")
