@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stillwatch.abreast import abreast, ahead
+from stillwatch.abreast import abreast, ahead, at_once
 
 
 def _some(fault: int | None = None) -> Iterator[int]:
@@ -17,6 +17,10 @@ def _some(fault: int | None = None) -> Iterator[int]:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_results_come_in_the_order_of_the_pieces(workers: int) -> None:
     assert list(abreast(lambda n: n * n, range(50), workers)) == [n * n for n in range(50)]
+
+
+def test_two_pieces_of_work_give_each_its_own_result() -> None:
+    assert at_once(lambda: 1, lambda: "other") == (1, "other")
 
 
 def test_pieces_made_ahead_come_in_their_order() -> None:

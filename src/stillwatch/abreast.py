@@ -11,6 +11,7 @@ from typing import TypeVar
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 
 
 def abreast(work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: int) -> Iterator[Result]:
@@ -29,6 +30,13 @@ def abreast(work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: i
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def at_once(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Result, Other]:
+    """Give the results of two pieces of work of which neither needs the other."""
+    with ThreadPoolExecutor(1) as thread:
+        other = thread.submit(second)
+        return first(), other.result()
 
 
 @contextmanager

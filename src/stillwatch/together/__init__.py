@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from stillwatch.abreast import at_once
 from stillwatch.settings import Settings
 from stillwatch.together.account_reasons import Reach, Tested, tested
 from stillwatch.together.checked import Checked
@@ -21,7 +22,7 @@ from stillwatch.together.evidence import together_evidence
 from stillwatch.together.fitting import Fitting
 from stillwatch.together.groups import MOST_VALUES, Groups, Shown, build, shown, shown_of
 from stillwatch.together.habits import habits
-from stillwatch.together.likeness import ALL, FAMILIES, Accounts
+from stillwatch.together.likeness import ALL, FAMILIES, Accounts, by_test, features_of
 from stillwatch.together.membership import family_weights, grow, odds, prior_bits, settle, weigh
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load, looked_again
 from stillwatch.together.operators import join_operators, seated_elsewhere
@@ -129,7 +130,10 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     """
     accounts = replace(accounts)  # the features that it computes are as large as itself, and go when this is done
     forming, nulls = nulls.trust, replace(nulls, trust=nulls.trust_of(accounts))
-    groups = form_groups(accounts, settings)
+    groups, _ = at_once(
+        lambda: form_groups(accounts, settings),
+        lambda: by_test(lambda test: features_of(test, accounts), 1),  # on one thread: what all tests look at
+    )
     scores = score(accounts, groups, nulls, settings.false_discovery_fraction)
     accused = np.flatnonzero(scores.accused)
     fragments = communities(groups.members[accused], scores.total[accused])
@@ -198,9 +202,11 @@ def _own_groups(groups: Groups, scores: Scores, members: Mask) -> npt.NDArray[np
 def _campaign(  # noqa: PLR0913, PLR0917 - one campaign, and what it is judged by
     accounts: Accounts, groups: Groups, scores: Scores, members: Mask, bits: Floats, own: npt.NDArray[np.int64]
 ) -> FoundCampaign:
-    together_bits, evidence = together_evidence(accounts, groups, scores, own)
-    strangers = scores.strangers & ~members
-    rows = np.flatnonzero(members)
+    strangers, rows = scores.strangers & ~members, np.flatnonzero(members)
+    reasons, (together_bits, evidence) = at_once(
+        lambda: _reasons(accounts, members, strangers, rows, scores.nulls.trust),
+        lambda: together_evidence(accounts, groups, scores, own),
+    )
     return FoundCampaign(
         rows=rows,
         bits=bits[rows],
@@ -208,7 +214,7 @@ def _campaign(  # noqa: PLR0913, PLR0917 - one campaign, and what it is judged b
         evidence=evidence,
         traits=_shared_traits(accounts, members, strangers),
         scaffolds=_scaffolds(accounts, members, strangers),
-        reasons=_reasons(accounts, members, strangers, rows, scores.nulls.trust),
+        reasons=reasons,
     )
 
 

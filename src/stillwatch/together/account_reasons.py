@@ -14,6 +14,7 @@ import pyarrow as pa
 import scipy.sparse as sp
 from scipy import stats
 
+from stillwatch.abreast import at_once
 from stillwatch.schemas import arrow_schema
 from stillwatch.tables import GROUP_TESTS
 from stillwatch.together.dispersion import Floats, Mask
@@ -69,14 +70,16 @@ def tested(
 ) -> Tested:
     """Keep how every group and account was judged."""
     order = np.lexsort((np.arange(len(groups)), -scores.total))
-    strongest = _strongest(groups.members[order])
+    strongest, nearest = at_once(
+        lambda: _strongest(groups.members[order]), lambda: _nearest(accounts, reach, nulls.trust)
+    )
     shown = np.zeros(len(groups), bool)
     shown[strongest[strongest[:, 0] >= 0, 0]] = True
     shown |= scores.accused[order]
     return Tested(
         _groups(groups, scores, reach, order),
         _tests(accounts, groups, scores, nulls, order, np.flatnonzero(shown)),
-        _accounts(accounts, groups, strongest, reach, nulls.trust),
+        _accounts(accounts, groups, strongest) | nearest,
     )
 
 
@@ -173,19 +176,23 @@ def _figures(values: Floats) -> Floats:
     return np.asarray(np.round(values * scale) / scale)
 
 
-def _accounts(
-    accounts: Accounts, groups: Groups, strongest: Rows, reach: Sequence[Reach], trust: Trust
-) -> dict[str, Any]:
-    size = len(accounts.exchanges)
+def _accounts(accounts: Accounts, groups: Groups, strongest: Rows) -> dict[str, Any]:
     counts = np.asarray(groups.members.sum(axis=0)).ravel().astype(np.int64)
     listed = strongest >= 0
     offsets = np.concatenate([[0], np.cumsum(listed.sum(axis=1))]).astype(np.int32)
-    columns: dict[str, Any] = {
+    return {
         "exchanges": accounts.exchanges,
         "first_second": accounts.first_second,
         "last_second": accounts.last_second,
         "groups": counts,
         "strongest": pa.ListArray.from_arrays(pa.array(offsets), pa.array(strongest[listed].astype(np.int32))),
+    }
+
+
+def _nearest(accounts: Accounts, reach: Sequence[Reach], trust: Trust) -> dict[str, Any]:
+    """Give the columns that say which campaign each account came nearest to, and why."""
+    size = len(accounts.exchanges)
+    columns: dict[str, Any] = {
         "nearest": np.full(size, -1),
         "membership_bits": np.full(size, np.nan),
         "prior_bits": np.full(size, np.nan),

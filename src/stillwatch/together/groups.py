@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from stillwatch.abreast import abreast
+from stillwatch.abreast import abreast, at_once
 from stillwatch.lookup import rows_of
 from stillwatch.types import Trait, TraitKind
 
@@ -241,7 +241,10 @@ def build(
     traits: list[tuple[Trait, ...]] = []
     members: list[npt.NDArray[np.integer]] = []
     seen: set[tuple[tuple[TraitKind, ...], bytes]] = set()  # kinds, and a hash of the members
-    for trait, rows in chain(_candidates(parts, exchanges, minimum), _busiest(alike, exchanges, minimum)):
+    by_trait, by_habit = at_once(
+        lambda: list(_candidates(parts, exchanges, minimum)), lambda: list(_busiest(alike, exchanges, minimum))
+    )
+    for trait, rows in chain(by_trait, by_habit):
         identity = (tuple(t.kind for t in trait), hashlib.blake2b(rows.data, digest_size=16).digest())
         if identity not in seen:
             seen.add(identity)

@@ -48,6 +48,8 @@ _APART = (TraitKind.ORGANISATION, *_HABITS)  # alike for reasons of their own
 
 Kind: TypeAlias = str
 Labels: TypeAlias = npt.NDArray[np.str_]
+Coded: TypeAlias = tuple[list[Kind], npt.NDArray[np.int64]]
+"""Kinds, each once, and which of them each group has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,16 +261,22 @@ def _envelope(excess: Floats, variance: Floats) -> Null:
 
 def bits_of(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) -> Floats:
     """Bits of every group in one test; NaN where it was not tested."""
-    return bits_of_distances(distances(result, test, kinds, nulls))
+    return bits_of_distances(distances(result, test, coded(kinds), nulls))
 
 
-def distances(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) -> Floats:
+def coded(kinds: Sequence[Kind]) -> Coded:
+    """Code the kind of each group: groups have few kinds, and words are slow to compare."""
+    names, code = np.unique(np.asarray(kinds, np.str_), return_inverse=True)
+    return names.tolist(), code
+
+
+def distances(result: Dispersion, test: str, kinds: Coded, nulls: Nulls) -> Floats:
     """How far each group is from benign ones and from the run's own of its size; NaN where it was not tested.
 
     Groups by habit have a bulk of their own: they are alike for other reasons than those that share a thing.
     """
     z = standardised(result, test, kinds, nulls)
-    finite, sort = np.isfinite(z), 2 * size_class(result.accounts) + np.isin(kinds, _HABITS)
+    finite, sort = np.isfinite(z), 2 * size_class(result.accounts) + np.isin(kinds[0], _HABITS)[kinds[1]]
     far = np.full(len(z), np.nan)
     for one in np.unique(sort[finite]).tolist():
         rows = finite & (sort == one)
@@ -284,10 +292,10 @@ def bits_of_distances(far: Floats) -> Floats:
     return bits
 
 
-def standardised(result: Dispersion, test: str, kinds: Sequence[Kind], nulls: Nulls) -> Floats:
+def standardised(result: Dispersion, test: str, kinds: Coded, nulls: Nulls) -> Floats:
     """Each group's distance from the benign mean in benign standard deviations."""
-    names, row = np.unique(np.asarray(kinds, np.str_), return_inverse=True)
-    known = [nulls.of(test, str(name)) for name in names]
+    names, row = kinds
+    known = [nulls.of(test, name) for name in names]
     unknown = (Null(np.nan, np.nan, 0),) * (len(_SIZES) + 1)
     table = np.array([[(null.mean, null.scatter) for null in (one[1] if one else unknown)] for one in known])
     mean, scatter = table[row, size_class(result.accounts)].T if len(row) else np.zeros((2, 0))

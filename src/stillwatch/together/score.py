@@ -47,7 +47,8 @@ class Scores:
 def score(accounts: Accounts, groups: Groups, nulls: Nulls, false_discovery_fraction: float) -> Scores:
     """Test every group; repeat with the accused accounts taken out of the strangers."""
     strangers = np.ones(len(accounts.exchanges), bool)
-    measured, labels = measure_all(accounts, groups, exempted(accounts, groups)), null_labels(accounts, groups)
+    measured = measure_all(accounts, groups, exempted(accounts, groups))
+    labels = null.coded(null_labels(accounts, groups))
     result = _pass(measured, groups, labels, nulls, strangers, false_discovery_fraction)
     for _ in range(_PASSES - 1):
         suspects = np.asarray(groups.members[result.accused].sum(axis=0)).ravel() > 0
@@ -125,7 +126,7 @@ def declared_groups(accounts: Accounts, groups: Groups) -> Mask:
 def _pass(  # noqa: PLR0913, PLR0917 - everything a pass reads
     measured: Mapping[str, Measured],
     groups: Groups,
-    labels: list[str],
+    labels: null.Coded,
     nulls: Nulls,
     strangers: Mask,
     false_discovery_fraction: float,

@@ -4,15 +4,12 @@ In: which account shows which value. Out: one number a value, or an account. Tra
 they took most of the time of weighing. Read `membership` for their use.
 """
 
-from typing import TypeVar
-
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
 from stillwatch.together.squares import compiled
 
-_Number = TypeVar("_Number", np.float64, np.int32)
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -44,20 +41,23 @@ def starts_of(rows: Places, accounts: int) -> Counts:
     return np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=accounts))])
 
 
-def by_account(rows: Places, starts: Counts, values: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
-    """Put what belongs to each trait in order of accounts, and of one account as it comes."""
-    placed = np.empty_like(values)
-    _place(rows, starts[:-1].copy(), values, placed)
+def by_account(rows: Places, starts: Counts, codes: Places) -> Places:
+    """Put the value of each trait in order of accounts, and of one account as it comes."""
+    placed = np.empty_like(codes)
+    _place(rows, codes, starts[:-1].copy(), placed)
     return placed
 
 
-def unit_rows_of(rows: Places, codes: Places, shares: Floats, shape: tuple[int, int]) -> sp.csr_array:
+def unit_rows_of(rows: Places, codes: Places, exchanges: Counts, whole: Counts, shape: tuple[int, int]) -> sp.csr_array:
     """Give accounts as unit vectors of the shares of values; what an account shares with nobody, which fills its
     shares up to 1, adds to its length.
+
+    Args:    exchanges: of each trait; whole: how many of each account are a share of 1, and more are no more.
     """
     starts = starts_of(rows, shape[0])
-    placed = by_account(rows, starts, shares), by_account(rows, starts, codes)
-    matrix = sp.csr_array((*placed, starts.astype(np.int32)), shape=shape)
+    shares, placed = np.empty(len(rows)), np.empty(len(rows), np.int32)
+    _place_shares(rows, codes, exchanges, whole, starts[:-1].copy(), shares, placed)
+    matrix = sp.csr_array((shares, placed, starts.astype(np.int32)), shape=shape)
     matrix.sum_duplicates()
     squares = sp.csr_array((matrix.data**2, matrix.indices, matrix.indptr), shape=shape)
     rest = np.maximum(1 - matrix.sum(axis=1), 0)
@@ -78,11 +78,29 @@ def _scale(starts: Places, codes: Places, shares: Floats, factors: Floats) -> No
 
 
 @compiled
-def _place(rows: Places, following: Counts, values: npt.NDArray[_Number], placed: npt.NDArray[_Number]) -> None:
+def _place(rows: Places, codes: Places, following: Counts, placed: Places) -> None:
     for place in range(rows.size):
         account = rows[place]
-        placed[following[account]] = values[place]
+        placed[following[account]] = codes[place]
         following[account] += 1
+
+
+@compiled
+def _place_shares(  # noqa: PLR0913, PLR0917 - what is placed, and where
+    rows: Places,
+    codes: Places,
+    exchanges: Counts,
+    whole: Counts,
+    following: Counts,
+    shares: Floats,
+    placed: Places,
+) -> None:
+    """Share and value of each trait by account, in one go: each of these arrays is as long as all traits."""
+    for place in range(rows.size):
+        account = rows[place]
+        free = following[account]
+        shares[free], placed[free] = min(exchanges[place] / whole[account], 1.0), codes[place]
+        following[account] = free + 1
 
 
 @compiled

@@ -12,6 +12,7 @@ from stillwatch.together.likeness.base import FAMILIES, Accounts, Likeness, feat
 from stillwatch.together.likeness.histograms import HABITS, HISTOGRAMS, commonest
 from stillwatch.together.likeness.shared_values import SHARED_VALUES
 from stillwatch.together.likeness.volume import VOLUME
+from stillwatch.types import TraitKind
 
 ALL: tuple[Likeness, ...] = (VOLUME, *HISTOGRAMS, *SHARED_VALUES)
 
@@ -19,6 +20,7 @@ __all__ = ["ALL", "FAMILIES", "HABITS", "Accounts", "Likeness", "by_test", "comm
 
 _AT_ONCE = min(os.cpu_count() or 1, 4)  # tests that are worked out at once: each takes memory of its own
 _MANY = 5_000  # accounts below which threads cost more than they spare
+_LONGEST_FIRST = sorted(ALL, key=lambda test: test.name != TraitKind.SCAFFOLD)  # most traits of a log are words
 
 _Result = TypeVar("_Result")
 
@@ -26,4 +28,5 @@ _Result = TypeVar("_Result")
 def by_test(work: Callable[[Likeness], _Result], accounts: int) -> dict[str, _Result]:
     """Give `work(test)`, which looks at so many accounts, for every test, by name, in the order of `ALL`."""
     workers = _AT_ONCE if accounts >= _MANY else 1
-    return dict(zip((test.name for test in ALL), abreast(work, ALL, workers), strict=True))
+    results = dict(zip((test.name for test in _LONGEST_FIRST), abreast(work, _LONGEST_FIRST, workers), strict=True))
+    return {test.name: results[test.name] for test in ALL}

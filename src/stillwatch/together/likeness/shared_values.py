@@ -25,11 +25,9 @@ def _features(accounts: Accounts, kind: TraitKind, per_exchange: int) -> Feature
     are matched by whether they show any: accounts that do are alike beside a crowd that shows none, which says nothing.
     """
     part, n = accounts.shown[kind], len(accounts.exchanges)
-    share = np.minimum(part.exchanges / (per_exchange * accounts.exchanges[part.rows]), 1.0)
-    unit = unit_rows_of(part.rows, part.codes, share, (n, max(len(part.values), 1)))
-    known = np.full(n, len(part.values) > 0)
-    shows = np.zeros(n, np.int64)
-    shows[part.rows] = 1
+    whole, shape = per_exchange * accounts.exchanges, (n, max(len(part.values), 1))
+    unit = unit_rows_of(part.rows, part.codes, part.exchanges, whole, shape)
+    known, shows = np.full(n, len(part.values) > 0), (np.diff(unit.indptr) > 0).astype(np.int64)
     return Features(unit, np.ones(n), known, shows, np.zeros(n))
 
 
