@@ -263,7 +263,9 @@ def _candidates(
         if kind is TraitKind.MODEL:
             continue  # everybody who uses a model is no hypothesis
         floor = 1 if kind in _ONCE_IS_ENOUGH else _SHOWS_EXCHANGES
-        enough = (part.exchanges >= floor) | (part.exchanges >= _SHOWS_FRACTION * exchanges[part.rows])
+        enough = part.exchanges >= floor
+        few = np.flatnonzero(~enough)
+        enough[few] = part.exchanges[few] >= _SHOWS_FRACTION * exchanges[part.rows[few]]
         carried = np.bincount(part.codes, part.exchanges, minlength=len(part.values))
         runs = sorted(_runs(part.codes[enough], part.rows[enough], minimum), key=lambda run: (-carried[run[0]], run[0]))
         for code, rows in sorted(runs[:_MOST_GROUPS], key=lambda run: run[0]):
