@@ -23,6 +23,17 @@ def test_two_pieces_of_work_give_each_its_own_result() -> None:
     assert at_once(lambda: 1, lambda: "other") == (1, "other")
 
 
+@pytest.mark.parametrize("faulty", ["first", "second"])
+def test_a_fault_in_either_of_two_pieces_is_not_lost(faulty: str) -> None:
+    def work(name: str) -> str:
+        if name == faulty:
+            raise ValueError(name)
+        return name
+
+    with pytest.raises(ValueError, match=faulty):
+        at_once(lambda: work("first"), lambda: work("second"))
+
+
 def test_pieces_made_ahead_come_in_their_order() -> None:
     with ahead(_some(), 3) as pieces:
         assert list(pieces) == list(range(20))

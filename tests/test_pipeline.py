@@ -186,9 +186,35 @@ def test_the_files_of_the_contract_agree_with_each_other(found: tuple[Scan, Path
     rows = pq.read_table(out / "members.parquet").to_pydict()
     assert set(rows["account_id"]) == set().union(*members(result))
     taken = pq.read_table(out / "exchanges.parquet")
-    assert len(taken) == sum(c.taking_exchanges for c in result.campaigns)
+    assert Counter(taken["campaign_id"].to_pylist()) == {c.campaign_id: c.taking_exchanges for c in result.campaigns}
+    order = list(zip(taken["campaign_id"].to_pylist(), taken["exchange_id"].to_pylist(), strict=True))
+    assert order == sorted(order)
+    belongs = dict(zip(rows["account_id"], rows["campaign_id"], strict=True))
+    assert [belongs[account] for account in taken["account_id"].to_pylist()] == taken["campaign_id"].to_pylist()
     assert set(taken["account_id"].to_pylist()) <= set(rows["account_id"])
     assert (out / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_rule_about_models_is_checked_by_what_members_asked(log: Path, tmp_path: Path) -> None:
+    asked = pq.read_table(log / "exchanges", columns=["country", "model"])
+    countries, models = (
+        [str(one) for one in pc.unique(asked[name]).drop_null().to_pylist()] for name in asked.schema.names
+    )
+    rules = {"used": models, "unused": ["a-model-that-nobody-has"]}
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        "".join(
+            f"[[rule]]\nname = '{name}'\ncountries = {countries}\nmodels = {some}\n" for name, some in rules.items()
+        )
+    )
+    source = Source((log / "exchanges",), log / "accounts.parquet")
+    result = scan(source, Settings(region_policy=str(policy)), tmp_path / "out", lambda _: None)
+    assert result.campaigns
+    for campaign in result.campaigns:
+        claims = " ".join(one.claim for one in campaign.evidence if one.test == "policy")
+        assert "Rule used" in claims
+        assert "Rule unused" not in claims
+        assert not any("rule" in one.test for one in campaign.not_evaluated)
 
 
 def test_the_course_of_a_campaign_is_told_beside_its_answer(log: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 In: a function and pieces of work. Out: its results. NumPy and Arrow release the interpreter's lock, so threads suffice.
 """
 
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,7 +34,9 @@ def abreast(work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: i
 
 
 def at_once(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Result, Other]:
-    """Give the results of two pieces of work of which neither needs the other."""
+    """Give the results of two pieces of work of which neither needs the other; if both fail, the first one's fault."""
+    if (os.cpu_count() or 1) == 1:
+        return first(), second()
     with ThreadPoolExecutor(1) as thread:
         other = thread.submit(second)
         return first(), other.result()

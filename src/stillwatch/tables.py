@@ -195,10 +195,11 @@ PROFILES = Table(
 
 TRAITS = Table(
     "traits",
-    "One trait that one account shows, and how often; only values that several accounts show.",
+    "One trait that one account shows, and how often; only values that several accounts show. Scaffolds, the most "
+    "by far, come as numbers (`traits.coded`).",
     (
         Column("kind", "string", "a types.TraitKind"),
-        Column("value", "string", "the shared value; scaffolds and tasks by their hash"),
+        Column("value", "string", "the shared value; tasks by their hash"),
         Column("account_key", "int64", "hash of account_id"),
         Column("exchanges", "int64", "exchanges of the account that show it"),
     ),
@@ -206,7 +207,8 @@ TRAITS = Table(
 
 MEMBERS = Table(
     "members",
-    "Which account belongs to which campaign, between `together` and the later questions.",
+    "Which account belongs to which campaign, between `together` and the later questions. Where millions of rows are "
+    "grouped by it the engine holds a number as campaign_id.",
     (
         Column("campaign_id", "string", "stable id of the campaign"),
         Column("account_key", "int64", "hash of account_id"),
@@ -216,7 +218,7 @@ MEMBERS = Table(
 
 SCAFFOLDS = Table(
     "scaffolds",
-    "Scaffold hashes that mark a campaign's exchanges.",
+    "Scaffold hashes that mark a campaign's exchanges; campaigns as in `members`.",
     (
         Column("campaign_id", "string", "stable id of the campaign"),
         Column("value", "int64", "a head, tail, anywhere or system hash"),

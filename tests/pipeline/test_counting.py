@@ -14,11 +14,11 @@ from stillwatch import profile, taking, traits
 from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline.behaviour import SHARED_TASKS, added_countries, countries_of, scaffolds_in
 from stillwatch.pipeline.counting import Afresh, Counting, First, Grouped, Grown, Held
-from stillwatch.pipeline.judging import ANSWERED
+from stillwatch.pipeline.judging import ANSWERED, campaign_tasks
 from stillwatch.pipeline.once import all_once, once_more
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
-from stillwatch.tables import SKETCHED
+from stillwatch.tables import MEMBERS, SKETCHED
 from stillwatch.types import TraitKind
 
 ROWS, SEED = 900, 3
@@ -115,6 +115,44 @@ def test_rows_that_are_held_are_not_counted_again(engine: DuckDBEngine, tmp_path
     told = counted(First(engine, rows, tmp_path), engine)
     nothing = engine.adopt(arrow_schema(SKETCHED).empty_table(), "nothing")
     assert counted(Held(engine, tmp_path, nothing), engine) == told
+
+
+def tasks_by_name(engine: DuckDBEngine, counting: Counting, rows: ir.Table, named: dict[str, list[int]]) -> set[object]:
+    """What campaigns of these accounts asked, and strangers, by the campaigns' names."""
+    pairs = [(name, key) for name, keys in named.items() for key in keys]
+    columns = [[name for name, _ in pairs], [key for _, key in pairs], [9.0] * len(pairs)]
+    belong = pa.table([pa.array(column) for column in columns], schema=arrow_schema(MEMBERS))
+    tasks, names = campaign_tasks(engine, counting, rows, belong)
+    found = engine.run(tasks).to_pylist()
+    called = {taking.STRANGER: ""} | dict(names)
+    return {tuple({**row, "campaign_id": called[row["campaign_id"]]}.items()) for row in found}
+
+
+def test_a_campaign_that_other_words_rename_keeps_the_counts_of_its_tasks(tmp_path: Path) -> None:
+    parts, folders = [sketched(ROWS, SEED + n, n * 50_000) for n in range(2)], [tmp_path / "0", tmp_path / "1"]
+    for folder in folders:
+        folder.mkdir()
+    with DuckDBEngine(Settings()) as engine:
+        rows = engine.adopt(parts[0], "rows")
+        tasks_by_name(engine, First(engine, rows, folders[0]), rows, {"c-a": [1, 2, 3], "c-b": [4, 5]})
+    named = {"c-d": [5, 4], "c-c": [3, 1, 2]}
+    with DuckDBEngine(Settings()) as engine:
+        before, new = (engine.adopt(part, f"part_{n}") for n, part in enumerate(parts))
+        grown = Grown(engine, Held(engine, folders[0], before), before, new, folders[1])
+        told = tasks_by_name(engine, grown, ibis.union(before, new), named)
+    with DuckDBEngine(Settings()) as engine:
+        rows = engine.adopt(pa.concat_tables(parts), "rows")
+        assert told == tasks_by_name(engine, Afresh(engine, rows), rows, named)
+    names = [[path.name for path in folder.glob("tasks-*")] for folder in folders]
+    assert len(names[0]) == 1
+    assert names[0] == names[1], "it was counted anew"
+
+
+def test_campaigns_of_the_same_accounts_are_both_counted(engine: DuckDBEngine) -> None:
+    rows = engine.adopt(sketched(ROWS, SEED), "rows")
+    told = tasks_by_name(engine, Afresh(engine, rows), rows, {"c-a": [1, 2], "c-b": [2, 1]})
+    by_name = {name: {row[2:] for row in told if dict(row)["campaign_id"] == name} for name in ("c-a", "c-b")}
+    assert by_name["c-a"] == by_name["c-b"] != set()
 
 
 def repeated(*seconds: int) -> pa.Table:

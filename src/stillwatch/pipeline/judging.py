@@ -52,15 +52,18 @@ ANSWERED = Grouped(
     taking.ANSWERED_MOST,
 )
 
+_DIGEST_DIGITS = 32  # of sixteen
+_NUMBER_SHIFT = 4 * _DIGEST_DIGITS - 63  # leaves of a digest what a signed 64-bit column holds
 _INDICATOR_LIFT = 8.0  # a trait is an indicator when members show it this many times as often as strangers
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """campaigns, and the engine's table of exchanges counted as taken (None when there is no campaign).
+    """campaigns, and the exchanges counted as taken (None when there is no campaign).
 
-    taken: campaigns are numbers there, places in their sorted ids, by which engines group and sort far faster; names:
-    ids in the order in which the campaigns were found; pools: which of them share networks.
+    taken: an expression over the engine's `matched_exchanges`, worked out at each use; campaigns are numbers there,
+    places in their sorted ids, by which engines group and sort far faster; names: ids in the order in which the
+    campaigns were found; pools: which of them share networks.
     """
 
     campaigns: tuple[Campaign, ...]
@@ -112,7 +115,7 @@ def judge(engine: Engine, case: Case, found: Sequence[FoundCampaign]) -> Judged:
     )
     accounts = engine.keep(taking.compared(totals, members), "compared_accounts")
     compared = sketched.semi_join(accounts, "account_key")
-    tasks, numbers = _tasks(engine, counting, compared, belong)
+    tasks, numbers = campaign_tasks(engine, counting, compared, belong)
     parts, repeats = (engine.run(count(tasks)) for count in (taking.unit_parts, taking.unit_multiplicities))
     unit_totals = engine.run(taking.unit_totals(totals.semi_join(accounts, "account_key"), members))
     counts = taking.counts(unit_totals, _named_units(parts, numbers), _named_units(repeats, numbers))
@@ -154,7 +157,7 @@ def listed(engine: Engine, judged: Judged) -> Iterator[pa.RecordBatch]:
 
 
 def _taken(engine: Engine, case: Case, belong: pa.Table, marks: pa.Table) -> ir.Table:
-    """Find the taken exchanges."""
+    """Give the taken exchanges, campaigns as places in their sorted ids: see `Judged.taken`."""
     names = pc.unique(belong["campaign_id"]).sort()
     members, scaffolds = (
         engine.adopt(_numbered(table, pc.index_in(table["campaign_id"], names)), f"numbered_{name}")
@@ -168,19 +171,24 @@ def _numbered(table: pa.Table, numbers: pa.ChunkedArray) -> pa.Table:
     return table.set_column(table.column_names.index("campaign_id"), "campaign_id", numbers.cast(pa.int64()))
 
 
-def _tasks(
+def campaign_tasks(
     engine: Engine, counting: Counting, compared: ir.Table, belong: pa.Table
 ) -> tuple[ir.Table, Mapping[int, CampaignId]]:
     """Count the tasks of campaigns, which stay the same accounts from look to look, and of strangers, who do not.
 
-    A campaign is counted under a number made of its accounts: its name changes with its words, too. Gives the names.
+    A campaign is counted under a number made of its accounts: its name changes with its words, too.
+
+    Args:    belong: rows of `tables.MEMBERS`.
+    Returns: `taking.task_counts`, and the names of the numbers there.
     """
-    accounts = belong.group_by("campaign_id").aggregate([("account_key", "list")])
-    digests = [_digest(pa.table({"account_key": keys.values})) for keys in accounts["account_key_list"]]
-    names = {
-        int(digest, 16) >> 65: name for digest, name in zip(digests, accounts["campaign_id"].to_pylist(), strict=True)
-    }
-    numbers = pa.array(list(names)).take(pc.index_in(belong["campaign_id"], accounts["campaign_id"]))
+    names: dict[int, CampaignId] = {}
+    accounts = belong.group_by("campaign_id").aggregate([("account_key", "list")]).sort_by("campaign_id")
+    for name, keys in zip(accounts["campaign_id"].to_pylist(), accounts["account_key_list"], strict=True):
+        number = int(_digest(pa.table({"account_key": keys.values})), 16) >> _NUMBER_SHIFT
+        while number in names:  # two campaigns of the same accounts
+            number += 1
+        names[number] = name
+    numbers = pa.array(list(names)).take(pc.index_in(belong["campaign_id"], pa.array(list(names.values()))))
     members = engine.adopt(_numbered(belong, numbers), "members_by_accounts")
 
     def of_members(rows: ir.Table) -> ir.Table:
@@ -194,7 +202,8 @@ def _tasks(
 
 
 def _named_units(units: pa.Table, names: Mapping[int, CampaignId]) -> pa.Table:
-    ids = pa.array([names.get(number, "") for number in units["campaign_id"].to_pylist()], pa.string())
+    called = {taking.STRANGER: "", **names}
+    ids = pa.array([called[number] for number in units["campaign_id"].to_pylist()], pa.string())
     return units.set_column(units.column_names.index("campaign_id"), "campaign_id", ids)
 
 
@@ -210,7 +219,7 @@ def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others
         case.seen_columns,
         case.settings,
         case.policy,
-        models=others.models and others.models.filter(pc.equal(others.models["campaign_id"], name)),
+        models=_of(others.models, name),
     )
     traits = tuple(replace(t, label=view.labels.get(t.trait.value, t.label)) for t in found.traits)
     return Campaign(
@@ -234,6 +243,10 @@ def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others
         examples=tuple(view.examples[name]),
         not_evaluated=(*hidden_missing, *finding.not_evaluated, *course_missing),
     )
+
+
+def _of(models: pa.Table | None, name: CampaignId) -> pa.Table | None:
+    return None if models is None else models.filter(pc.equal(models["campaign_id"], name))
 
 
 def _stands(case: Case, name: CampaignId) -> Iterator[Evidence]:
@@ -286,13 +299,10 @@ def _scaffolds(named: dict[CampaignId, FoundCampaign]) -> pa.Table:
     return pa.table(columns, schema=arrow_schema(SCAFFOLDS))
 
 
-def _digest(*tables: pa.Table) -> str:
-    """Hash the rows of tables, in whatever order they come."""
-    digest = hashlib.sha256()
-    for table in tables:
-        ordered = table.sort_by([(name, "ascending") for name in table.column_names])
-        digest.update(repr(ordered.to_pydict()).encode())
-    return digest.hexdigest()[:32]
+def _digest(table: pa.Table) -> str:
+    """Hash the rows of a table, in whatever order they come."""
+    ordered = table.sort_by([(name, "ascending") for name in table.column_names])
+    return hashlib.sha256(repr(ordered.to_pydict()).encode()).hexdigest()[:_DIGEST_DIGITS]
 
 
 def _indicators(case: Case, found: FoundCampaign, traits: Sequence[SharedTrait]) -> Iterator[str]:

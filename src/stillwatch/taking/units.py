@@ -16,7 +16,7 @@ MOST_SAMPLES = 64  # re-asked more often than this is a monitor or a greeting, n
 STRANGER_EXCHANGES = 20  # answered exchanges with text; shares of fewer say nothing about a habit
 MOST_STRANGERS = 20_000  # account keys are hashes, so the lowest are a random sample; more would add no bits
 PARTS = ("whole", "head", "tail")
-NO_CAMPAIGN = -1  # where campaigns are numbers, by which an engine groups in two thirds of the time
+STRANGER = -1  # the campaign of who is in none, where campaigns are numbers
 ANSWERED_KEYS = ("account_key",)
 ANSWERED_SUMS = ("exchanges", "texted")
 ANSWERED_LEAST = ("account_id", "org_id", "first_second")
@@ -117,11 +117,11 @@ def _has_task(rows: ir.Table) -> ir.BooleanValue:
 
 
 def with_units(rows: ir.Table, members: ir.Table) -> ir.Table:
-    """Name the unit of each exchange: a campaign and key 0, or none ("", `NO_CAMPAIGN`) and the account's key."""
+    """Name the unit of each exchange: a campaign and key 0, or none ("", `STRANGER`) and the account's key."""
     belongs = members.select("campaign_id", member_key="account_key").distinct()
     joined = rows.left_join(belongs, rows.account_key == belongs.member_key)
     return joined.mutate(
-        campaign_id=joined.campaign_id.fill_null("" if belongs.campaign_id.type().is_string() else NO_CAMPAIGN),
+        campaign_id=joined.campaign_id.fill_null("" if belongs.campaign_id.type().is_string() else STRANGER),
         account_key=ibis.ifelse(joined.campaign_id.isnull(), joined.account_key, ibis.literal(0, "int64")),
     )
 

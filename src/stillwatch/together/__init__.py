@@ -22,7 +22,7 @@ from stillwatch.together.evidence import together_evidence
 from stillwatch.together.fitting import Fitting
 from stillwatch.together.groups import MOST_VALUES, Groups, Shown, build, shown, shown_of
 from stillwatch.together.habits import habits
-from stillwatch.together.likeness import ALL, FAMILIES, Accounts, by_test, features_of
+from stillwatch.together.likeness import ALL, FAMILIES, Accounts, features_of
 from stillwatch.together.membership import family_weights, grow, odds, prior_bits, settle, weigh
 from stillwatch.together.null import Nulls, Sums, dump, fit, fit_sums, load, looked_again
 from stillwatch.together.operators import join_operators, seated_elsewhere
@@ -132,7 +132,7 @@ def find(accounts: Accounts, nulls: Nulls, settings: Settings) -> Found:
     forming, nulls = nulls.trust, replace(nulls, trust=nulls.trust_of(accounts))
     groups, _ = at_once(
         lambda: form_groups(accounts, settings),
-        lambda: by_test(lambda test: features_of(test, accounts), 1),  # on one thread: what all tests look at
+        lambda: [features_of(test, accounts) for test in ALL],  # kept with the accounts: what all tests look at
     )
     scores = score(accounts, groups, nulls, settings.false_discovery_fraction)
     accused = np.flatnonzero(scores.accused)

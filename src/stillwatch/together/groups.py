@@ -87,8 +87,7 @@ class Shown:
 def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64], most: int = MOST_VALUES) -> dict[TraitKind, Shown]:
     """Split trait rows by kind, table by table as they come; order of rows and tables does not matter.
 
-    Words are coded and keys become rows at once: as they come, millions of trait rows would be the largest thing in
-    memory.
+    Words are coded and keys become rows at once: as they come, trait rows would be the largest thing in memory.
 
     Args:    most: values of one kind that are kept.
     """
