@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import ibis
 import ibis.expr.types as ir
@@ -42,6 +43,7 @@ from stillwatch.types import (
 )
 
 Mask = npt.NDArray[np.bool_]
+_Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
 
 ANSWERED = Grouped(
     "all",
@@ -153,22 +155,23 @@ def listed(engine: Engine, judged: Judged) -> Iterator[pa.RecordBatch]:
         return
     names = pa.array(sorted(judged.names), pa.string())
     for batch in engine.stream(judged.taken.select(*TAKEN.names).order_by("campaign_id", "exchange_id")):
-        yield batch.set_column(TAKEN.names.index("campaign_id"), "campaign_id", names.take(batch["campaign_id"]))
+        yield _called(batch, names.take(batch["campaign_id"]))
 
 
 def _taken(engine: Engine, case: Case, belong: pa.Table, marks: pa.Table) -> ir.Table:
     """Give the taken exchanges, campaigns as places in their sorted ids: see `Judged.taken`."""
     names = pc.unique(belong["campaign_id"]).sort()
     members, scaffolds = (
-        engine.adopt(_numbered(table, pc.index_in(table["campaign_id"], names)), f"numbered_{name}")
+        engine.adopt(_called(table, pc.index_in(table["campaign_id"], names).cast(pa.int64())), f"numbered_{name}")
         for name, table in ((MEMBERS.name, belong), (SCAFFOLDS.name, marks))
     )
     matched = engine.keep(taking.matched(case.intake.sketched, members, scaffolds), "matched_exchanges")
     return taking.taken(matched, engine.keep(taking.marked(matched), "marked"))
 
 
-def _numbered(table: pa.Table, numbers: pa.ChunkedArray) -> pa.Table:
-    return table.set_column(table.column_names.index("campaign_id"), "campaign_id", numbers.cast(pa.int64()))
+def _called(rows: _Rows, campaigns: pa.Array | pa.ChunkedArray) -> _Rows:
+    """The same rows with other names, or numbers, of their campaigns."""
+    return rows.set_column(rows.schema.get_field_index("campaign_id"), "campaign_id", campaigns)
 
 
 def campaign_tasks(
@@ -189,7 +192,7 @@ def campaign_tasks(
             number += 1
         names[number] = name
     numbers = pa.array(list(names)).take(pc.index_in(belong["campaign_id"], pa.array(list(names.values()))))
-    members = engine.adopt(_numbered(belong, numbers), "members_by_accounts")
+    members = engine.adopt(_called(belong, numbers), "members_by_accounts")
 
     def of_members(rows: ir.Table) -> ir.Table:
         return taking.task_counts(rows.semi_join(members, "account_key"), members)
@@ -203,8 +206,7 @@ def campaign_tasks(
 
 def _named_units(units: pa.Table, names: Mapping[int, CampaignId]) -> pa.Table:
     called = {taking.STRANGER: "", **names}
-    ids = pa.array([called[number] for number in units["campaign_id"].to_pylist()], pa.string())
-    return units.set_column(units.column_names.index("campaign_id"), "campaign_id", ids)
+    return _called(units, pa.array([called[number] for number in units["campaign_id"].to_pylist()], pa.string()))
 
 
 def _campaign(case: Case, name: CampaignId, found: FoundCampaign, others: Others, view: views.Views) -> Campaign:
