@@ -100,8 +100,8 @@ def compared(scale: float, place: Path, encoder: Sequence[str] | None) -> Iterat
 
 
 def _scaffolds(engine: DuckDBEngine, intake: Intake, accounts: int) -> None:
-    for column in traits.SCAFFOLD_COLUMNS:
-        scaffolds_in(Afresh(engine, intake.sketched, "_compared"), column, accounts)
+    hows = [scaffolds_in(column, accounts) for column in traits.SCAFFOLD_COLUMNS]
+    Afresh(engine, intake.sketched, "_compared").told("scaffolds", hows)
 
 
 def main() -> None:

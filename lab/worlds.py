@@ -82,7 +82,7 @@ def accounts_of_worlds(
     bounds = np.searchsorted(profiles.keys // worlds.width, np.arange(worlds.count + 1)).tolist()
     declared = account_table(profiles, intake.accounts, _NO_COUNTRIES)
     counting, most = Afresh(engine, table, "_worlds"), MOST_VALUES * worlds.count
-    counted = [scaffolds_in(counting, column, settings.minimum_accounts) for column in traits.SCAFFOLD_COLUMNS]
+    counted = counting.told("scaffolds", [scaffolds_in(c, settings.minimum_accounts) for c in traits.SCAFFOLD_COLUMNS])
     scaffolds = coded_scaffolds(engine, ibis.union(*counted), profiles.keys, most, "_worlds")
     found = shown(_trait_rows(engine, counting, worlds, declared, bounds), profiles.keys, most)
     parts = [_Split.of(part, worlds) for part in (found | {scaffolds.kind: scaffolds}).values()]

@@ -1,6 +1,9 @@
 """What has gone is counted exactly, and what it teaches is an interval that published students fall into."""
 
+from itertools import combinations
+
 import ibis
+import numpy as np
 import pytest
 from scipy.stats import binom
 
@@ -50,19 +53,41 @@ def test_volumes_are_counted_per_campaign_and_model() -> None:
 
 
 def test_a_task_asked_twice_is_one_task_and_a_prompt_without_text_is_none() -> None:
-    rows = ibis.duckdb.connect().to_pyarrow(leaked_tasks(leaked_texts(_taken()))).to_pylist()
-    assert {r["campaign_id"]: r["unique_tasks"] for r in rows} == {"c1": 2, "c2": 1}
+    assert _unique_tasks(_taken()) == {"c1": 2, "c2": 1}
 
 
 def test_a_task_in_other_words_is_the_same_task() -> None:
     """Three of four shingles agree: one task. Two agree: another one. An empty slot proves nothing."""
     slots = [(1, 2, 3, 4), (1, 2, 3, 9), (1, 2, 6, 7), (0, 0, 3, 4), (0, 0, 3, 4)]
-    rows = [("c", number, *four) for number, four in enumerate(slots, 1)]
-    schema = ibis.schema({"campaign_id": "string", "task_hash": "int64", **dict.fromkeys(SLOTS, "int64")})
-    (found,) = (
-        ibis.duckdb.connect().to_pyarrow(leaked_tasks(leaked_texts(ibis.memtable(rows, schema=schema)))).to_pylist()
-    )
-    assert found == {"campaign_id": "c", "unique_tasks": 4}
+    assert _unique_tasks(_texts([("c", *four) for four in slots])) == {"c": 4}
+
+
+def test_tasks_in_other_words_are_found_wherever_they_agree() -> None:
+    """Counted with all pairs of texts looked at."""
+    pick = np.random.default_rng(7)
+    shingles = pick.integers(1, 2**62, (4, 5))  # of each slot: a shingle belongs into one
+    shingles[:, 0] = 0
+    drawn = shingles[np.arange(4), pick.integers(0, 5, (2, 300, 4))].tolist()
+    rows = [(name, *four) for name, texts in zip(("c1", "c2"), drawn, strict=True) for four in texts]
+    expected = {name: _counted_by_hand(texts) for name, texts in zip(("c1", "c2"), drawn, strict=True)}
+    assert _unique_tasks(_texts(rows)) == expected
+
+
+def _counted_by_hand(texts: list[list[int]]) -> int:
+    def alike(own: list[int], three: tuple[int, ...]) -> int:
+        return sum(all(own[slot] == other[slot] != 0 for slot in three) for other in texts)
+
+    return round(sum(1 / max(1, *(alike(own, three) for three in combinations(range(4), 3))) for own in texts))
+
+
+def _texts(rows: list[tuple[object, ...]]) -> ibis.expr.types.Table:
+    schema = ibis.schema({"campaign_id": "string", **dict.fromkeys(SLOTS, "int64"), "task_hash": "int64"})
+    return ibis.memtable([(*row, number) for number, row in enumerate(rows, 1)], schema=schema)
+
+
+def _unique_tasks(taken: ibis.expr.types.Table) -> dict[str, int]:
+    rows = ibis.duckdb.connect().to_pyarrow(leaked_tasks(leaked_texts(taken))).to_pylist()
+    return {row["campaign_id"]: row["unique_tasks"] for row in rows}
 
 
 def test_the_bill_is_the_list_price_of_counted_tokens() -> None:

@@ -22,6 +22,7 @@ from stillwatch.tables import MEMBERS, SKETCHED
 from stillwatch.types import TraitKind
 
 ROWS, SEED = 900, 3
+SCAFFOLDS = [scaffolds_in(column, 3) for column in ("head_hash", "tail_hash")]  # most of tails come in a later look
 FEW = {
     "account_key": 40,
     "task_hash": 30,
@@ -71,8 +72,7 @@ def counted(counting: Counting, engine: DuckDBEngine) -> list[list[dict[str, obj
         counting.facets(),
         counting.sums("countries", countries_of, added_countries),
         counting.sums("address", partial(traits.column_counts, kind=TraitKind.ADDRESS), traits.added_counts),
-        scaffolds_in(counting, "head_hash", 3),
-        scaffolds_in(counting, "tail_hash", 3),  # most become one in a later look
+        *counting.told("scaffolds", SCAFFOLDS),
         counting.recurring("shared_tasks", SHARED_TASKS),
         counting.grouped("tasks", TASKS),
         counting.grouped("answered", ANSWERED),

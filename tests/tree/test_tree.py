@@ -15,8 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src" / "stillwatch"
 GROUND = frozenset({
-    "abreast", "crowded", "leiden", "lookup", "stream", "types", "tables", "schemas", "errors", "settings", "bits",
-    "ids", "whole",
+    "abreast", "crowded", "leiden", "lookup", "loops", "stream", "types", "tables", "schemas", "errors", "settings",
+    "bits", "ids", "whole",
 })  # fmt: skip
 COMPOSERS = frozenset({"pipeline"})
 SHELLS = frozenset({"cli", "console", "gateway"})

@@ -6,24 +6,19 @@ In: which account shows which value, and who is a member and who a stranger. Out
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.known.campaigns import FAMILIES, Family, FamilyOdds, Indicator, KindIndicators
 from stillwatch.known.lifts import Counts, Floats, family_odds, lifts
+from stillwatch.loops import Mask, Places, holders, most_telling
 from stillwatch.types import TraitKind
-
-Mask = npt.NDArray[np.bool_]
 
 _FEWEST_MEMBERS = 2  # a value of one member alone is its own affair
 _MOST_VALUES = 20_000  # of one kind and campaign: those that most members show
 _MOST_NAMED = 100  # strangers that show a value, up to which their organisations are named
-
-
-Places: TypeAlias = npt.NDArray[np.int32]
 
 
 class Values(Protocol):
@@ -64,7 +59,7 @@ def learn(shown: Mapping[TraitKind, Values], members: Mask, strangers: Mask) -> 
 
 
 def _holders(part: Values, accounts: Mask) -> Counts:
-    return np.bincount(part.codes[accounts[part.rows]], minlength=len(part.values)).astype(np.int64)
+    return holders(part.rows, part.codes, accounts, len(part.values))
 
 
 def _seats(part: Values, some: Mask, declared: Values | None) -> Mapping[int, tuple[str, ...]]:
@@ -98,9 +93,6 @@ def _best(part: Values, inside: Counts, outside: Counts, members: Mask, stranger
     sizes, fit = (int(members.sum()), int(strangers.sum())), inside >= _FEWEST_MEMBERS
     as_member = lifts(inside - 1, sizes[0] - 1, outside, sizes[1])
     as_stranger = lifts(inside, sizes[0], outside - 1, sizes[1] - 1)
-    best = np.zeros(len(members))
-    for accounts, lift in ((members, as_member), (strangers, as_stranger)):
-        some = np.flatnonzero((fit & (lift > 0))[part.codes])  # of a kind's many traits, few tell anything
-        some = some[accounts[part.rows[some]]]
-        np.maximum.at(best, part.rows[some], lift[part.codes[some]])
-    return best
+    telling = np.where(fit, np.maximum([as_stranger, as_member], 0), 0)
+    best = most_telling(part.rows, part.codes, members, telling)
+    return np.where(members | strangers, np.maximum(best, 0), 0)

@@ -3,6 +3,7 @@
 In: paths of logs. Out: `types.Scan`, and the files of DESIGN.md section 7.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from stillwatch.pipeline.nulls import nulls_for
 from stillwatch.pipeline.stages import Measure, Stages, Tell
 from stillwatch.pipeline.summary import coverage
 from stillwatch.pipeline.tested import tested_tables
+from stillwatch.pipeline.uncollected import uncollected
 from stillwatch.settings import Settings
 from stillwatch.together import Found, Nulls
 from stillwatch.types import AccountId, Calibration, RunCost, Scan
@@ -72,6 +74,7 @@ def scan(source: Source, settings: Settings, out: Path, tell: Tell, measure: Mea
     return replace(result, cost=RunCost(intake.tally.rows_read, size, stages))
 
 
+@uncollected
 def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has read
     engine: Engine, intake: Intake, asked: Asked, nulls: Nulls, out: Path, clock: Stages
 ) -> Scan:
@@ -106,19 +109,17 @@ def examine(  # noqa: PLR0913, PLR0917 - everything after reading, whoever has r
         pools=judged.pools,
     )
     clock.start("writing the report")
-    with ahead(listed(engine, judged)) as rows:
+
+    def left() -> Iterator[str]:
+        known_by, named = nulls.trust_of(profiled.accounts), continuing.continuation
+        yield known.as_text(
+            leave(profiled, result.campaigns, asked.earlier, result.as_of, settings, trust=known_by, continued=named)
+        )
+
+    with ahead(listed(engine, judged, profiled.profiles)) as rows, ahead(left(), 1) as indicators:
         names = [judged.names[place] for place in continuing.of_found]
         reasons = tested_tables(found.tested, profiled.profiles, names)
-        left = leave(
-            profiled,
-            result.campaigns,
-            asked.earlier,
-            result.as_of,
-            settings,
-            trust=nulls.trust_of(profiled.accounts),
-            continued=continuing.continuation,
-        )
-        report.write_scan(result, out, None if judged.taken is None else rows, reasons, known.as_text(left))
+        report.write_scan(result, out, None if judged.taken is None else rows, reasons, indicators)
     return result
 
 

@@ -47,7 +47,7 @@ def behaviour(engine: Engine, intake: Intake, settings: Settings, name: str = ""
         profiles = profile.assemble(totals, facets)
     countries = engine.run(counting.sums("countries", countries_of, added_countries))
     table = account_table(profiles, intake.accounts, countries)
-    counted = [scaffolds_in(counting, column, settings.minimum_accounts) for column in traits.SCAFFOLD_COLUMNS]
+    counted = counting.told("scaffolds", [scaffolds_in(c, settings.minimum_accounts) for c in traits.SCAFFOLD_COLUMNS])
     scaffolds = coded_scaffolds(engine, ibis.union(*counted), profiles.keys, MOST_VALUES, name)
     rows, seconds = traits_of(engine, counting, table), (profiles.first_second, profiles.last_second)
     accounts = accounts_of(profiles.exchanges, seconds, profiles.facets, rows, profiles.keys, scaffolds)
@@ -66,16 +66,16 @@ def traits_of(engine: Engine, counting: Counting, table: pa.Table) -> Iterator[p
     yield traits.sign_up_traits(table)
 
 
-def scaffolds_in(counting: Counting, column: str, accounts: int) -> ir.Table:
-    """Count the scaffolds of one hash column."""
-    how = Telling(
+def scaffolds_in(column: str, accounts: int) -> Telling:
+    """Tell how the scaffolds of one hash column are counted."""
+    return Telling(
         column,
+        ("task_hash",),
         partial(traits.word_counts, column=column),
         traits.added_words,
         traits.changed_tasks,
         partial(traits.scaffolds, accounts=accounts),
     )
-    return counting.told(f"scaffolds_{column}", how)
 
 
 def coded_scaffolds(

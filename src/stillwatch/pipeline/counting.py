@@ -37,20 +37,21 @@ class Recurring:
 class Telling:
     """Counts by the values of a column, of which those are kept that so many accounts tell something by.
 
-    query: to counts of (value, account_key, exchanges, ...); added: as in `sums`; signs: gives the (value, account_key)
-    of those counts that tell something; kept: gives the values of which there are enough signs. With more rows neither
-    lets one go.
+    sees: what else the query looks at, beside account_key; query: to counts of (value, account_key, exchanges, ...) of
+    rows where the column is not null; added: as in `sums`; signs: gives the (value, account_key) of those counts that
+    tell something; kept: gives the values of which there are enough signs. With more rows neither lets one go.
     """
 
     column: str
+    sees: Sequence[str]
     query: Query
     added: Query
     signs: Query
     kept: Query
 
-    def of(self, rows: ir.Table, values: ir.Table) -> ir.Table:
-        """Count those rows that show such a value."""
-        return self.query(rows.semi_join(values.select(**{self.column: "value"}), self.column))
+    def of(self, rows: ir.Table) -> ir.Table:
+        """Count those rows that show a value."""
+        return self.query(rows.filter(rows[self.column].notnull()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,11 @@ class Counting(Protocol):
         """Count by the values of a column, and keep the values that recur often enough."""
         ...
 
-    def told(self, name: str, how: Telling) -> ir.Table:
-        """Count by the values that enough accounts tell something by: (value, account_key, exchanges)."""
+    def told(self, name: str, hows: Sequence[Telling]) -> list[ir.Table]:
+        """Count by the values of each column that enough accounts tell something by: (value, account_key, exchanges).
+
+        One table a column.
+        """
         ...
 
     def grouped(self, name: str, how: Grouped) -> ir.Table:
@@ -108,6 +112,17 @@ class Leaving(Counting, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Column:
+    """A column that tells something: its counts of before, those of new rows, and what of these is not kept yet."""
+
+    name: str
+    how: Telling
+    before: ir.Table
+    new: ir.Table
+    loose: ir.Table
+
+
+@dataclass(frozen=True, slots=True)
 class Afresh:
     """Counts all rows and leaves nothing. suffix: tells the kept tables of several logs apart."""
 
@@ -121,10 +136,11 @@ class Afresh:
     def recurring(self, name: str, how: Recurring) -> ir.Table:  # noqa: D102
         return self.engine.keep(how.kept(how.query(self.rows)), f"{name}{self.suffix}")
 
-    def told(self, name: str, how: Telling) -> ir.Table:  # noqa: D102
-        counts = how.query(self.rows)
-        told = counts.semi_join(how.kept(how.signs(counts)), "value")
-        return self.engine.keep(_TOLD.query(told), f"{name}{self.suffix}")
+    def told(self, name: str, hows: Sequence[Telling]) -> list[ir.Table]:  # noqa: D102
+        counts = [how.query(self.rows) for how in hows]
+        told = [some.semi_join(how.kept(how.signs(some)), "value") for some, how in zip(counts, hows, strict=True)]
+        names = [f"{name}_{how.column}{self.suffix}" for how in hows]
+        return [self.engine.keep(_TOLD.query(some), kept) for some, kept in zip(told, names, strict=True)]
 
     def grouped(self, name: str, how: Grouped) -> ir.Table:  # noqa: D102
         return self.engine.keep(how.query(self.rows), f"{name}{self.suffix}")
@@ -147,8 +163,8 @@ class Held:
     def recurring(self, name: str, how: Recurring) -> ir.Table:  # noqa: D102
         return self._table(name, how.query(self.rows))
 
-    def told(self, name: str, how: Telling) -> ir.Table:  # noqa: D102
-        return self._table(name, _TOLD.query(how.query(self.rows)))
+    def told(self, name: str, hows: Sequence[Telling]) -> list[ir.Table]:  # noqa: D102
+        return [self._table(f"{name}_{how.column}", _TOLD.query(how.query(self.rows))) for how in hows]
 
     def grouped(self, name: str, how: Grouped) -> ir.Table:  # noqa: D102
         counted, path = how.query(self.rows), self.group_file(name, how)
@@ -181,12 +197,15 @@ class First:
     def recurring(self, name: str, how: Recurring) -> ir.Table:  # noqa: D102
         return _left(self.engine, self.folder, name, lambda: how.kept(how.query(self.rows)))
 
-    def told(self, name: str, how: Telling) -> ir.Table:  # noqa: D102
+    def told(self, name: str, hows: Sequence[Telling]) -> list[ir.Table]:  # noqa: D102
+        return [self._told(f"{name}_{how.column}", how) for how in hows]
+
+    def _told(self, name: str, how: Telling) -> ir.Table:
         def counted() -> ir.Table:
             signs = self.engine.keep(how.signs(how.query(self.rows)), f"all_{self.folder.name}_{name}_signs")
             values = how.kept(signs)
             _file(self.engine, self.folder, f"{name}_signs", lambda: signs.anti_join(values, "value"))
-            return _TOLD.query(how.of(self.rows, values))
+            return _TOLD.query(how.of(_showing(self.rows, [(how, values)])))
 
         return _left(self.engine, self.folder, name, counted)
 
@@ -237,28 +256,49 @@ class Grown:
 
         return _left(self.engine, self.folder, name, counted)
 
-    def told(self, name: str, how: Telling) -> ir.Table:
+    def told(self, name: str, hows: Sequence[Telling]) -> list[ir.Table]:
         """Add the new counts to those of before; earlier rows are asked for pairs of values that are not kept, and for
-        values that are from now on.
+        values that are from now on: for all columns at once, since to read them takes longer than to look them up.
         """
-        before = self.before.told(name, how)
+        befores = self.before.told(name, hows)
+        columns = [self._column(name, how, before) for how, before in zip(hows, befores, strict=True)]
+        asked = [(column.how, column.loose.select("value", "account_key")) for column in columns]
+        met = self.engine.keep(_showing(self.earlier, asked), f"met_{self.folder.name}_{name}")
+        kept = [self._kept(column, met) for column in columns]
+        asked = [(column.how, values) for column, values in zip(columns, kept, strict=True)]
+        more = self.engine.keep(_showing(self.earlier, asked), f"more_{self.folder.name}_{name}")
+        return [self._more(column, values, more) for column, values in zip(columns, kept, strict=True)]
 
-        def counted() -> ir.Table:
-            new = self.engine.keep(how.query(self.new), f"new_{self.folder.name}_{name}")
-            fresh = new.anti_join(before.select("value").distinct(), "value")
-            loose = self.engine.keep(fresh, f"loose_{self.folder.name}_{name}")
-            pairs = loose.select("account_key", **{how.column: "value"})
-            met = how.query(self.earlier.semi_join(pairs, [how.column, "account_key"]))
-            told = how.signs(how.added(ibis.union(loose, met)))
-            signs = _found(self.engine, self.before.folder, f"{name}_signs", f"before_{self.folder.name}", told)
-            signs = self.engine.keep(ibis.union(signs, told).distinct(), f"all_{self.folder.name}_{name}_signs")
-            values = self.engine.keep(how.kept(signs), f"more_{self.folder.name}_{name}")
-            _file(self.engine, self.folder, f"{name}_signs", lambda: signs.anti_join(values, "value"))
-            more = how.added(ibis.union(how.of(self.earlier, values), loose.semi_join(values, "value")))
-            known = _TOLD.query(new.anti_join(loose, "value"))
-            return ibis.union(_grown(before, known, _TOLD), _TOLD.query(more))
+    def _column(self, name: str, how: Telling, before: ir.Table) -> _Column:
+        name = f"{name}_{how.column}"
+        new = self.engine.keep(how.query(self.new), f"new_{self.folder.name}_{name}")
+        loose = new.anti_join(before.select("value").distinct(), "value")
+        return _Column(name, how, before, new, self.engine.keep(loose, f"loose_{self.folder.name}_{name}"))
 
-        return _left(self.engine, self.folder, name, counted)
+    def _kept(self, column: _Column, met: ir.Table) -> ir.Table:
+        """Give the values that are kept from now on, and leave the signs of those that are not.
+
+        Args:    met: earlier rows of the pairs that are not kept.
+        """
+        how, name, by = column.how, column.name, self.folder.name
+        told = how.signs(how.added(ibis.union(column.loose, how.of(met))))
+        signs = _found(self.engine, self.before.folder, f"{name}_signs", f"before_{by}", told)
+        signs = self.engine.keep(ibis.union(signs, told).distinct(), f"all_{by}_{name}_signs")
+        values = self.engine.keep(how.kept(signs), f"kept_{by}_{name}")
+        _file(self.engine, self.folder, f"{name}_signs", lambda: signs.anti_join(values, "value"))
+        return values
+
+    def _more(self, column: _Column, values: ir.Table, met: ir.Table) -> ir.Table:
+        """Leave the counts of before with the new ones, and those of values that are kept from now on.
+
+        Args:    met: earlier rows that show such a value.
+        """
+        how, loose = column.how, column.loose
+        known = _TOLD.query(column.new.anti_join(loose, "value"))
+        more = _TOLD.query(how.added(ibis.union(how.of(met), loose.semi_join(values, "value"))))
+        return _left(
+            self.engine, self.folder, column.name, lambda: ibis.union(_grown(column.before, known, _TOLD), more)
+        )
 
     def grouped(self, name: str, how: Grouped) -> ir.Table:
         """Add the new counts to those of before."""
@@ -285,6 +325,22 @@ class Grown:
         totals = self.before.sums("totals", profile.totals, profile.added_totals)
         grown = profile.grown_facets(before, totals, self.earlier, self.new)
         return _left(self.engine, self.folder, "facets", lambda: grown)
+
+
+def _showing(rows: ir.Table, asked: Sequence[tuple[Telling, ir.Table]]) -> ir.Table:
+    """Keep the rows that show a value that is asked for, and of each row the values that are; the others are null.
+
+    Args:    asked: by column the values, each once, of any account or, beside its account_key, of that one.
+    """
+    columns = [how.column for how, _ in asked]
+    sees = ["account_key", *sorted({name for how, _ in asked for name in how.sees})]
+    joined = rows.select(*sees, *columns)
+    for number, (column, (_, values)) in enumerate(zip(columns, asked, strict=True)):
+        named = values.select(**{f"{name}_{number}": name for name in values.columns})
+        shown = {"value": joined[column], "account_key": joined.account_key}
+        joined = joined.left_join(named, [shown[name] == named[f"{name}_{number}"] for name in values.columns])
+    found = joined.select(*sees, **{column: f"value_{number}" for number, column in enumerate(columns)})
+    return found.filter(ibis.or_(*(found[column].notnull() for column in columns)))
 
 
 def _grown(before: ir.Table, new: ir.Table, how: Grouped) -> ir.Table:

@@ -25,11 +25,13 @@ from stillwatch.pipeline.behaviour import Behaviour
 from stillwatch.pipeline.counting import Afresh, Counting, Grouped
 from stillwatch.pipeline.coursing import course_of
 from stillwatch.pipeline.intake import Intake
+from stillwatch.profile import Profiles
 from stillwatch.schemas import arrow_schema
 from stillwatch.settings import Settings
 from stillwatch.tables import MEMBERS, SCAFFOLDS, TAKEN
 from stillwatch.together import FoundCampaign, shared_networks
 from stillwatch.types import (
+    TARGETS,
     AccountId,
     Campaign,
     CampaignId,
@@ -149,13 +151,22 @@ def _without(rows: ir.Table, accounts: ir.Table | None) -> ir.Table:
     return rows if accounts is None else rows.anti_join(accounts, "account_key")
 
 
-def listed(engine: Engine, judged: Judged) -> Iterator[pa.RecordBatch]:
-    """Give the taken exchanges as they are reported, in an order that does not change between runs."""
+def listed(engine: Engine, judged: Judged, profiles: Profiles) -> Iterator[pa.RecordBatch]:
+    """Give the taken exchanges as they are reported, in an order that does not change between runs.
+
+    Names are looked up as they come out: sorted with the rest, they would be most of what is sorted.
+    """
     if judged.taken is None:
         return
-    names = pa.array(sorted(judged.names), pa.string())
-    for batch in engine.stream(judged.taken.select(*TAKEN.names).order_by("campaign_id", "exchange_id")):
-        yield _called(batch, names.take(batch["campaign_id"]))
+    names, targets = pa.array(sorted(judged.names), pa.string()), pa.array(map(str, TARGETS), pa.string())
+    rows = judged.taken.select("account_key", *(name for name in TAKEN.names if name != "account_id"))
+    for batch in engine.stream(rows.order_by("campaign_id", "exchange_id")):
+        named = {
+            "campaign_id": names.take(batch["campaign_id"]),
+            "account_id": profiles.ids.take(pa.array(profiles.rows_of(batch["account_key"].to_numpy()))),
+            "target": targets.take(batch["target"]),
+        }
+        yield pa.RecordBatch.from_pydict({name: named[name] if name in named else batch[name] for name in TAKEN.names})
 
 
 def _taken(engine: Engine, case: Case, belong: pa.Table, marks: pa.Table) -> ir.Table:

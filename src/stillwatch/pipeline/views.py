@@ -16,7 +16,7 @@ from stillwatch.engine import Engine
 from stillwatch.leaked import ModelVolume
 from stillwatch.taking import SCAFFOLD_COLUMNS
 from stillwatch.together import FoundCampaign
-from stillwatch.types import CampaignId, ExchangeId, HourCount, TraitKind
+from stillwatch.types import TARGETS, CampaignId, ExchangeId, HourCount, TraitKind
 
 _EXAMPLES = 8  # excerpts shown for a campaign, of its commonest opening words
 
@@ -52,7 +52,7 @@ def views(
     counted = engine.keep(taking.taken_counts(taken), "taken_counts")
     targets: dict[CampaignId, dict[str, int]] = defaultdict(dict)
     for row in engine.run(taking.target_counts(counted)).to_pylist():
-        targets[names[row["campaign_id"]]][row["target"]] = row["exchanges"]
+        targets[names[row["campaign_id"]]][TARGETS[row["target"]]] = row["exchanges"]
     by_account: dict[CampaignId, dict[int, int]] = defaultdict(dict)
     for row in engine.run(taking.member_counts(counted)).to_pylist():
         by_account[names[row["campaign_id"]]][row["account_key"]] = row["taking_exchanges"]

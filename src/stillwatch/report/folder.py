@@ -43,14 +43,14 @@ def write_scan(
     out: Path,
     taken: Iterable[pa.RecordBatch] | None,
     tested: Mapping[str, pa.Table] | None = None,
-    indicators: str = _NOTHING_KNOWN,
+    indicators: Iterable[str] = (_NOTHING_KNOWN,),
 ) -> tuple[Path, ...]:
     """Write the result of a run and give the paths written.
 
     Args:    taken: batches with the columns of `tables.TAKEN`, in an order that does not change between runs; None
              when the run did not list them, which `campaigns.json` then says (`exchanges_listed`).
              tested: rows of `TESTED`, by the name of the table; a table that is absent is written empty;
-             indicators: the text of `indicators.json`.
+             indicators: the text of `indicators.json`, piece by piece; asked for when the exchanges are written.
     Raises:  UsageError: the folder cannot be made or written to.
     """
     overview = campaigns_json(scan) | {"exchanges_listed": taken is not None or not scan.campaigns}
@@ -58,7 +58,7 @@ def write_scan(
         "campaigns.json": lambda sink: sink.write(as_text(overview).encode()),
         "members.parquet": lambda sink: write_members(scan, sink),
         "exchanges.parquet": lambda sink: write_taken(taken or (), sink),
-        "indicators.json": lambda sink: sink.write(indicators.encode()),
+        "indicators.json": lambda sink: sink.writelines(text.encode() for text in indicators),
         "coverage.json": lambda sink: sink.write(as_text(coverage_json(scan.coverage)).encode()),
         "report.html": lambda sink: sink.write(html_page(scan).encode()),
     }

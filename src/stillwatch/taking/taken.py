@@ -10,7 +10,6 @@ Unanswered exchanges are never taken.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -34,7 +33,7 @@ COVERAGE_DIVISOR = 5  # rule C is for campaigns whose scaffolds cover less than 
 STREAM_MAJORITY = (3, 5)  # share of a stream's votes that makes its target that of all its exchanges
 SHOWN_SHARE_FRACTION = 0.01  # smaller targets are classifier noise
 _VOTE_SCALE = 1000  # votes are summed as whole thousandths: sums of floats differ between engines
-_COPIED = ("account_key", "exchange_id", "account_id", "model", "task_hash", "input_tokens", "output_tokens")
+_COPIED = ("account_key", "exchange_id", "model", "task_hash", "input_tokens", "output_tokens")
 _JUDGED = ("kind", "turn", "target", "target_fraction")
 _BARE = -1  # the stream of exchanges without a campaign's words
 
@@ -82,8 +81,9 @@ def taken(matched_rows: ir.Table, counted: ir.Table) -> ir.Table:
     """Give the taken exchanges of each campaign.
 
     Args:    counted: what `marked` gives for the same.
-    Returns: (campaign_id, account_key, exchange_id, account_id, model, task_hash, input_tokens, output_tokens, target,
-             target_fraction, scaffold, any_hash_*), one row an exchange and campaign; see `tables.TAKEN`.
+    Returns: (campaign_id, account_key, exchange_id, model, task_hash, input_tokens, output_tokens, target,
+             target_fraction, scaffold, any_hash_*), one row an exchange and campaign; see `tables.TAKEN`. A target is
+             its place in `TARGETS`: so many names would take longer to write, sort and group than all else.
     """
     joined = matched_rows.left_join(_stream_targets(counted), ["campaign_id", "stream", "stream_value"])
     joined = joined.mutate(decided=ibis.coalesce(joined.winner, joined.target.cast("int64")))
@@ -98,7 +98,7 @@ def taken(matched_rows: ir.Table, counted: ir.Table) -> ir.Table:
         "campaign_id",
         *_COPIED,
         *SHINGLE_COLUMNS,
-        target=_target_name(kept.decided),
+        target=_place(kept.decided),
         target_fraction=ibis.coalesce(kept.winner_fraction, kept.target_fraction.round(2).cast("float32")),
         scaffold=kept.stream_value,
     )
@@ -168,6 +168,6 @@ def _coverage(counted: ir.Table) -> ir.Table:
     )
 
 
-def _target_name(index: ir.Column) -> ir.Value:
-    names: list[Any] = [(number, str(name)) for number, name in enumerate(TARGETS)]
-    return index.cases(*names, else_=ibis.literal(str(Target.OTHER)))
+def _place(target: ir.IntegerColumn) -> ir.Value:
+    """The place of a target; what has none is `other`."""
+    return target.between(0, len(TARGETS) - 1).ifelse(target, TARGETS.index(Target.OTHER))

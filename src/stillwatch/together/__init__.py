@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.abreast import at_once
+from stillwatch.loops import holders
 from stillwatch.settings import Settings
 from stillwatch.together.account_reasons import Reach, Tested, tested
 from stillwatch.together.checked import Checked
@@ -31,7 +32,6 @@ from stillwatch.together.sample import sampled
 from stillwatch.together.score import Scores, declared_groups, exempted, measure_all, null_labels, observe, score
 from stillwatch.together.score import learn_weights as weights_of
 from stillwatch.together.stakes import even_by_size, fit_stakes, kinds_of
-from stillwatch.together.telling import holders
 from stillwatch.together.trust import Labelled, Trust, fit_trust
 from stillwatch.types import Calibration, Evidence, NotEvaluated, SharedTrait, Trait, TraitKind
 

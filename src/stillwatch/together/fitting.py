@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.loops import holders
 from stillwatch.together.dispersion import Floats, Mask
 from stillwatch.together.groups import Shown
 from stillwatch.together.likeness import Likeness, by_test, features_of
 from stillwatch.together.membership import distance_weight, family_weights, log_shares, prior_bits
 from stillwatch.together.sample import Sample
-from stillwatch.together.telling import by_account, holders, starts_of
+from stillwatch.together.telling import by_account, starts_of
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 

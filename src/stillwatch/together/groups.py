@@ -6,11 +6,11 @@ or two traits a row.
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain, pairwise
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ import scipy.sparse as sp
 
 from stillwatch.abreast import abreast, at_once
 from stillwatch.lookup import rows_of
+from stillwatch.loops import Mask, Places, compiled
 from stillwatch.types import Trait, TraitKind
 
 _SHOWS_FRACTION = 0.1  # an account shows a trait that a tenth of its exchanges carry
@@ -45,10 +46,6 @@ _PAIRED = (
     (TraitKind.SIGN_UP, TraitKind.EMAIL_SHAPE),
     (TraitKind.SIGN_UP, TraitKind.EMAIL_DOMAIN),
 )
-
-
-Places: TypeAlias = npt.NDArray[np.int32]
-"""Rows of accounts or codes of values, both far fewer than 2**31."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +97,8 @@ def shown(traits: Iterable[pa.Table], keys: npt.NDArray[np.int64], most: int = M
 
 def shown_of(kind: TraitKind, rows: pa.Table, values: pa.Array) -> Shown:
     """Put traits of one kind in order that come as (code, row, exchanges); values: in their order, as codes say."""
-    columns = [rows[name].to_numpy() for name in ("code", "row", "exchanges")]
-    del rows  # as large as what comes out
-    codes, places, exchanges = _in_order(*columns)
+    pieces = [tuple(batch[name].to_numpy() for name in ("code", "row", "exchanges")) for batch in rows.to_batches()]
+    codes, places, exchanges = _in_order(pieces)
     return Shown(kind, places, codes, exchanges, values)
 
 
@@ -133,7 +129,7 @@ def _shown(kind: TraitKind, tables: list[pa.Table], most: int) -> Shown:
         some = kept[codes]
         codes, rows, exchanges = (np.cumsum(kept, dtype=np.int32) - 1)[codes[some]], rows[some], exchanges[some]
         names = names.filter(pa.array(kept))
-    codes, rows, exchanges = _in_order(codes, rows, exchanges)
+    codes, rows, exchanges = _in_order([(codes, rows, exchanges)])
     return Shown(kind, rows, codes, exchanges, names)
 
 
@@ -146,29 +142,33 @@ def _named(values: pa.ChunkedArray) -> tuple[Places, pa.Array]:
     return rank[coded.indices.to_numpy()], coded.dictionary.take(pa.array(order))
 
 
-def _in_order(
-    codes: npt.NDArray[np.integer], rows: npt.NDArray[np.integer], exchanges: npt.NDArray[np.int64]
-) -> tuple[Any, ...]:
+def _in_order(pieces: Sequence[tuple[npt.NDArray[np.integer], ...]]) -> tuple[Any, ...]:
     """Sort traits by value, account and exchanges: as one number each, an order of magnitude faster than as three.
 
     Parts of them that follow each other are sorted at once.
+
+    Args:    pieces: codes, rows and exchanges, piece by piece as they came.
     """
-    widths = [int(column.max(initial=0)).bit_length() for column in (codes, rows, exchanges)]
+    pieces = [*pieces, (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))]
+    widths = [
+        max(int(column.max(initial=0)) for column in columns).bit_length() for columns in zip(*pieces, strict=True)
+    ]
     if sum(widths) > _NUMBER_BITS:
+        codes, rows, exchanges = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
         order = np.lexsort((exchanges, rows, codes))
         return codes[order], rows[order], exchanges[order]
+    ends = np.cumsum([0, *(len(piece[0]) for piece in pieces)]).tolist()
     workers = os.cpu_count() or 1
-    bounds = np.linspace(0, len(codes), min(workers, len(codes) // _SORTED_AT_ONCE + 1) + 1).astype(int)
-    parts = [slice(*ends) for ends in pairwise(bounds.tolist())]
-    whole = np.empty(len(codes), np.int64)
-    in_order = np.empty_like(codes), np.empty_like(rows), np.empty_like(whole)
+    bounds = np.linspace(0, ends[-1], min(workers, ends[-1] // _SORTED_AT_ONCE + 1) + 1).astype(int)
+    whole = np.empty(ends[-1], np.int64)
+    in_order = tuple(np.empty(ends[-1], column.dtype) for column in pieces[0])
 
-    def pack(part: slice) -> None:
-        number = whole[part]
-        number[:] = codes[part]
-        for column, width in ((rows, widths[1]), (exchanges, widths[2])):
+    def pack(place: int) -> None:
+        number, (codes, *others) = whole[ends[place] : ends[place + 1]], pieces[place]
+        number[:] = codes
+        for column, width in zip(others, widths[1:], strict=True):
             number <<= width
-            number |= column[part]
+            number |= column
 
     def unpack(part: slice) -> None:
         number = whole[part]
@@ -178,9 +178,9 @@ def _in_order(
             number >>= width
         in_order[0][part] = number
 
-    list(abreast(pack, parts, workers))
+    list(abreast(pack, range(len(pieces)), workers))
     whole.partition(bounds[1:-1])
-    list(abreast(unpack, parts, workers))
+    list(abreast(unpack, [slice(*ends) for ends in pairwise(bounds.tolist())], workers))
     return in_order
 
 
@@ -262,15 +262,24 @@ def _candidates(
         if kind is TraitKind.MODEL:
             continue  # everybody who uses a model is no hypothesis
         floor = 1 if kind in _ONCE_IS_ENOUGH else _SHOWS_EXCHANGES
-        enough = part.exchanges >= floor
-        few = np.flatnonzero(~enough)
-        enough[few] = part.exchanges[few] >= _SHOWS_FRACTION * exchanges[part.rows[few]]
+        enough = np.empty(len(part.rows), bool)
+        _enough(part.rows, part.exchanges, exchanges, floor, enough)
         carried = np.bincount(part.codes, part.exchanges, minlength=len(part.values))
         runs = sorted(_runs(part.codes[enough], part.rows[enough], minimum), key=lambda run: (-carried[run[0]], run[0]))
         for code, rows in sorted(runs[:_MOST_GROUPS], key=lambda run: run[0]):
             yield (Trait(kind, part.values[code].as_py()),), rows
     for first, second in _PAIRED:
         yield from _paired(parts[first], parts[second], len(exchanges), minimum)
+
+
+@compiled
+def _enough(
+    rows: Places, carrying: npt.NDArray[np.int64], exchanges: npt.NDArray[np.int64], floor: int, enough: Mask
+) -> None:
+    """Tell which traits so many of an account's exchanges carry, or such a share of them that the account shows it."""
+    for place in range(rows.size):
+        some = carrying[place]
+        enough[place] = some >= floor or some >= _SHOWS_FRACTION * exchanges[rows[place]]
 
 
 def _busiest(
@@ -318,7 +327,7 @@ def _runs(
     """Give (code, sorted account rows) for every code with enough accounts."""
     changes = codes[1:] != codes[:-1]
     if not np.all((codes[1:] > codes[:-1]) | (~changes & (rows[1:] >= rows[:-1]))):
-        codes, rows, _ = _in_order(codes, rows, np.zeros(len(codes), np.int64))
+        codes, rows, _ = _in_order([(codes, rows, np.zeros(len(codes), np.int64))])
         changes = codes[1:] != codes[:-1]
     bounds = np.flatnonzero(np.concatenate([[True], changes, [True]])) if len(codes) else np.zeros(0, int)
     for low, high in pairwise(bounds.tolist()):

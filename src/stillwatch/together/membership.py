@@ -12,10 +12,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.loops import holders, most_telling
 from stillwatch.together.dispersion import Floats, Mask
 from stillwatch.together.groups import Shown
 from stillwatch.together.likeness import ALL, Accounts, Likeness, by_test, features_of
-from stillwatch.together.telling import holders, most_telling
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
 

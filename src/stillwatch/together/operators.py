@@ -5,13 +5,16 @@ of what two strangers differ by in every test of rhythm, content and application
 traits that cut them apart. Cores that declare different organisations, or of which only one does, stay apart.
 """
 
+import os
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from stillwatch.abreast import abreast
 from stillwatch.together.dispersion import Features, Floats, Mask, Matrix
 from stillwatch.together.likeness import ALL, Accounts, features_of
 from stillwatch.types import TraitKind
@@ -27,7 +30,9 @@ def join_operators(accounts: Accounts, cores: list[Mask], strangers: Mask) -> li
     """Join the two most alike cores as long as they behave as one operator; largest core first."""
     if not cores:
         return []
-    aspects = [_aspect(features_of(t, accounts), cores, strangers) for t in ALL if t.family in _FAMILIES]
+    workers = os.cpu_count() or 1
+    tests = [features_of(test, accounts) for test in ALL if test.family in _FAMILIES]
+    aspects = list(abreast(partial(_aspect, cores=cores, strangers=strangers), tests, workers))
     while len(cores) > 1:
         apart = np.where(_declared_apart(accounts, cores), np.inf, _distances(aspects, len(cores)))
         first, second = np.unravel_index(np.argmin(apart), apart.shape)
@@ -35,7 +40,7 @@ def join_operators(accounts: Accounts, cores: list[Mask], strangers: Mask) -> li
             break
         rest = [i for i in range(len(cores)) if i not in (first, second)]
         cores = [*(cores[i] for i in rest), cores[first] | cores[second]]
-        aspects = [_joined(aspect, rest, cores[-1]) for aspect in aspects]
+        aspects = list(abreast(partial(_joined, rest=rest, core=cores[-1]), aspects, workers))
     return sorted(cores, key=lambda mask: (-int(mask.sum()), int(np.flatnonzero(mask)[0])))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from stillwatch.loops import kept
 from stillwatch.together.dispersion import Mask
 from stillwatch.together.groups import Shown
 from stillwatch.together.likeness import Accounts
@@ -32,15 +33,15 @@ class Sample:
         return float(np.log2(max(len(core) - size, 1) / max(self.whole - size, 1)))
 
 
-def sampled(accounts: Accounts, kept: Mask, most: int = _MOST_STRANGERS) -> Sample:
+def sampled(accounts: Accounts, named: Mask, most: int = _MOST_STRANGERS) -> Sample:
     """Keep the accounts named, and as strangers those of the first so many that are not, in order of account key.
 
     Whoever is in a fragment is no stranger to another: fragments of one operator would testify against each other.
     """
-    whole = len(kept)
+    whole = len(named)
     lowest = np.arange(whole) < most
-    rows = np.flatnonzero(kept | lowest)
-    return Sample(accounts if len(rows) == whole else _of_rows(accounts, rows), rows, (lowest & ~kept)[rows], whole)
+    rows = np.flatnonzero(named | lowest)
+    return Sample(accounts if len(rows) == whole else _of_rows(accounts, rows), rows, (lowest & ~named)[rows], whole)
 
 
 def _of_rows(accounts: Accounts, rows: npt.NDArray[np.int64]) -> Accounts:
@@ -59,9 +60,6 @@ def _of_rows(accounts: Accounts, rows: npt.NDArray[np.int64]) -> Accounts:
 
 def _shown(part: Shown, place: npt.NDArray[np.int32]) -> Shown:
     """Traits of the accounts that stay, and the values that they show."""
-    rows = place[part.rows]
-    some = np.flatnonzero(rows >= 0)
-    codes, shown = part.codes[some], np.zeros(len(part.values), bool)
-    shown[codes] = True
-    codes = (np.cumsum(shown, dtype=np.int32) - 1)[codes]
-    return Shown(part.kind, rows[some], codes, part.exchanges[some], part.values.filter(pa.array(shown)))
+    some, shown = kept(part.rows, part.codes, place, len(part.values))
+    codes = (np.cumsum(shown, dtype=np.int32) - 1)[part.codes[some]]
+    return Shown(part.kind, place[part.rows[some]], codes, part.exchanges[some], part.values.filter(pa.array(shown)))

@@ -5,14 +5,14 @@ In: which rows to add up, and the rows. Out: one number a sum. Read `dispersion`
 
 import os
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
 from stillwatch.abreast import abreast
+from stillwatch.loops import compiled
 
 Rows: TypeAlias = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer], npt.NDArray[np.float64]]
 """A sparse matrix as compiled loops read it: where each row begins, columns, values."""
@@ -40,14 +40,6 @@ def squared_sums(picked: sp.csr_array, values: sp.csr_array) -> npt.NDArray[np.f
 
 def _rows(matrix: sp.csr_array) -> Rows:
     return matrix.indptr, matrix.indices, matrix.data.astype(np.float64, copy=False)
-
-
-def compiled(function: Any) -> Any:
-    """Compile at the first call and keep the result on disk; where no folder can be written, compile in every run."""
-    try:
-        return nb.njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        return nb.njit(nogil=True)(function)
 
 
 @compiled

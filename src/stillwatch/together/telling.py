@@ -1,39 +1,12 @@
-"""Which values tell members from strangers, and the most telling one of each account, compiled.
+"""The values of each account, side by side or as shares, compiled.
 
-In: which account shows which value. Out: one number a value, or an account. Traits are many millions: arrays as long as
-they took most of the time of weighing. Read `membership` for their use.
+In: which account shows which value. Out: arrays in order of accounts. Read `fitting` and `likeness` for their use.
 """
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
-from stillwatch.together.squares import compiled
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.int32]
-
-
-def holders(rows: Places, codes: Places, accounts: Mask, values: int) -> Counts:
-    """Count the accounts, among those named, that show each of so many values.
-
-    Args:    rows, codes: account and value of each trait.
-    """
-    counts = np.zeros(values, np.int64)
-    _count(rows, codes, accounts, counts)
-    return counts
-
-
-def most_telling(rows: Places, codes: Places, core: Mask, weights: Floats) -> Floats:
-    """Give the largest weight among the values that each account shows, -inf where it shows none.
-
-    Args:    weights: [2, values], of accounts outside the core and inside it.
-    """
-    best = np.full(len(core), -np.inf)
-    _raise(rows, codes, core, weights, best)
-    return best
+from stillwatch.loops import Counts, Floats, Places, compiled
 
 
 def starts_of(rows: Places, accounts: int) -> Counts:
@@ -101,18 +74,3 @@ def _place_shares(  # noqa: PLR0913, PLR0917 - what is placed, and where
         free = following[account]
         shares[free], placed[free] = min(exchanges[place] / whole[account], 1.0), codes[place]
         following[account] = free + 1
-
-
-@compiled
-def _count(rows: Places, codes: Places, accounts: Mask, counts: Counts) -> None:
-    for place in range(rows.size):
-        if accounts[rows[place]]:
-            counts[codes[place]] += 1
-
-
-@compiled
-def _raise(rows: Places, codes: Places, core: Mask, weights: Floats, best: Floats) -> None:
-    for place in range(rows.size):
-        account = rows[place]
-        weight = weights[1 if core[account] else 0, codes[place]]
-        best[account] = max(best[account], weight)
