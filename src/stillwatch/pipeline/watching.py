@@ -36,7 +36,6 @@ __all__ = ["is_elsewhere", "take_new", "watch"]
 
 _DAY_SECONDS = 86_400
 _STEPS = 64  # of retention, by which its begin moves on
-_SMALL_BYTES = 64 * 2**20
 _AHEAD_SECONDS = 86_400  # by which the clock of whoever logs may be ahead of that of the disk
 
 
@@ -99,25 +98,16 @@ def take_new(
     """
     known, present = {part.stamp.file: part for part in held.parts()}, set[str]()
 
-    def take(stamp: Stamp, here: AbstractContextManager[Path], own: Settings = settings) -> None:
+    def take(stamp: Stamp, here: AbstractContextManager[Path]) -> None:
         present.add(stamp.file)
         earlier = known.get(stamp.file)
         if earlier is None or earlier.stamp != stamp:
             with here as path:
-                _take(held, stamp, path, source, own, earlier)
+                _take(held, stamp, path, source, settings, earlier)
 
-    def take_file(path: Path, own: Settings = settings) -> None:
+    for path in read.exchange_files(source.paths, listed) if source.paths else ():
         with suppress(FileNotFoundError):  # rotated away since it was listed
-            take(Stamp.of(path), nullcontext(path), own)
-
-    paths = list(read.exchange_files(source.paths, listed)) if source.paths else []
-    small = {path for path in paths if _is_small(path)}
-    alone = replace(settings, threads=1)
-    for _ in abreast(lambda path: take_file(path, alone), sorted(small), settings.threads or os.cpu_count() or 1):
-        pass
-    for path in paths:
-        if path not in small:
-            take_file(path)
+            take(Stamp.of(path), nullcontext(path))
     with tempfile.TemporaryDirectory(prefix="stillwatch-") as folder:
         for url in elsewhere:
             if read.is_topic(url):
@@ -126,14 +116,6 @@ def take_new(
                 for one in read.stored(url, listed):
                     take(Stamp(one.url, one.size_bytes, one.modified_ns), one.here(Path(folder)))
     return frozenset(present)
-
-
-def _is_small(path: Path) -> bool:
-    """Whether a file has too few batches to keep all threads at work, so that several are better read at once."""
-    try:
-        return path.stat().st_size <= _SMALL_BYTES
-    except FileNotFoundError:
-        return True
 
 
 def _take_messages(held: State, url: str, source: Source, settings: Settings, folder: Path) -> None:
