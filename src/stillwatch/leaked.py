@@ -75,13 +75,11 @@ def leaked_tasks(texts: ir.Table) -> ir.Table:
     Texts of one campaign that agree in three of their four sampled shingles are one task in other words. A text counts
     as one over the number of texts of the largest such class it is in.
     """
-    for number, three in enumerate(combinations(SLOTS, 3)):
-        texts = texts.mutate(**{f"words_{number}": _together(texts, three)})
     rows = texts
-    for number in range(len(SLOTS)):
-        same = _alike(texts, f"words_{number}", number)
-        keys = [rows.campaign_id == same[f"owner_{number}"], rows[f"words_{number}"] == same[f"same_{number}"]]
-        rows = rows.left_join(same, keys)
+    for number, three in enumerate(combinations(SLOTS, 3)):
+        same = _alike(texts, three, number)
+        keys = [rows[slot] == same[f"{slot}_{number}"] for slot in three]
+        rows = rows.left_join(same, [rows.campaign_id == same[f"owner_{number}"], *keys])
     alike = ibis.greatest(*(rows[f"texts_{number}"].fill_null(1) for number in range(len(SLOTS))))
     shares = rows.select("campaign_id", share=(_WHOLE // alike).cast("int64"))
     return shares.group_by("campaign_id").agg(
@@ -89,31 +87,16 @@ def leaked_tasks(texts: ir.Table) -> ir.Table:
     )
 
 
-def _together(texts: ir.Table, slots: Sequence[str]) -> ir.IntegerValue:
-    """One number for the shingles in some slots, null where a slot is empty.
+def _alike(texts: ir.Table, slots: Sequence[str], number: int) -> ir.Table:
+    """Count the texts of a campaign with the same shingles in these slots, where there are several.
 
-    Shingles are hashes, each of one slot only: texts whose shingles differ meet in one number as rarely as two hashes
-    do, and one number is grouped and joined by in two thirds of the time of three.
+    A text with an empty slot is alone, and so are most others: a window over all texts took three times as long.
     """
-    first, second, third = (texts[slot] for slot in slots)
-    whole = (first != 0) & (second != 0) & (third != 0)
-    return ibis.ifelse(whole, first ^ second ^ third, ibis.null("int64"))
-
-
-def _alike(texts: ir.Table, words: str, number: int) -> ir.Table:
-    """Count the texts of a campaign with the same words, where there are several.
-
-    A text without them is alone, and so are most others: a window over all texts took three times as long.
-    """
-    counted = texts.filter(texts[words].notnull()).group_by("campaign_id", words).agg(texts=lambda t: t.count())
+    whole = texts.filter(ibis.and_(*(texts[slot] != 0 for slot in slots)))
+    counted = whole.group_by("campaign_id", *slots).agg(texts=lambda t: t.count())
     several = counted.filter(counted.texts > 1)
-    return several.select(
-        **{
-            f"owner_{number}": several.campaign_id,
-            f"same_{number}": several[words],
-            f"texts_{number}": several.texts,
-        }
-    )
+    named = {f"{slot}_{number}": several[slot] for slot in slots}
+    return several.select(**{f"owner_{number}": several.campaign_id, f"texts_{number}": several.texts}, **named)
 
 
 def leak(volumes: Sequence[ModelVolume], unique_tasks: int, prices: Sequence[Price]) -> Leak:

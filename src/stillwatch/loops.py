@@ -4,6 +4,7 @@ In: account and value of each trait. Out: one number a value, or an account.
 """
 
 import os
+from functools import reduce
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -40,7 +41,7 @@ def holders(rows: Places, codes: Places, accounts: Mask, values: int) -> Counts:
         _count(rows[part], codes[part], accounts, counts)
         return counts
 
-    return np.asarray(np.sum(list(abreast(counted, _parts(len(rows)), os.cpu_count() or 1)), axis=0))
+    return reduce(np.add, abreast(counted, cut(len(rows)), os.cpu_count() or 1))
 
 
 def most_telling(rows: Places, codes: Places, core: Mask, weights: Floats) -> Floats:
@@ -54,7 +55,7 @@ def most_telling(rows: Places, codes: Places, core: Mask, weights: Floats) -> Fl
         _raise(rows[part], codes[part], core, weights, best)
         return best
 
-    return np.asarray(np.max(list(abreast(raised, _parts(len(rows)), os.cpu_count() or 1)), axis=0))
+    return reduce(np.maximum, abreast(raised, cut(len(rows)), os.cpu_count() or 1))
 
 
 def kept(rows: Places, codes: Places, place: Places, values: int) -> tuple[npt.NDArray[np.int64], Mask]:
@@ -66,8 +67,8 @@ def kept(rows: Places, codes: Places, place: Places, values: int) -> tuple[npt.N
     return some[: _keep(rows, codes, place, some, shown)].copy(), shown
 
 
-def _parts(length: int) -> list[slice]:
-    """Cut so many traits into parts that are worth a thread of their own."""
+def cut(length: int) -> list[slice]:
+    """Cut so many traits into parts, each worth a thread of its own, that follow each other."""
     bounds = np.linspace(0, length, min(os.cpu_count() or 1, length // _MANY + 1) + 1).astype(int)
     return [slice(*ends) for ends in pairwise(bounds.tolist())]
 

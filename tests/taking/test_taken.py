@@ -86,7 +86,7 @@ def _likely(mine: list[tuple[Row, Any]]) -> set[tuple[int, bool]]:
     return {kind for kind, value in lift.items() if value <= 2 * least}
 
 
-def _expected(rows: list[Row]) -> set[tuple[str, int, str]]:
+def _expected(rows: list[Row]) -> set[tuple[str, int, int]]:
     found = []
     votes: dict[tuple[str, int, int], Counter[int]] = defaultdict(Counter)
     for key, row in enumerate(rows):

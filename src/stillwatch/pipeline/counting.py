@@ -37,9 +37,9 @@ class Recurring:
 class Telling:
     """Counts by the values of a column, of which those are kept that so many accounts tell something by.
 
-    sees: what else the query looks at, beside account_key; query: to counts of (value, account_key, exchanges, ...) of
-    rows where the column is not null; added: as in `sums`; signs: gives the (value, account_key) of those counts that
-    tell something; kept: gives the values of which there are enough signs. With more rows neither lets one go.
+    sees: what else the query looks at, beside account_key; query: to counts of (value, account_key, exchanges, ...),
+    null being no value; added: as in `sums`; signs: gives the (value, account_key) of those counts that tell something;
+    kept: gives the values of which there are enough signs. With more rows neither lets one go.
     """
 
     column: str
@@ -48,10 +48,6 @@ class Telling:
     added: Query
     signs: Query
     kept: Query
-
-    def of(self, rows: ir.Table) -> ir.Table:
-        """Count those rows that show a value."""
-        return self.query(rows.filter(rows[self.column].notnull()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +201,7 @@ class First:
             signs = self.engine.keep(how.signs(how.query(self.rows)), f"all_{self.folder.name}_{name}_signs")
             values = how.kept(signs)
             _file(self.engine, self.folder, f"{name}_signs", lambda: signs.anti_join(values, "value"))
-            return _TOLD.query(how.of(_showing(self.rows, [(how, values)])))
+            return _TOLD.query(how.query(_showing(self.rows, [(how, values)])))
 
         return _left(self.engine, self.folder, name, counted)
 
@@ -281,7 +277,7 @@ class Grown:
         Args:    met: earlier rows of the pairs that are not kept.
         """
         how, name, by = column.how, column.name, self.folder.name
-        told = how.signs(how.added(ibis.union(column.loose, how.of(met))))
+        told = how.signs(how.added(ibis.union(column.loose, how.query(met))))
         signs = _found(self.engine, self.before.folder, f"{name}_signs", f"before_{by}", told)
         signs = self.engine.keep(ibis.union(signs, told).distinct(), f"all_{by}_{name}_signs")
         values = self.engine.keep(how.kept(signs), f"kept_{by}_{name}")
@@ -295,7 +291,7 @@ class Grown:
         """
         how, loose = column.how, column.loose
         known = _TOLD.query(column.new.anti_join(loose, "value"))
-        more = _TOLD.query(how.added(ibis.union(how.of(met), loose.semi_join(values, "value"))))
+        more = _TOLD.query(how.added(ibis.union(how.query(met), loose.semi_join(values, "value"))))
         return _left(
             self.engine, self.folder, column.name, lambda: ibis.union(_grown(column.before, known, _TOLD), more)
         )

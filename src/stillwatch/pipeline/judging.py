@@ -154,7 +154,7 @@ def _without(rows: ir.Table, accounts: ir.Table | None) -> ir.Table:
 def listed(engine: Engine, judged: Judged, profiles: Profiles) -> Iterator[pa.RecordBatch]:
     """Give the taken exchanges as they are reported, in an order that does not change between runs.
 
-    Names are looked up as they come out: sorted with the rest, they would be most of what is sorted.
+    Names are looked up as they come out, so that they are not carried through the sort.
     """
     if judged.taken is None:
         return

@@ -83,7 +83,7 @@ def taken(matched_rows: ir.Table, counted: ir.Table) -> ir.Table:
     Args:    counted: what `marked` gives for the same.
     Returns: (campaign_id, account_key, exchange_id, model, task_hash, input_tokens, output_tokens, target,
              target_fraction, scaffold, any_hash_*), one row an exchange and campaign; see `tables.TAKEN`. A target is
-             its place in `TARGETS`: so many names would take longer to write, sort and group than all else.
+             its place in `TARGETS`: names take longer to group, sort and write.
     """
     joined = matched_rows.left_join(_stream_targets(counted), ["campaign_id", "stream", "stream_value"])
     joined = joined.mutate(decided=ibis.coalesce(joined.winner, joined.target.cast("int64")))

@@ -20,7 +20,7 @@ import scipy.sparse as sp
 
 from stillwatch.abreast import abreast, at_once
 from stillwatch.lookup import rows_of
-from stillwatch.loops import Mask, Places, compiled
+from stillwatch.loops import Mask, Places, compiled, cut
 from stillwatch.types import Trait, TraitKind
 
 _SHOWS_FRACTION = 0.1  # an account shows a trait that a tenth of its exchanges carry
@@ -31,7 +31,6 @@ _MOST_GROUPS = (
     6_000  # of one kind: beyond, those that the most exchanges carry; words of a busy log repeat by the million
 )
 _NUMBER_BITS = 63  # of a signed 64-bit number
-_SORTED_AT_ONCE = 2**20  # numbers that are worth a thread of their own
 MOST_VALUES = 60_000  # of one kind that likeness looks at, likewise
 _ONCE_IS_ENOUGH = frozenset({TraitKind.TASK_LIST, TraitKind.ADDRESS, TraitKind.NETWORK})
 _PAIRED = (
@@ -158,8 +157,7 @@ def _in_order(pieces: Sequence[tuple[npt.NDArray[np.integer], ...]]) -> tuple[An
         order = np.lexsort((exchanges, rows, codes))
         return codes[order], rows[order], exchanges[order]
     ends = np.cumsum([0, *(len(piece[0]) for piece in pieces)]).tolist()
-    workers = os.cpu_count() or 1
-    bounds = np.linspace(0, ends[-1], min(workers, ends[-1] // _SORTED_AT_ONCE + 1) + 1).astype(int)
+    workers, runs = os.cpu_count() or 1, cut(ends[-1])
     whole = np.empty(ends[-1], np.int64)
     in_order = tuple(np.empty(ends[-1], column.dtype) for column in pieces[0])
 
@@ -179,8 +177,8 @@ def _in_order(pieces: Sequence[tuple[npt.NDArray[np.integer], ...]]) -> tuple[An
         in_order[0][part] = number
 
     list(abreast(pack, range(len(pieces)), workers))
-    whole.partition(bounds[1:-1])
-    list(abreast(unpack, [slice(*ends) for ends in pairwise(bounds.tolist())], workers))
+    whole.partition(np.array([run.start for run in runs[1:]], np.intp))
+    list(abreast(unpack, runs, workers))
     return in_order
 
 
