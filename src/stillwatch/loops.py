@@ -58,13 +58,32 @@ def most_telling(rows: Places, codes: Places, core: Mask, weights: Floats) -> Fl
     return reduce(np.maximum, abreast(raised, cut(len(rows)), os.cpu_count() or 1))
 
 
-def kept(rows: Places, codes: Places, place: Places, values: int) -> tuple[npt.NDArray[np.int64], Mask]:
-    """Give which traits are of accounts that have a place, and which of so many values they show.
+def kept(
+    rows: Places, codes: Places, exchanges: Counts, place: Places, values: int
+) -> tuple[Places, Places, Counts, Mask]:
+    """Give the traits of accounts that have a place, with that place for the account, and which values are left.
 
-    Args:    place: of every account, -1 for none.
+    Values are coded anew, in their order, without those that are not.
+
+    Args:    rows, codes, exchanges: of each trait; place: of every account, -1 for none; values: how many there were.
     """
-    some, shown = np.empty(len(rows), np.int64), np.zeros(values, np.bool_)
-    return some[: _keep(rows, codes, place, some, shown)].copy(), shown
+    parts, workers = cut(len(rows)), os.cpu_count() or 1
+    left = [np.zeros(values, np.bool_) for _ in parts]
+
+    def look(n: int) -> int:
+        return int(_leave(rows[parts[n]], codes[parts[n]], place, left[n]))
+
+    ends = np.cumsum([0, *abreast(look, range(len(parts)), workers)])
+    shown = reduce(np.logical_or, left)
+    renamed = np.cumsum(shown, dtype=np.int32) - 1
+    some = np.empty(ends[-1], np.int32), np.empty(ends[-1], np.int32), np.empty(ends[-1], np.int64)
+
+    def keep(n: int) -> None:
+        part, out = parts[n], slice(ends[n], ends[n + 1])
+        _keep(rows[part], codes[part], exchanges[part], place, renamed, *(column[out] for column in some))
+
+    list(abreast(keep, range(len(parts)), workers))
+    return *some, shown
 
 
 def cut(length: int) -> list[slice]:
@@ -74,14 +93,34 @@ def cut(length: int) -> list[slice]:
 
 
 @compiled
-def _keep(rows: Places, codes: Places, place: Places, some: Counts, shown: Mask) -> int:
+def _leave(rows: Places, codes: Places, place: Places, shown: Mask) -> int:
+    """Mark the values that are left, and count the traits."""
     count = 0
     for trait in range(rows.size):
         if place[rows[trait]] >= 0:
-            some[count] = trait
             count += 1
             shown[codes[trait]] = True
     return count
+
+
+@compiled
+def _keep(  # noqa: PLR0913, PLR0917 - what is kept, and where
+    rows: Places,
+    codes: Places,
+    exchanges: Counts,
+    place: Places,
+    renamed: Places,
+    kept_rows: Places,
+    kept_codes: Places,
+    kept_exchanges: Counts,
+) -> None:
+    count = 0
+    for trait in range(rows.size):
+        row = place[rows[trait]]
+        if row >= 0:
+            kept_rows[count], kept_codes[count] = row, renamed[codes[trait]]
+            kept_exchanges[count] = exchanges[trait]
+            count += 1
 
 
 @compiled

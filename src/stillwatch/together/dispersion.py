@@ -84,7 +84,7 @@ def measure(features: Features, groups: sp.csr_array) -> Measured:
     count = np.where(accounts >= 3, accounts, np.nan)
     spread = (known @ features.squares - _squared_sums(known, features.values) / count) / (count - 1)
     shape = (known.shape[1], int(features.stratum.max()) + 1)
-    stratum = sp.csr_array((np.ones(shape[0]), (np.arange(shape[0]), features.stratum)), shape=shape)
+    stratum = _placed(np.arange(shape[0]), features.stratum, shape)
     share = sp.csr_array(sp.diags_array(1 / count) @ (known @ stratum))
     return Measured(features, count, share, spread, (known @ features.noise) / count)
 
@@ -130,7 +130,7 @@ def _expected(measured: Measured, strangers: Mask) -> tuple[Floats, ...]:
     def mean(values: Floats) -> Floats:
         return np.asarray(weight @ np.bincount(stratum, values[rows], minlength=bins))
 
-    pick = sp.csr_array((np.ones(len(rows)), (stratum, rows)), shape=(bins, len(features.known)))
+    pick = _placed(stratum, rows, (bins, len(features.known)))
     means = sp.csr_array(weight) @ (pick @ features.values)
     centre = _sum_of(features.values, rows) / max(len(rows), 1)
     away = features.squares - 2 * (features.values @ centre) + centre @ centre
@@ -139,6 +139,11 @@ def _expected(measured: Measured, strangers: Mask) -> tuple[Floats, ...]:
     freedom = 2 * (count - 1) * first**2 / np.maximum(second - first**2, _SMALL)
     noise = np.asarray(share @ mean(features.noise))
     return expected, noise, np.clip(freedom, 0.5 * (count - 1), 200 * count)
+
+
+def _placed(rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], shape: tuple[int, int]) -> sp.csr_array:
+    """A 0/1 matrix. Its indices are as short as those of what it is multiplied with, which would be copied else."""
+    return sp.csr_array((np.ones(len(rows)), (rows.astype(np.int32), columns.astype(np.int32))), shape=shape)
 
 
 def _sum_of(values: Matrix, rows: npt.NDArray[np.int64]) -> Floats:

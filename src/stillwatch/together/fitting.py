@@ -7,10 +7,8 @@ everybody, which for each of a hundred fragments took longer than all else; this
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from stillwatch.loops import holders
-from stillwatch.together.dispersion import Floats, Mask
+from stillwatch.loops import Counts, Floats, Mask, Places, compiled, holders
 from stillwatch.together.groups import Shown
 from stillwatch.together.likeness import Likeness, by_test, features_of
 from stillwatch.together.membership import distance_weight, family_weights, log_shares, prior_bits
@@ -18,8 +16,6 @@ from stillwatch.together.sample import Sample
 from stillwatch.together.telling import by_account, starts_of
 from stillwatch.together.trust import Trust
 from stillwatch.types import TraitKind
-
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +25,9 @@ class _Held:
     strangers: how many of the sample's strangers show each value; bare: how many show none.
     """
 
-    starts: Rows
-    codes: npt.NDArray[np.int32]
-    strangers: Rows
+    starts: Counts
+    codes: Places
+    strangers: Counts
     bare: int
 
     @classmethod
@@ -41,13 +37,6 @@ class _Held:
         shown = holders(part.rows, part.codes, strangers, len(part.values))
         bare = int((strangers & (np.diff(starts) == 0)).sum())
         return cls(starts, by_account(part.rows, starts, part.codes), shown, bare)
-
-    def values_of(self, accounts: Rows) -> tuple[Rows, npt.NDArray[np.int32]]:
-        """Give the traits of some accounts: the place of the account among them, and the value's code."""
-        counts = self.starts[accounts + 1] - self.starts[accounts]
-        place = np.repeat(np.arange(len(accounts)), counts)
-        first = np.cumsum(counts) - counts
-        return place, self.codes[np.arange(len(place)) - (first - self.starts[accounts])[place]]
 
 
 class Fitting:
@@ -74,17 +63,31 @@ class Fitting:
 
     def _value_weight(self, held: _Held, core: Mask) -> Floats:
         """Weight of the most telling value that each account shows, or of showing no shared value."""
-        accounts = np.flatnonzero(core)
-        if len(held.strangers) == 0:
+        accounts, values = np.flatnonzero(core), len(held.strangers)
+        if values == 0:
             return np.zeros(len(accounts))
-        place, shown = held.values_of(accounts)
-        counts = np.bincount(shown, minlength=len(held.strangers))
-        known, codes = np.flatnonzero(counts), (np.cumsum(counts > 0) - 1)[shown]
-        stranger, inside = self._sample.strangers[accounts], counts[known]
-        outside = held.strangers[known] - np.bincount(codes[stranger[place]], minlength=len(known))
-        strangers = self._sample.strangers & ~core
+        stranger, strangers = self._sample.strangers[accounts], self._sample.strangers & ~core
+        inside, outside = np.zeros(values, np.int64), held.strangers.copy()
+        _add(held.starts, held.codes, accounts, 1, inside)
+        _add(held.starts, held.codes, accounts[stranger], -1, outside)
         best = np.full(len(accounts), -np.inf)
-        np.maximum.at(best, place, log_shares(inside, outside, core, strangers)[1][codes])
-        none = np.bincount(place, minlength=len(accounts)) == 0
+        _raise(held.starts, held.codes, accounts, log_shares(inside, outside, core, strangers)[1], best)
+        none = held.starts[accounts] == held.starts[accounts + 1]
         bare = np.array([none.sum()]), np.array([held.bare - (none & stranger).sum()])
         return np.where(none, log_shares(*bare, core, strangers)[1, 0], best)
+
+
+@compiled
+def _add(starts: Counts, codes: Places, accounts: Counts, each: int, counts: Counts) -> None:
+    """Count, up or down, the values that some accounts show."""
+    for account in accounts:
+        for place in range(starts[account], starts[account + 1]):
+            counts[codes[place]] += each
+
+
+@compiled
+def _raise(starts: Counts, codes: Places, accounts: Counts, weights: Floats, best: Floats) -> None:
+    """Give each account the largest weight among its values."""
+    for row in range(accounts.size):
+        for place in range(starts[accounts[row]], starts[accounts[row] + 1]):
+            best[row] = max(best[row], weights[codes[place]])

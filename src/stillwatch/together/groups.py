@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,12 @@ import scipy.sparse as sp
 
 from stillwatch.abreast import abreast, at_once
 from stillwatch.lookup import rows_of
-from stillwatch.loops import Mask, Places, compiled, cut
+from stillwatch.loops import Counts, Mask, Places, compiled, cut
 from stillwatch.types import Trait, TraitKind
 
 _SHOWS_FRACTION = 0.1  # an account shows a trait that a tenth of its exchanges carry
 _SHOWS_EXCHANGES = 2  # or that at least two of them carry
 _REPEATED_FRACTION = 0.7  # of accounts in either group that are in both: above it, two groups are one hypothesis
-_ROWS_AT_ONCE = 512  # groups compared with all others at once
 _MOST_GROUPS = (
     6_000  # of one kind: beyond, those that the most exchanges carry; words of a busy log repeat by the million
 )
@@ -185,44 +184,49 @@ def _in_order(pieces: Sequence[tuple[npt.NDArray[np.integer], ...]]) -> tuple[An
 def distinct(groups: Groups) -> Groups:
     """Leave out groups that nearly repeat a larger one of the same kinds: one hypothesis counts once.
 
-    The words of one template give dozens of scaffold hashes with the same holders. Parts by habit all stay: they lie in
-    each other, and a pure one that repeats most of its whole is the better hypothesis.
+    The words of one template give dozens of scaffold hashes with the same holders.
     """
     kinds = groups.kinds[1]
     size = np.asarray(groups.members.sum(axis=1)).ravel()
     kept: list[npt.NDArray[np.int64]] = []
     for kind in np.unique(kinds):
         rows = np.flatnonzero(kinds == kind)
-        if not groups.traits[rows[0]][0].kind.is_habit:
-            rows = rows[np.argsort(-size[rows], kind="stable")]
-            rows = rows[_first_of_its_kind(groups.members[rows], size[rows])]
-        kept.append(rows)
+        rows = rows[np.argsort(-size[rows], kind="stable")]
+        kept.append(rows[_first_of_its_kind(groups.members[rows])])
     return groups.select(np.sort(np.concatenate(kept))) if kept else groups
 
 
-def _first_of_its_kind(members: sp.csr_array, size: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+def _first_of_its_kind(members: sp.csr_array) -> npt.NDArray[np.bool_]:
     """Whether each group (largest first) differs from every kept group before it."""
-    if len(size) < 2:
-        return np.ones(len(size), bool)
-
-    def near(low: int) -> Iterator[tuple[int, int]]:
-        """Give (group, earlier group) for all pairs of some groups that are nearly the same."""
-        high = low + _ROWS_AT_ONCE
-        first = int(np.argmax(_REPEATED_FRACTION * size <= size[low]))  # those before it are too large to be repeated
-        shared = sp.coo_array(members[low:high] @ members[first:high].T)
-        rows, columns = shared.row + low, shared.col + first
-        union = size[rows] + size[columns] - shared.data
-        alike = (columns < rows) & (shared.data >= _REPEATED_FRACTION * union)
-        return zip(rows[alike].tolist(), columns[alike].tolist(), strict=True)
-
-    earlier: dict[int, list[int]] = {}
-    for pairs in abreast(near, range(0, len(size), _ROWS_AT_ONCE), os.cpu_count() or 1):
-        for row, column in pairs:
-            earlier.setdefault(row, []).append(column)
-    first = np.ones(len(size), bool)
-    for row in sorted(earlier):
-        first[row] = not first[earlier[row]].any()
+    first, by_account = np.ones(members.shape[0], bool), members.tocsc()
+    arrays = (members.indptr, members.indices, by_account.indptr, by_account.indices)
+    _drop_repeats(*(array.astype(np.int32, copy=False) for array in arrays), first)
     return first
+
+
+@compiled
+def _drop_repeats(starts: Places, accounts: Places, places: Places, groups: Places, first: Mask) -> None:
+    """Clear the mark of each group (largest first) that nearly repeats a marked one before it.
+
+    Args:    accounts: of each group, from its start; groups: of each account, in order, from its place.
+    """
+    size, shared, following = np.diff(starts), np.zeros(first.size, np.int32), places[:-1].copy()
+    nearest = 0  # groups before it are too large to be repeated
+    for group in range(first.size):
+        while _REPEATED_FRACTION * size[nearest] > size[group]:
+            nearest += 1
+        for account in accounts[starts[group] : starts[group + 1]]:
+            while groups[following[account]] < nearest:
+                following[account] += 1
+            place = following[account]
+            while groups[place] < group:
+                shared[groups[place]] += 1
+                place += 1
+        for other in range(nearest, group):
+            union = size[group] + size[other] - shared[other]
+            if first[other] and shared[other] >= _REPEATED_FRACTION * union:
+                first[group] = False
+        shared[nearest:group] = 0
 
 
 def build(
@@ -233,24 +237,34 @@ def build(
 ) -> Groups:
     """Form every group of at least `minimum` accounts; groups with the very same members count once.
 
-    Args:    alike: accounts of alike habits, each a group too.
+    Args:    alike: accounts of alike habits, each a group too. These all stay: they lie in each other, and a pure one
+             that repeats most of its whole is the better hypothesis.
     """
+    by_trait, by_habit = at_once(
+        lambda: distinct(_gathered(_candidates(parts, exchanges, minimum), len(exchanges))),
+        lambda: _gathered(_busiest(alike, exchanges, minimum), len(exchanges)),
+    )
+    matrix = sp.csr_array(sp.vstack([by_trait.members, by_habit.members]))
+    return Groups(by_trait.traits + by_habit.traits, matrix)
+
+
+def _gathered(candidates: Iterable[tuple[tuple[Trait, ...], npt.NDArray[np.integer]]], accounts: int) -> Groups:
+    """Put groups into one matrix, without those of the same kinds and the very same members."""
     traits: list[tuple[Trait, ...]] = []
     members: list[npt.NDArray[np.integer]] = []
     seen: set[tuple[tuple[TraitKind, ...], bytes]] = set()  # kinds, and a hash of the members
-    by_trait, by_habit = at_once(
-        lambda: list(_candidates(parts, exchanges, minimum)), lambda: list(_busiest(alike, exchanges, minimum))
-    )
-    for trait, rows in chain(by_trait, by_habit):
+    for trait, rows in candidates:
         identity = (tuple(t.kind for t in trait), hashlib.blake2b(rows.data, digest_size=16).digest())
         if identity not in seen:
             seen.add(identity)
             traits.append(trait)
             members.append(rows)
     indptr = np.cumsum([0, *(len(rows) for rows in members)])
-    indices = np.concatenate(members, dtype=np.int32) if members else np.zeros(0, np.int32)
-    matrix = sp.csr_array((np.ones(len(indices)), indices, indptr), shape=(len(traits), len(exchanges)))
-    return distinct(Groups(tuple(traits), matrix))
+    short = np.int32 if indptr[-1] <= np.iinfo(np.int32).max else np.int64  # half the memory, and no copies of it
+    indptr = indptr.astype(short)
+    indices = np.concatenate(members, dtype=short) if members else np.zeros(0, short)
+    matrix = sp.csr_array((np.ones(len(indices)), indices, indptr), shape=(len(traits), accounts))
+    return Groups(tuple(traits), matrix)
 
 
 def _candidates(
@@ -259,25 +273,43 @@ def _candidates(
     for kind, part in parts.items():
         if kind is TraitKind.MODEL:
             continue  # everybody who uses a model is no hypothesis
-        floor = 1 if kind in _ONCE_IS_ENOUGH else _SHOWS_EXCHANGES
-        enough = np.empty(len(part.rows), bool)
-        _enough(part.rows, part.exchanges, exchanges, floor, enough)
-        carried = np.bincount(part.codes, part.exchanges, minlength=len(part.values))
-        runs = sorted(_runs(part.codes[enough], part.rows[enough], minimum), key=lambda run: (-carried[run[0]], run[0]))
-        for code, rows in sorted(runs[:_MOST_GROUPS], key=lambda run: run[0]):
-            yield (Trait(kind, part.values[code].as_py()),), rows
+        codes, rows, carried = _showing(part, exchanges, 1 if kind in _ONCE_IS_ENOUGH else _SHOWS_EXCHANGES)
+        runs = sorted(_runs(codes, rows, minimum), key=lambda run: (-carried[run[0]], run[0]))
+        for code, members in sorted(runs[:_MOST_GROUPS], key=lambda run: run[0]):
+            yield (Trait(kind, part.values[code].as_py()),), members
     for first, second in _PAIRED:
         yield from _paired(parts[first], parts[second], len(exchanges), minimum)
 
 
+def _showing(part: Shown, exchanges: Counts, floor: int) -> tuple[Places, Places, Counts]:
+    """Give value and account of the traits that so many of an account's exchanges carry, or such a share of them that
+    the account shows it; and how many exchanges carry each value.
+    """
+
+    def look(some: slice) -> tuple[Places, Places, Counts]:
+        codes, rows, carrying = part.codes[some], part.rows[some], part.exchanges[some]
+        enough, carried = np.empty(len(rows), bool), np.zeros(len(part.values), np.int64)
+        _enough(rows, codes, carrying, exchanges, floor, enough, carried)
+        return codes[enough], rows[enough], carried
+
+    codes, rows, carried = zip(*abreast(look, cut(len(part.rows)), os.cpu_count() or 1), strict=True)
+    return np.concatenate(codes), np.concatenate(rows), np.sum(carried, axis=0)
+
+
 @compiled
-def _enough(
-    rows: Places, carrying: npt.NDArray[np.int64], exchanges: npt.NDArray[np.int64], floor: int, enough: Mask
+def _enough(  # noqa: PLR0913, PLR0917 - what is told, and where
+    rows: Places,
+    codes: Places,
+    carrying: Counts,
+    exchanges: Counts,
+    floor: int,
+    enough: Mask,
+    carried: Counts,
 ) -> None:
-    """Tell which traits so many of an account's exchanges carry, or such a share of them that the account shows it."""
     for place in range(rows.size):
         some = carrying[place]
         enough[place] = some >= floor or some >= _SHOWS_FRACTION * exchanges[rows[place]]
+        carried[codes[place]] += some
 
 
 def _busiest(
@@ -313,10 +345,17 @@ def _paired(
 
 def _commonest(part: Shown, accounts: int) -> npt.NDArray[np.int64]:
     """The value that each account shows most, -1 for none; ties go to the first in order of values."""
-    order = np.lexsort((-part.codes, part.exchanges))
-    best = np.full(accounts, -1, np.int64)
-    best[part.rows[order]] = part.codes[order]
+    best, most = np.full(accounts, -1, np.int64), np.full(accounts, -1, np.int64)
+    _most(part.rows, part.codes, part.exchanges, best, most)
     return best
+
+
+@compiled
+def _most(rows: Places, codes: Places, exchanges: Counts, best: Counts, most: Counts) -> None:
+    for place in range(rows.size):
+        row, code, some = rows[place], codes[place], exchanges[place]
+        if some > most[row] or (some == most[row] and code < best[row]):
+            best[row], most[row] = code, some
 
 
 def _runs(

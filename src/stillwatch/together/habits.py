@@ -8,6 +8,7 @@ have in common for that reason is in the nulls of its kind.
 Source: Steinbach, Karypis & Kumar 2000, A Comparison of Document Clustering Techniques (bisecting k-means).
 """
 
+import math
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -60,18 +61,25 @@ def _parts(points: Points) -> Iterator[tuple[str, Rows]]:
 
 def _half(points: Points) -> npt.NDArray[np.bool_]:
     """Cut at the middle of the longest direction, then let each point go to the half whose centre is nearer."""
-    away = points - points.mean(axis=0)
+    away = points - _centre(points)
     longest = away[np.argmax(np.einsum("nd,nd->n", away, away))]
     for _ in range(_TURNS):
         longest = away.T @ (away @ longest)
-        longest /= max(float(np.linalg.norm(longest)), np.finfo(np.float32).tiny)
+        longest /= max(math.sqrt(longest @ longest), np.finfo(np.float32).tiny)
     first = np.asarray(away @ longest > 0)
     for _ in range(_ROUNDS):
-        if first.all() or not first.any():
+        if np.count_nonzero(first) in {0, len(first)}:
             break
-        one, other = away[first].mean(axis=0), away[~first].mean(axis=0)
+        one, other = _centre(away[first]), _centre(away[~first])
         moved = np.asarray(away @ (one - other) > (one @ one - other @ other) / 2)
-        if np.array_equal(moved, first):
+        if (moved == first).all():
             break
         first = moved
     return first
+
+
+def _centre(points: Points) -> Points:
+    """The mean, without what NumPy's own does around it: of small parts, of which there are the most, that took half
+    of the time.
+    """
+    return np.asarray(np.add.reduce(points, axis=0) / np.float32(len(points)))

@@ -60,6 +60,5 @@ def _of_rows(accounts: Accounts, rows: npt.NDArray[np.int64]) -> Accounts:
 
 def _shown(part: Shown, place: npt.NDArray[np.int32]) -> Shown:
     """Traits of the accounts that stay, and the values that they show."""
-    some, shown = kept(part.rows, part.codes, place, len(part.values))
-    codes = (np.cumsum(shown, dtype=np.int32) - 1)[part.codes[some]]
-    return Shown(part.kind, place[part.rows[some]], codes, part.exchanges[some], part.values.filter(pa.array(shown)))
+    rows, codes, exchanges, left = kept(part.rows, part.codes, part.exchanges, place, len(part.values))
+    return Shown(part.kind, rows, codes, exchanges, part.values.filter(pa.array(left)))

@@ -44,19 +44,29 @@ def _rows(matrix: sp.csr_array) -> Rows:
 
 @compiled
 def _add_up(picked: Rows, rows: Rows, width: int, piece: tuple[int, int], out: npt.NDArray[np.float64]) -> None:
-    """Add up some sums, one at a time, in an array of all columns; `seen` says which of them a sum has touched."""
-    total, touched, seen = np.zeros(width), np.empty(width, np.int64), np.zeros(width, np.bool_)
+    """Add up some sums, one at a time, in an array of all columns, and their squares: (s + x)^2 - s^2 = (2 s + x) x."""
+    total = np.zeros(width)
     for g in range(piece[0], piece[1]):
-        count = 0
-        for p in range(picked[0][g], picked[0][g + 1]):
-            row, weight = picked[1][p], picked[2][p]
-            for q in range(rows[0][row], rows[0][row + 1]):
-                column = rows[1][q]
-                if not seen[column]:
-                    seen[column], touched[count] = True, column
-                    count += 1
-                total[column] += weight * rows[2][q]
-        for k in range(count):
-            column = touched[k]
-            out[g] += total[column] ** 2
-            seen[column], total[column] = False, 0.0
+        squared, some = 0.0, picked[1][picked[0][g] : picked[0][g + 1]]
+        for p in range(some.size):
+            weight = picked[2][picked[0][g] + p]
+            for q in range(rows[0][some[p]], rows[0][some[p] + 1]):
+                column, more = rows[1][q], weight * rows[2][q]
+                squared += (2 * total[column] + more) * more
+                total[column] += more
+        out[g] = squared
+        _clear(some, rows, total)
+
+
+@compiled
+def _clear(some: npt.NDArray[np.integer], rows: Rows, total: npt.NDArray[np.float64]) -> None:
+    """Put zeros where some rows were added, or everywhere where that is less."""
+    added = 0
+    for row in some:
+        added += rows[0][row + 1] - rows[0][row]
+    if added > total.size:
+        total[:] = 0
+        return
+    for row in some:
+        for q in range(rows[0][row], rows[0][row + 1]):
+            total[rows[1][q]] = 0

@@ -11,7 +11,9 @@ from stillwatch.loops import Counts, Floats, Places, compiled
 
 def starts_of(rows: Places, accounts: int) -> Counts:
     """Give where the traits of each account begin, and where the last one's end, when they stand account by account."""
-    return np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=accounts))])
+    counts = np.zeros(accounts + 1, np.int64)
+    _count_rows(rows, counts[1:])
+    return np.cumsum(counts)
 
 
 def by_account(rows: Places, starts: Counts, codes: Places) -> Places:
@@ -32,22 +34,31 @@ def unit_rows_of(rows: Places, codes: Places, exchanges: Counts, whole: Counts, 
     _place_shares(rows, codes, exchanges, whole, starts[:-1].copy(), shares, placed)
     matrix = sp.csr_array((shares, placed, starts.astype(np.int32)), shape=shape)
     matrix.sum_duplicates()
-    squares = sp.csr_array((matrix.data**2, matrix.indices, matrix.indptr), shape=shape)
-    rest = np.maximum(1 - matrix.sum(axis=1), 0)
-    _scale(matrix.indptr, matrix.indices, matrix.data, 1 / np.sqrt(squares.sum(axis=1) + rest**2))
+    _scale(matrix.indptr, matrix.indices, matrix.data)
     return sp.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=shape)
 
 
 @compiled
-def _scale(starts: Places, codes: Places, shares: Floats, factors: Floats) -> None:
-    """Multiply each row by its factor and turn it round, as a product of sparse matrices would."""
-    for row in range(factors.size):
+def _scale(starts: Places, codes: Places, shares: Floats) -> None:
+    """Give each row its length, and turn it round, as a product of sparse matrices would."""
+    for row in range(starts.size - 1):
+        whole, squares = 0.0, 0.0
+        for place in range(starts[row], starts[row + 1]):
+            whole += shares[place]
+            squares += shares[place] ** 2
+        factor = 1 / np.sqrt(squares + max(1 - whole, 0.0) ** 2)
         left, right = starts[row], starts[row + 1] - 1
         while left <= right:
             codes[left], codes[right] = codes[right], codes[left]
-            first, last = shares[left] * factors[row], shares[right] * factors[row]
+            first, last = shares[left] * factor, shares[right] * factor
             shares[left], shares[right] = last, first
             left, right = left + 1, right - 1
+
+
+@compiled
+def _count_rows(rows: Places, counts: Counts) -> None:
+    for place in range(rows.size):
+        counts[rows[place]] += 1
 
 
 @compiled
