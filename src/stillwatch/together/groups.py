@@ -20,7 +20,7 @@ import scipy.sparse as sp
 
 from stillwatch.abreast import abreast, at_once
 from stillwatch.lookup import rows_of
-from stillwatch.loops import Counts, Mask, Places, compiled, cut
+from stillwatch.loops import Counts, Mask, Places, compiled, cut, put_in_order
 from stillwatch.types import Trait, TraitKind
 
 _SHOWS_FRACTION = 0.1  # an account shows a trait that a tenth of its exchanges carry
@@ -156,9 +156,8 @@ def _in_order(pieces: Sequence[tuple[npt.NDArray[np.integer], ...]]) -> tuple[An
         order = np.lexsort((exchanges, rows, codes))
         return codes[order], rows[order], exchanges[order]
     ends = np.cumsum([0, *(len(piece[0]) for piece in pieces)]).tolist()
-    workers, runs = os.cpu_count() or 1, cut(ends[-1])
-    whole = np.empty(ends[-1], np.int64)
-    in_order = tuple(np.empty(ends[-1], column.dtype) for column in pieces[0])
+    workers, runs, whole = os.cpu_count() or 1, cut(ends[-1]), np.empty(ends[-1], np.int64)
+    in_order = *(np.empty(len(whole), column.dtype) for column in pieces[0][:2]), np.empty(len(whole), np.int64)
 
     def pack(place: int) -> None:
         number, (codes, *others) = whole[ends[place] : ends[place + 1]], pieces[place]
@@ -169,7 +168,7 @@ def _in_order(pieces: Sequence[tuple[npt.NDArray[np.integer], ...]]) -> tuple[An
 
     def unpack(part: slice) -> None:
         number = whole[part]
-        number.sort()
+        put_in_order(number, sum(widths), in_order[2][part])
         for column, width in ((in_order[2], widths[2]), (in_order[1], widths[1])):
             np.bitwise_and(number, (1 << width) - 1, out=column[part], casting="unsafe")
             number >>= width
