@@ -1,10 +1,11 @@
 """How much has gone before the first flag when a disclosure begins at its full size.
 
-Usage: first_flag_full.py SCENARIO DAYS [SEED]. Simulates the first days of a scenario with all their accounts and
-exchanges, and scans it as of full hours, as `watch` looks at it; an operator counts as flagged at a look at which an
-accused campaign holds one of its accounts. The first is found by halving, then among the looks just before it: a
-campaign near the threshold may be flagged at one look, not at the next, and again later. Appends a row per operator to
-lab/results/first_flag_full.md.
+Usage: first_flag_full.py SCENARIO DAYS [SEED [HOUR]]. Simulates the first days of a scenario with all their accounts
+and exchanges, its phases shrunk to them; with an hour, so many days from there on as they are in the whole of it, of
+which only operators that begin within them are told. Scans it as of full hours, as `watch` looks at it; an operator
+counts as flagged at a look at which an accused campaign holds one of its accounts. The first is found by halving, then
+among the looks just before it: a campaign near the threshold may be flagged at one look, not at the next, and again
+later. Appends a row per operator to lab/results/first_flag_full.md.
 """
 
 import os
@@ -45,22 +46,25 @@ Bar: at most {TASKS:,} unique tasks, or {SHARE:.0%} of the campaign. Machine: {o
 """
 
 
-def rows(name: str, days: int, seed: int) -> list[str]:
+def rows(name: str, days: int, seed: int, first_hour: int | None = None) -> list[str]:
     """One row per operator that began within the days."""
-    whole = simulate.load_scenario(name)
-    shortened = whole.over(days)  # the same pace in fewer days; hours of the scenario shrink with them
-    operators = list(shortened.operators)
+    whole, from_hour = simulate.load_scenario(name), first_hour or 0
+    # the same pace in fewer days, and hours of the scenario shrink with them; or a part of the whole as it is
+    shown = whole.over(days) if first_hour is None else whole
+    operators = [o for o in shown.operators if from_hour <= o.start_hour < from_hour + 24 * days]
     begun = {o.name: whole.start + o.start_hour * HOUR for o in operators}
-    hours = [whole.start + hour * HOUR for hour in range(1, 24 * days + 1)]
+    hours = [whole.start + (from_hour + hour) * HOUR for hour in range(1, 24 * days + 1)]
+    cut = {"days": days} if first_hour is None else {"hours": (first_hour, first_hour + 24 * days)}
     with tempfile.TemporaryDirectory(prefix="first-flag-") as place:
         log = Path(place) / "log"
-        pipeline.simulate(name, log, seed=seed, days=days)
+        pipeline.simulate(name, log, seed=seed, **cut)
         truth = read_truth(log)
         look = cache(partial(flagged_at, log, truth, settings=Settings()))
         known = {o.name: _first(look, o.name, hours) for o in operators}
         disclosed = {o.name: o.exchanges for o in whole.operators}
         told = [_row(truth, begun[o.name], o.name, disclosed[o.name], known[o.name]) for o in operators]
-        return [f"| {name} | {days} | {seed} | {len(truth.exchanges):,} {row}" for row in told]
+        span = f"{days}" if first_hour is None else f"{days}, from hour {first_hour}"
+        return [f"| {name} | {span} | {seed} | {len(truth.exchanges):,} {row}" for row in told]
 
 
 def _first(look: Callable[[datetime], set[str]], operator: str, hours: list[datetime]) -> datetime | None:
@@ -82,7 +86,7 @@ def _row(truth: Truth, start: datetime, name: str, disclosed: int, flagged: date
 
 
 def main() -> None:
-    lines = rows(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1)
+    lines = rows(sys.argv[1], *(int(number) for number in sys.argv[2:4]), *map(int, sys.argv[4:]))
     print("\n".join(lines))
     before = OUT.read_text("utf-8") if OUT.exists() else HEAD
     OUT.write_text(before + "\n".join(lines) + "\n", "utf-8")

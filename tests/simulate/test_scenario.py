@@ -97,9 +97,23 @@ def test_scale_keeps_a_campaign_of_twelve_and_a_group_of_each_twin() -> None:
     assert min(twin.groups for twin in small.twins) == 1
 
 
+def test_scale_one_changes_no_campaign() -> None:
+    """One with fewer than ten exchanges an account once got ten."""
+    short = load_scenario("september").over(2)
+    assert min(o.exchanges / o.accounts for o in short.operators) < 6
+    assert short.scaled(1).operators == short.operators
+
+
+@pytest.mark.parametrize("hours", [(-1, 5), (5, 5), (20, 2), (0, 400)])
+def test_hours_out_of_the_window_are_refused(hours: tuple[float, float]) -> None:
+    with pytest.raises(SettingsError, match="written_hours must be in order, from 0 to 336"):
+        load_scenario("demo").between(*hours)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("name = 'x'\naccounts = 5\nexchanges = 9\nwritten_hours = [9, 3]", "written_hours must be in order"),
         ("name = 'x'\naccounts = 5\nexchanges = 3", "exchanges must be at least one per account"),
         ("name = 'x'\naccounts = 5\nexchanges = 9\nspeed = 1", "has no 'speed'"),
         ("name = 'x'\nexchanges = 9", "accounts"),

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.errors import UsageError
@@ -47,6 +49,21 @@ def test_the_number_of_workers_does_not_change_the_bytes(
     first, second = (_bytes(tmp_path / name) for name in "12")
     assert len(first) > 8
     assert first == second
+
+
+def test_some_hours_alone_are_those_of_the_whole(pool: PromptPool, tmp_path: Path) -> None:
+    """Who asks, and when, does not depend on which hours are written."""
+    scenario = load_scenario("demo").scaled(0.03)
+    simulate(scenario, tmp_path / "whole", 5, pool)
+    simulate(scenario.between(100, 130), tmp_path / "part", 5, pool)
+    asked = [
+        list(zip(table["ts"].to_pylist(), table["account_id"].to_pylist(), strict=True))
+        for table in (pq.read_table(tmp_path / name / "exchanges") for name in ("whole", "part"))
+    ]
+    first, last = (scenario.start + timedelta(hours=hour) for hour in (100, 130))
+    assert asked[1] == [row for row in asked[0] if first <= row[0] < last]
+    assert len(asked[1]) > 100
+    assert json.loads((tmp_path / "part/labels/scenario.json").read_text())["written_hours"] == [100, 130]
 
 
 def test_a_folder_with_exchanges_is_refused_and_left_alone(pool: PromptPool, tmp_path: Path) -> None:

@@ -51,6 +51,10 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     days: Annotated[
         int | None, typer.Option("--days", help="Length of the window, at the same pace; else the scenario's own.")
     ] = None,
+    hours: Annotated[
+        str | None,
+        typer.Option("--hours", help="FROM:TO, hours of the window: write only what falls between; else all of it."),
+    ] = None,
     places: Annotated[
         list[str] | None, typer.Option("--at", help="AXIS=POINT to put every operator at; may be repeated.")
     ] = None,
@@ -69,6 +73,7 @@ def simulate(  # noqa: PLR0913 - one parameter an option
             seed=seed,
             scale=scale,
             days=days,
+            hours=None if hours is None else _hours(hours),
             places=_places(places or ()),
             sources=sources,
             prompts=prompts,
@@ -114,6 +119,14 @@ def bench(  # noqa: PLR0913 - one parameter an option
         console = Console()
         print_scoreboard(board, console)
         console.print(f"scoreboard: {out / 'scoreboard.html'}")
+
+
+def _hours(told: str) -> tuple[float, float]:
+    first, _, last = told.partition(":")
+    try:
+        return float(first), float(last)
+    except ValueError as fault:
+        raise UsageError(f"--hours {told!r}: give FROM:TO, such as 24:72") from fault
 
 
 def _places(named: Sequence[str]) -> dict[str, str]:

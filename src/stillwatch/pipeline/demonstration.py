@@ -76,20 +76,23 @@ def simulate(  # noqa: PLR0913 - what a scenario can be told
     seed: int,
     scale: float = 1.0,
     days: int | None = None,
+    hours: tuple[float, float] | None = None,
     places: Mapping[str, str] | None = None,
     sources: str = "all",
     prompts: Path | None = None,
 ) -> simulator.Simulated:
     """Write labelled traffic of a scenario as log files.
 
-    Args:    days: length of the window, None for the scenario's own; places: points of axes to put its operators at.
+    Args:    days: length of the window, None for the scenario's own; hours: of it that are written, None for all;
+             places: points of axes to put its operators at.
     """
     if sources not in get_args(simulator.Sources):
         raise UsageError(f"--sources {sources!r}: give one of {', '.join(get_args(simulator.Sources))}")
     pool = simulator.load_pool(cast("simulator.Sources", sources), prompts)
     chosen = simulator.load_scenario(scenario)
     chosen = (chosen.over(days) if days is not None else chosen).scaled(scale)
-    return simulator.simulate(simulator.at(chosen, places) if places else chosen, out, seed, pool)
+    chosen = simulator.at(chosen, places) if places else chosen
+    return simulator.simulate(chosen.between(*hours) if hours else chosen, out, seed, pool)
 
 
 def compare(log: Path, out: Path) -> Comparison:

@@ -128,6 +128,8 @@ class Scenario:
 
     days: length of the window; start: its first moment, a Monday. release_hour: when "atlas-2" appears.
     outage_hours: hours after the start between which nobody is served; empty for none.
+    written_hours: hours after the start between which exchanges are written, None for all: a provider that begins to
+    log in the middle.
     """
 
     name: str
@@ -141,6 +143,7 @@ class Scenario:
     twins: tuple[Twin, ...] = ()
     missing_fraction: float = 0.02
     scale: float = field(default=1.0)
+    written_hours: tuple[float, float] | None = None
 
     def scaled(self, scale: float) -> "Scenario":
         """Give the same scenario at another size; campaigns keep at least 12 accounts, twins at least one group."""
@@ -153,6 +156,13 @@ class Scenario:
             twins=tuple(_scaled_twin(t, scale) for t in self.twins),
             scale=self.scale * scale,
         )
+
+    def between(self, first_hour: float, last_hour: float) -> "Scenario":
+        """Give the same scenario, of which only what falls between two hours is written: nobody's pace changes.
+
+        Raises:  SettingsError: the hours are not in order, or not all within the scenario.
+        """
+        return checked(self.name, replace(self, written_hours=(first_hour, last_hour)))
 
     def over(self, days: int) -> "Scenario":
         """Give the same scenario over another number of days: everybody keeps the pace, phases move with the window.
@@ -183,10 +193,11 @@ def _shifted_operator(operator: Operator, fraction: float) -> Operator:
 
 def _scaled_operator(operator: Operator, scale: float) -> Operator:
     accounts = max(min(LEAST_OPERATOR_ACCOUNTS, operator.accounts), round(operator.accounts * scale))
+    least = round(min(10, operator.exchanges / operator.accounts) * accounts)
     return replace(
         operator,
         accounts=accounts,
-        exchanges=max(10 * accounts, round(operator.exchanges * scale)),
+        exchanges=max(least, round(operator.exchanges * scale)),
         exit_addresses=operator.exit_addresses and max(1, round(operator.exit_addresses * scale)),
     )
 
@@ -216,9 +227,8 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
 def _scenario(where: str, values: dict[str, Any]) -> Scenario:
     operators = tuple(_build(where, Operator, row) for row in values.pop("operator", ()))
     twins = tuple(_build(where, Twin, row) for row in values.pop("twin", ()))
-    outage = values.pop("outage_hours", None)
-    whole = {**values, "outage_hours": tuple(outage) if outage else None, "operators": operators, "twins": twins}
-    built: Scenario = _build(where, Scenario, whole)
+    spans = {name: tuple(values.pop(name, None) or ()) or None for name in ("outage_hours", "written_hours")}
+    built: Scenario = _build(where, Scenario, {**values, **spans, "operators": operators, "twins": twins})
     start = built.start if built.start.tzinfo else built.start.replace(tzinfo=UTC)
     return replace(built, start=start)
 
@@ -242,6 +252,10 @@ def checked(where: str, scenario: Scenario) -> Scenario:
     _check(where, "accounts", scenario.accounts > 0, "must be positive")
     _check(where, "exchanges", scenario.exchanges >= scenario.accounts, "must be at least one per account")
     _check(where, "days", 2 <= scenario.days <= 120, "must be from 2 to 120")
+    if scenario.written_hours:
+        first, last = scenario.written_hours
+        within = 0 <= first < last <= 24 * scenario.days
+        _check(where, "written_hours", within, f"must be in order, from 0 to {24 * scenario.days}")
     for operator in scenario.operators:
         _check_operator(where, operator)
     for twin in scenario.twins:

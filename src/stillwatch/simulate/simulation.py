@@ -65,9 +65,9 @@ def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool, *, work
     with _writing(out):
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="simulate-", dir=out) as folder:
-            spill = Spill(
-                Path(folder), world.hours * MICROSECONDS_PER_HOUR, slices_of(int(accounts["exchanges"].sum()))
-            )
+            begin, end = _written(world)
+            expected = int(accounts["exchanges"].sum()) * (end - begin) // (world.hours * MICROSECONDS_PER_HOUR)
+            spill = Spill(Path(folder), begin, end - begin, slices_of(expected))
             for rows in _rows(world, accounts, seeds[2], workers):
                 spill.add(rows)
             tally = OperatorTally.of(accounts)
@@ -94,15 +94,23 @@ def _writing(out: Path) -> Iterator[None]:
         raise UsageError(f"{why}; free disk space, or give another folder with --out") from fault
 
 
+def _written(world: World) -> tuple[int, int]:
+    """When what is written begins and ends, in microseconds after the start."""
+    first, last = world.scenario.written_hours or (0.0, float(world.hours))
+    return round(first * MICROSECONDS_PER_HOUR), round(last * MICROSECONDS_PER_HOUR)
+
+
 def _rows(world: World, accounts: Accounts, seed: np.random.SeedSequence, workers: int) -> Iterator[Rows]:
     """Every block's rows; each block draws from a stream of its own, so that no other block matters."""
     rhythms = np.array(world.library.rhythms)
     blocks = list(_blocks(accounts))
+    begin, end = _written(world)
 
     def drawn(block: tuple[int, int, np.random.SeedSequence]) -> Rows:
         first, last, own = block
         rng = np.random.default_rng(own)
         rows = arrivals.rows_of(accounts[first:last], first, rhythms, world.scenario.outage_hours, rng)
+        rows = rows[(rows["ts"] >= begin) & (rows["ts"] < end)]
         for start in range(0, len(rows), BLOCK_EXCHANGES):
             compose.fill(rows[start : start + BLOCK_EXCHANGES], accounts, world.library, world.pool.runs, rng)
         return rows

@@ -49,16 +49,17 @@ def slices_of(exchanges: int) -> int:
 class Spill:
     """Holds rows on disk by slice of the window, until each slice is read back whole and in order.
 
-    window: length in microseconds, cut into `slices` of equal length.
+    begin, window: where it begins and how long it is, in microseconds; cut into `slices` of equal length.
     """
 
     folder: Path
+    begin: int
     window: int
     slices: int
 
     def add(self, rows: Rows) -> None:
         """Append a block's rows to the files of their slices."""
-        slice_ = np.minimum(rows["ts"] * self.slices // self.window, self.slices - 1)
+        slice_ = np.minimum((rows["ts"] - self.begin) * self.slices // self.window, self.slices - 1)
         order = np.argsort(slice_, kind="stable")
         edges = np.searchsorted(slice_[order], np.arange(self.slices + 1))
         rows = rows[order]
