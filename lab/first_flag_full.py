@@ -81,7 +81,7 @@ def _row(truth: Truth, start: datetime, name: str, disclosed: int, flagged: date
         gone &= np.asarray(truth.column("ts") <= np.int64(round(flagged.timestamp() * 1e6)))
     tasks, share = len(np.unique(truth.column("task")[gone])), gone.sum() / disclosed
     wait = "not yet" if flagged is None else f"{(flagged - start) / HOUR:.1f}"
-    bar = "NO" if flagged is None or (tasks > TASKS and share > SHARE) else "yes"
+    bar = "NO" if tasks > TASKS and share > SHARE else "so far" if flagged is None else "yes"
     return f"| {name} | {wait} | {gone.sum():,} | {tasks:,} | {share:.4f} | {bar} |"
 
 
