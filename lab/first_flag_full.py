@@ -35,9 +35,10 @@ COLUMNS = (
 )  # fmt: skip
 HEAD = f"""# Before the first flag, at full size
 
-`python lab/first_flag_full.py SCENARIO DAYS SEED`: the first days of a disclosure with all their accounts and
-exchanges, scanned as of full hours, as `watch` looks at them (bits are worth what the most of many looks is worth).
-The first look that flags is found by halving, then among the {BEFORE} looks before it; one before these may flag, too.
+`python lab/first_flag_full.py SCENARIO DAYS SEED [HOUR]`: the first days of a disclosure with all their accounts and
+exchanges, its phases shrunk to them, or days from an hour on as they are in the whole of it; scanned as of full hours,
+as `watch` looks at them (bits are worth what the most of many looks is worth). The first look that flags is found by
+halving, then among the {BEFORE} looks before it; one before these may flag, too.
 Hours count from the start of the operator to that look. Share: of the exchanges disclosed for all of the campaign.
 Bar: at most {TASKS:,} unique tasks, or {SHARE:.0%} of the campaign. Machine: {os.cpu_count()} cores.
 
@@ -46,12 +47,14 @@ Bar: at most {TASKS:,} unique tasks, or {SHARE:.0%} of the campaign. Machine: {o
 """
 
 
-def rows(name: str, days: int, seed: int, first_hour: int | None = None) -> list[str]:
+def rows(name: str, days: int, seed: int = 1, first_hour: int | None = None) -> list[str]:
     """One row per operator that began within the days."""
     whole, from_hour = simulate.load_scenario(name), first_hour or 0
     # the same pace in fewer days, and hours of the scenario shrink with them; or a part of the whole as it is
     shown = whole.over(days) if first_hour is None else whole
     operators = [o for o in shown.operators if from_hour <= o.start_hour < from_hour + 24 * days]
+    if not operators:
+        raise SystemExit(f"{name}: no operator begins in {days} days from hour {from_hour}")
     begun = {o.name: whole.start + o.start_hour * HOUR for o in operators}
     hours = [whole.start + (from_hour + hour) * HOUR for hour in range(1, 24 * days + 1)]
     cut = {"days": days} if first_hour is None else {"hours": (first_hour, first_hour + 24 * days)}
@@ -86,7 +89,7 @@ def _row(truth: Truth, start: datetime, name: str, disclosed: int, flagged: date
 
 
 def main() -> None:
-    lines = rows(sys.argv[1], *(int(number) for number in sys.argv[2:4]), *map(int, sys.argv[4:]))
+    lines = rows(sys.argv[1], *map(int, sys.argv[2:]))
     print("\n".join(lines))
     before = OUT.read_text("utf-8") if OUT.exists() else HEAD
     OUT.write_text(before + "\n".join(lines) + "\n", "utf-8")

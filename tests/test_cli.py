@@ -53,7 +53,7 @@ def test_the_version_is_printed(tmp_path: Path) -> None:
         (["simulate", "benign", "--sources", "C"], 2, "--sources 'C'"),
         (["simulate", "benign", "--scale", "-1"], 2, "scale must be above 0"),
         (["simulate", "benign", "--hours", "1-5"], 2, "--hours '1-5': give FROM:TO"),
-        (["simulate", "benign", "--hours", "9:3"], 2, "written_hours must be in order, from 0 to 336"),
+        (["simulate", "benign", "--hours", "9:3"], 2, "hours 9:3 must be in order, from 0 to 336"),
         (["simulate", "benign", "--scale", "0.05", "--out", "/proc/foo"], 2, "/proc/foo: cannot be written to"),
         (["dance"], 2, "No such command"),
     ],

@@ -1,6 +1,6 @@
 """Loops over who shows which value, compiled: arrays as long as all traits took most of the time of weighing.
 
-In: account and value of each trait. Out: one number a value, or an account.
+In: account and value of each trait. Out: one number a value, or an account; fewer traits; or numbers in order.
 """
 
 import os

@@ -106,14 +106,20 @@ def test_scale_one_changes_no_campaign() -> None:
 
 @pytest.mark.parametrize("hours", [(-1, 5), (5, 5), (20, 2), (0, 400)])
 def test_hours_out_of_the_window_are_refused(hours: tuple[float, float]) -> None:
-    with pytest.raises(SettingsError, match="written_hours must be in order, from 0 to 336"):
+    with pytest.raises(SettingsError, match="must be in order, from 0 to 336"):
         load_scenario("demo").between(*hours)
+
+
+def test_written_hours_shrink_with_the_window() -> None:
+    assert load_scenario("demo").between(96, 192).over(7).written_hours == (48, 96)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("name = 'x'\naccounts = 5\nexchanges = 9\nwritten_hours = [9, 3]", "written_hours must be in order"),
+        ("name = 'x'\naccounts = 5\nexchanges = 9\nwritten_hours = [9]", "written_hours must be two numbers"),
+        ("name = 'x'\naccounts = 5\nexchanges = 9\noutage_hours = 7", "outage_hours must be two numbers"),
         ("name = 'x'\naccounts = 5\nexchanges = 3", "exchanges must be at least one per account"),
         ("name = 'x'\naccounts = 5\nexchanges = 9\nspeed = 1", "has no 'speed'"),
         ("name = 'x'\nexchanges = 9", "accounts"),

@@ -66,6 +66,22 @@ def test_some_hours_alone_are_those_of_the_whole(pool: PromptPool, tmp_path: Pat
     assert json.loads((tmp_path / "part/labels/scenario.json").read_text())["written_hours"] == [100, 130]
 
 
+def test_parts_of_one_scenario_have_ids_of_their_own(pool: PromptPool, tmp_path: Path) -> None:
+    scenario = load_scenario("demo").scaled(0.03)
+    for first in (0, 100):
+        simulate(scenario.between(first, first + 100), tmp_path / str(first), 5, pool)
+    one, other = (
+        set(pq.read_table(tmp_path / str(first) / "exchanges")["exchange_id"].to_pylist()) for first in (0, 100)
+    )
+    assert len(one) > 100
+    assert not one & other
+
+
+def test_hours_in_which_nobody_asks_are_refused(pool: PromptPool, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nobody asks anything between these hours"):
+        simulate(load_scenario("demo").scaled(0.03).between(5, 5.0000001), tmp_path / "none", 5, pool)
+
+
 def test_a_folder_with_exchanges_is_refused_and_left_alone(pool: PromptPool, tmp_path: Path) -> None:
     (tmp_path / "exchanges").mkdir()
     with pytest.raises(UsageError, match="give an empty folder"):

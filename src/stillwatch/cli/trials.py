@@ -53,7 +53,7 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     ] = None,
     hours: Annotated[
         str | None,
-        typer.Option("--hours", help="FROM:TO, hours of the window: write only what falls between; else all of it."),
+        typer.Option("--hours", help="FROM:TO, hours of the window, with --days of the shorter one: write only those."),
     ] = None,
     places: Annotated[
         list[str] | None, typer.Option("--at", help="AXIS=POINT to put every operator at; may be repeated.")

@@ -158,11 +158,14 @@ class Scenario:
         )
 
     def between(self, first_hour: float, last_hour: float) -> "Scenario":
-        """Give the same scenario, of which only what falls between two hours is written: nobody's pace changes.
+        """Give the same scenario, of which only what falls between two hours is written.
+
+        Who asks, and when, is as in the whole; texts, addresses and ids are drawn anew.
 
         Raises:  SettingsError: the hours are not in order, or not all within the scenario.
         """
-        return checked(self.name, replace(self, written_hours=(first_hour, last_hour)))
+        _check_hours(self.name, f"hours {first_hour:g}:{last_hour:g}", (first_hour, last_hour), self.days)
+        return replace(self, written_hours=(first_hour, last_hour))
 
     def over(self, days: int) -> "Scenario":
         """Give the same scenario over another number of days: everybody keeps the pace, phases move with the window.
@@ -170,7 +173,7 @@ class Scenario:
         Raises:  SettingsError: days are not from 2 to 120.
         """
         fraction = days / self.days
-        outage = self.outage_hours
+        outage, written = self.outage_hours, self.written_hours
         if outage:
             outage = (outage[0] * fraction, outage[0] * fraction + outage[1] - outage[0])
         shorter = replace(
@@ -179,6 +182,7 @@ class Scenario:
             exchanges=max(self.accounts, round(self.exchanges * fraction)),
             release_hour=self.release_hour * fraction,
             outage_hours=outage,
+            written_hours=written and (written[0] * fraction, written[1] * fraction),
             operators=tuple(_shifted_operator(operator, fraction) for operator in self.operators),
         )
         return checked(f"{self.name} over {days} days", shorter)
@@ -227,10 +231,17 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
 def _scenario(where: str, values: dict[str, Any]) -> Scenario:
     operators = tuple(_build(where, Operator, row) for row in values.pop("operator", ()))
     twins = tuple(_build(where, Twin, row) for row in values.pop("twin", ()))
-    spans = {name: tuple(values.pop(name, None) or ()) or None for name in ("outage_hours", "written_hours")}
+    spans = {name: _span(where, name, values.pop(name, [])) for name in ("outage_hours", "written_hours")}
     built: Scenario = _build(where, Scenario, {**values, **spans, "operators": operators, "twins": twins})
     start = built.start if built.start.tzinfo else built.start.replace(tzinfo=UTC)
     return replace(built, start=start)
+
+
+def _span(where: str, name: str, told: Any) -> tuple[float, float] | None:
+    """Two hours, or None for an empty list."""
+    numbers = isinstance(told, list) and all(type(hour) in {int, float} for hour in told)
+    _check(where, name, numbers and len(told) in {0, 2}, "must be two numbers, [from, to], or an empty list")
+    return (told[0], told[1]) if told else None
 
 
 def _build(where: str, kind: type[Any], values: Mapping[str, Any]) -> Any:
@@ -253,9 +264,7 @@ def checked(where: str, scenario: Scenario) -> Scenario:
     _check(where, "exchanges", scenario.exchanges >= scenario.accounts, "must be at least one per account")
     _check(where, "days", 2 <= scenario.days <= 120, "must be from 2 to 120")
     if scenario.written_hours:
-        first, last = scenario.written_hours
-        within = 0 <= first < last <= 24 * scenario.days
-        _check(where, "written_hours", within, f"must be in order, from 0 to {24 * scenario.days}")
+        _check_hours(where, "written_hours", scenario.written_hours, scenario.days)
     for operator in scenario.operators:
         _check_operator(where, operator)
     for twin in scenario.twins:
@@ -263,6 +272,10 @@ def checked(where: str, scenario: Scenario) -> Scenario:
             raise SettingsError(f"{where}: no twin is called {twin.kind!r}; known: {', '.join(TWIN_KINDS)}")
         _check(where, f"size of {twin.kind}", 1 <= twin.low <= twin.high, "must have 1 <= low <= high")
     return scenario
+
+
+def _check_hours(where: str, what: str, hours: tuple[float, float], days: int) -> None:
+    _check(where, what, 0 <= hours[0] < hours[1] <= 24 * days, f"must be in order, from 0 to {24 * days}")
 
 
 def _check_operator(where: str, operator: Operator) -> None:

@@ -71,7 +71,10 @@ def simulate(scenario: Scenario, out: Path, seed: int, pool: PromptPool, *, work
             for rows in _rows(world, accounts, seeds[2], workers):
                 spill.add(rows)
             tally = OperatorTally.of(accounts)
-            written = write_exchanges(tally.watched(spill.drain()), words, out, seeds[4], workers)
+            drawn = _apart(seeds[4], begin) if scenario.written_hours else seeds[4]
+            written = write_exchanges(tally.watched(spill.drain()), words, out, drawn, workers)
+            if written == 0:
+                raise UsageError(f"{scenario.name}: nobody asks anything between these hours; give others")
         write_accounts(words, out, ids)
         write_operators(tally, scenario, out)
         _describe(scenario, seed, pool, out, written)
@@ -98,6 +101,11 @@ def _written(world: World) -> tuple[int, int]:
     """When what is written begins and ends, in microseconds after the start."""
     first, last = world.scenario.written_hours or (0.0, float(world.hours))
     return round(first * MICROSECONDS_PER_HOUR), round(last * MICROSECONDS_PER_HOUR)
+
+
+def _apart(seed: np.random.SeedSequence, begin: int) -> np.random.SeedSequence:
+    """A stream of its own for each beginning: the ids of one part of a scenario are not those of another."""
+    return np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, begin))
 
 
 def _rows(world: World, accounts: Accounts, seed: np.random.SeedSequence, workers: int) -> Iterator[Rows]:

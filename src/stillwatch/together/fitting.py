@@ -70,8 +70,9 @@ class Fitting:
         inside, outside = np.zeros(values, np.int64), held.strangers.copy()
         _add(held.starts, held.codes, accounts, 1, inside)
         _add(held.starts, held.codes, accounts[stranger], -1, outside)
-        best = np.full(len(accounts), -np.inf)
-        _raise(held.starts, held.codes, accounts, log_shares(inside, outside, core, strangers)[1], best)
+        best, weights, met = np.full(len(accounts), -np.inf), np.full(values, -np.inf), np.flatnonzero(inside)
+        weights[met] = log_shares(inside[met], outside[met], core, strangers)[1]
+        _find_best(held.starts, held.codes, accounts, weights, best)
         none = held.starts[accounts] == held.starts[accounts + 1]
         bare = np.array([none.sum()]), np.array([held.bare - (none & stranger).sum()])
         return np.where(none, log_shares(*bare, core, strangers)[1, 0], best)
@@ -86,7 +87,7 @@ def _add(starts: Counts, codes: Places, accounts: Counts, each: int, counts: Cou
 
 
 @compiled
-def _raise(starts: Counts, codes: Places, accounts: Counts, weights: Floats, best: Floats) -> None:
+def _find_best(starts: Counts, codes: Places, accounts: Counts, weights: Floats, best: Floats) -> None:
     """Give each account the largest weight among its values."""
     for row in range(accounts.size):
         for place in range(starts[accounts[row]], starts[accounts[row] + 1]):

@@ -198,8 +198,7 @@ def distinct(groups: Groups) -> Groups:
 def _first_of_its_kind(members: sp.csr_array) -> npt.NDArray[np.bool_]:
     """Whether each group (largest first) differs from every kept group before it."""
     first, by_account = np.ones(members.shape[0], bool), members.tocsc()
-    arrays = (members.indptr, members.indices, by_account.indptr, by_account.indices)
-    _drop_repeats(*(array.astype(np.int32, copy=False) for array in arrays), first)
+    _drop_repeats(members.indptr, members.indices, by_account.indptr, by_account.indices, first)
     return first
 
 
@@ -209,23 +208,29 @@ def _drop_repeats(starts: Places, accounts: Places, places: Places, groups: Plac
 
     Args:    accounts: of each group, from its start; groups: of each account, in order, from its place.
     """
-    size, shared, following = np.diff(starts), np.zeros(first.size, np.int32), places[:-1].copy()
+    size, following = np.diff(starts), places[:-1].copy()
+    shared, met = np.zeros(first.size, np.int32), np.empty(first.size, np.int32)
     nearest = 0  # groups before it are too large to be repeated
     for group in range(first.size):
         while _REPEATED_FRACTION * size[nearest] > size[group]:
             nearest += 1
+        others = 0
         for account in accounts[starts[group] : starts[group + 1]]:
             while groups[following[account]] < nearest:
                 following[account] += 1
             place = following[account]
             while groups[place] < group:
-                shared[groups[place]] += 1
+                other = groups[place]
+                if shared[other] == 0:
+                    met[others] = other
+                    others += 1
+                shared[other] += 1
                 place += 1
-        for other in range(nearest, group):
+        for other in met[:others]:
             union = size[group] + size[other] - shared[other]
             if first[other] and shared[other] >= _REPEATED_FRACTION * union:
                 first[group] = False
-        shared[nearest:group] = 0
+            shared[other] = 0
 
 
 def build(

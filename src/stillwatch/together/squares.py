@@ -23,7 +23,10 @@ _MANY = 100_000  # rows to add up below which threads cost more than they spare
 
 
 def squared_sums(picked: sp.csr_array, values: sp.csr_array) -> npt.NDArray[np.float64]:
-    """Give the squared length of each row of `picked @ values`."""
+    """Give the squared length of each row of `picked @ values`.
+
+    Args:    values: none negative, so that nothing cancels.
+    """
     out = np.zeros(picked.shape[0])
     rows, added = _rows(picked), _rows(values)
     pieces = _PIECES if picked.nnz >= _MANY else 1

@@ -20,7 +20,6 @@ __all__ = ["ALL", "FAMILIES", "HABITS", "Accounts", "Likeness", "by_test", "comm
 
 _AT_ONCE = min(os.cpu_count() or 1, 4)  # tests that are worked out at once: each takes memory of its own
 _MANY = 5_000  # accounts below which threads cost more than they spare
-_LONGEST_FIRST = sorted(ALL, key=lambda test: test.name != TraitKind.SCAFFOLD)  # most traits of a log are words
 
 _Result = TypeVar("_Result")
 
@@ -28,5 +27,6 @@ _Result = TypeVar("_Result")
 def by_test(work: Callable[[Likeness], _Result], accounts: int) -> dict[str, _Result]:
     """Give `work(test)`, which looks at so many accounts, for every test, by name, in the order of `ALL`."""
     workers = _AT_ONCE if accounts >= _MANY else 1
-    results = dict(zip((test.name for test in _LONGEST_FIRST), abreast(work, _LONGEST_FIRST, workers), strict=True))
+    longest_first = sorted(ALL, key=lambda test: test.name != TraitKind.SCAFFOLD)  # most traits of a log are words
+    results = dict(zip((test.name for test in longest_first), abreast(work, longest_first, workers), strict=True))
     return {test.name: results[test.name] for test in ALL}
